@@ -1,0 +1,2 @@
+//! flowgauge
+fn main() {}

@@ -1,0 +1,1 @@
+//! Rules, windows and findings: a query kept over event time.

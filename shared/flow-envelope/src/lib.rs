@@ -1,0 +1,1 @@
+//! Payload bytes to log lines: CloudWatch Logs, Kinesis and Firehose events, gzip and plain text.

@@ -1,0 +1,1 @@
+//! Records and findings as JSON, CSV and text for people.

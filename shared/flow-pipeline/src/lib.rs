@@ -1,0 +1,1 @@
+//! The order of work: a batch in, one round of state, findings out.

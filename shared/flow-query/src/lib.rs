@@ -1,0 +1,1 @@
+//! CloudWatch Logs Insights QL as a typed program with incremental, mergeable aggregates.

@@ -1,0 +1,1 @@
+//! Builders of flow log lines and events for tests.
