@@ -1,1 +1,30 @@
-//! One line of a VPC or Transit Gateway flow log as one typed record, and back.
+//! Turns one line of a VPC or Transit Gateway flow log into one typed record, and back into a line.
+//!
+//! A [`RecordFormat`] says which columns a line has; [`RecordFormat::parse`] reads a line with it:
+//!
+//! ```
+//! use flow_record::{Field, Line, RecordFormat};
+//!
+//! let format: RecordFormat = "${interface-id} ${srcaddr} ${dstport} ${action} ${log-status}".parse()?;
+//! let line = format.parse("eni-1235b8ca123456789 203.0.113.12 22 REJECT OK").expect("five columns that fit");
+//! let Line::Flow(record) = line else { panic!("the status is OK") };
+//! assert_eq!(record.integer(Field::DstPort), Some(22));
+//! assert_eq!(record.text(Field::Action), Some("REJECT"));
+//! # Ok::<(), flow_record::FormatError>(())
+//! ```
+//!
+//! Facts are those of "Flow log records" in the Amazon VPC user guide and of "Transit Gateway Flow Logs records"
+//! in the Transit Gateway guide. This crate does no IO, knows no clock and allocates nothing per line.
+
+mod error;
+mod field;
+mod format;
+mod record;
+mod scan;
+mod value;
+
+pub use error::{Expected, FormatError, ParseError, RejectKind};
+pub use field::{Field, FieldKind, FieldSet, FlowLogSource};
+pub use format::{Column, MAX_COLUMNS, MAX_LINE, RecordFormat, TGW_DEFAULT, VPC_DEFAULT};
+pub use record::{FlowRecord, Line};
+pub use value::Value;
