@@ -1,0 +1,91 @@
+//! Who talks to whom: the real ends of a flow, the side that opened it, and which way it crosses the border.
+
+use std::net::IpAddr;
+
+use flow_record::{Field, FlowRecord};
+
+use crate::flags::{ACK, SYN};
+use crate::protocols::{TCP, has_ports};
+use crate::scope::Scope;
+use crate::services::service_name;
+
+/// The first port that Linux gives to clients (`net.ipv4.ip_local_port_range`); IANA's dynamic ports, which Windows
+/// and macOS use, lie above it.
+const FIRST_CLIENT_PORT: u16 = 32768;
+
+/// The first port that needs no privilege; no client and no NAT gateway (1024 to 65535) picks one below by itself.
+const FIRST_USER_PORT: u16 = 1024;
+
+/// The packet's own source: `pkt-srcaddr`, else `srcaddr`.
+pub(crate) fn real_source(record: &FlowRecord<'_>) -> Option<IpAddr> {
+    record.address(Field::PktSrcAddr).or_else(|| record.address(Field::SrcAddr))
+}
+
+/// The packet's own destination: `pkt-dstaddr`, else `dstaddr`.
+pub(crate) fn real_destination(record: &FlowRecord<'_>) -> Option<IpAddr> {
+    record.address(Field::PktDstAddr).or_else(|| record.address(Field::DstAddr))
+}
+
+/// Which side opened the conversation: `src`, `dst` or `unknown`.
+///
+/// 1. By flags, for TCP: SYN without ACK is a request, so `src`; SYN with ACK is the answer to one, so `dst`.
+///    Transit Gateway logs keep the ACK of other packets than a SYN-ACK too, so there only the exact SYN-ACK counts:
+///    SYN+ACK+FIN may be a client's SYN and FIN-ACK together.
+/// 2. By ports, for TCP, UDP and SCTP: a port serves when it is below 32768 and either below 1024 or known for a
+///    service. When exactly one port serves, that side answers and the other one opened. A port from 32768 on proves
+///    nothing, whatever is registered there: Linux hands them to clients.
+/// 3. Else `unknown`: both ports serve (NTP between servers; or 443 and 3306, where a NAT gateway may have
+///    picked the 3306 for a client, or a scanner the 443 to look like an answer), neither does, one is 0, or the
+///    protocol has none.
+pub(crate) fn initiator(record: &FlowRecord<'_>) -> &'static str {
+    by_flags(record).or_else(|| by_ports(record)).unwrap_or("unknown")
+}
+
+fn by_flags(record: &FlowRecord<'_>) -> Option<&'static str> {
+    if record.integer(Field::Protocol).is_some_and(|protocol| protocol != u64::from(TCP)) {
+        return None;
+    }
+    let mask = u8::try_from(record.integer(Field::TcpFlags)?).ok()?;
+    match (mask & SYN != 0, mask & ACK != 0) {
+        (true, false) => Some("src"),
+        (true, true) if mask == SYN | ACK || !is_transit_gateway(record) => Some("dst"),
+        _ => None,
+    }
+}
+
+fn is_transit_gateway(record: &FlowRecord<'_>) -> bool {
+    [Field::ResourceType, Field::TgwId, Field::TgwAttachmentId].into_iter().any(|field| record.has(field))
+}
+
+fn by_ports(record: &FlowRecord<'_>) -> Option<&'static str> {
+    let protocol = u8::try_from(record.integer(Field::Protocol)?).ok()?;
+    let port = |field| u16::try_from(record.integer(field)?).ok().filter(|port| *port != 0);
+    let (source, destination) = (port(Field::SrcPort)?, port(Field::DstPort)?);
+    match (serves(protocol, source), serves(protocol, destination)) {
+        _ if !has_ports(protocol) => None,
+        (false, true) => Some("src"),
+        (true, false) => Some("dst"),
+        _ => None,
+    }
+}
+
+fn serves(protocol: u8, port: u16) -> bool {
+    port < FIRST_CLIENT_PORT && (port < FIRST_USER_PORT || service_name(protocol, port).is_some())
+}
+
+/// Which way the flow goes: the record's own `flow-direction`, else what its ends tell.
+///
+/// AWS's `ingress` and `egress` are as the interface sees them. `srcaddr` and `dstaddr` are too: one of them is the
+/// interface's own. So they and not the packet's addresses tell: exactly one end [external](Scope::is_external)
+/// means `ingress` from it or `egress` to it. Two internal or two external ends tell nothing: absent.
+pub(crate) fn direction<'a>(record: &FlowRecord<'a>) -> Option<&'a str> {
+    if let Some(direction) = record.text(Field::FlowDirection) {
+        return Some(direction);
+    }
+    let is_external = |end| record.address(end).map(|address| Scope::of(address).is_external());
+    match (is_external(Field::SrcAddr)?, is_external(Field::DstAddr)?) {
+        (true, false) => Some("ingress"),
+        (false, true) => Some("egress"),
+        _ => None,
+    }
+}

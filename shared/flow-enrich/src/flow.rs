@@ -1,0 +1,142 @@
+//! A record with its context, and the values worked out from both.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::net::IpAddr;
+
+use flow_record::{Field, FlowRecord};
+
+use crate::enrichment::Enrichment;
+use crate::networks::Networks;
+use crate::scope::Scope;
+use crate::{community, conversation, flags, paths, protocols, services};
+
+/// Where a record came from; travels with every record.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Origin<'a> {
+    /// The account that owns the log: the batch's `@aws.account`, else its `owner` when that is 12 digits.
+    pub account: Option<&'a str>,
+    /// The region of the log: the batch's `@aws.region`.
+    pub region: Option<&'a str>,
+    /// The CloudWatch Logs log group.
+    pub log_group: Option<&'a str>,
+    /// The CloudWatch Logs log stream.
+    pub log_stream: Option<&'a str>,
+    /// The id that CloudWatch Logs gave the log event.
+    pub event_id: Option<&'a str>,
+    /// The log event's timestamp, in milliseconds since the Unix epoch.
+    pub timestamp: Option<i64>,
+}
+
+/// What the user knows and a record does not say. The default is empty.
+#[derive(Debug, Clone, Default)]
+pub struct Tables {
+    /// Names of networks.
+    pub networks: Networks,
+}
+
+/// The value of an enrichment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum EnrichedValue<'a> {
+    /// A number; the flags among them are 1 or 0.
+    Integer(u64),
+    /// An address.
+    Address(IpAddr),
+    /// Text: static, borrowed from the record or the tables, or made for the occasion.
+    Text(Cow<'a, str>),
+}
+
+impl fmt::Display for EnrichedValue<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            EnrichedValue::Integer(number) => number.fmt(f),
+            EnrichedValue::Address(address) => address.fmt(f),
+            EnrichedValue::Text(text) => f.write_str(text),
+        }
+    }
+}
+
+/// A record with its origin and the tables to look it up in; every value is computed only when asked for.
+#[derive(Debug, Clone, Copy)]
+pub struct EnrichedFlow<'a> {
+    /// The record.
+    pub record: &'a FlowRecord<'a>,
+    /// Where it came from.
+    pub origin: Origin<'a>,
+    /// What the user knows.
+    pub tables: &'a Tables,
+}
+
+impl<'a> EnrichedFlow<'a> {
+    /// The value under `name`, or `None` where it is absent, as a `-` would be.
+    pub fn enrichment(&self, name: Enrichment) -> Option<EnrichedValue<'a>> {
+        let record = self.record;
+        match name {
+            Enrichment::SrcScope => self.scope(Field::SrcAddr).map(scope_text),
+            Enrichment::DstScope => self.scope(Field::DstAddr).map(scope_text),
+            Enrichment::SrcExternal => self.scope(Field::SrcAddr).map(external_flag),
+            Enrichment::DstExternal => self.scope(Field::DstAddr).map(external_flag),
+            Enrichment::SrcNetwork => self.network(Field::SrcAddr),
+            Enrichment::DstNetwork => self.network(Field::DstAddr),
+            Enrichment::ProtocolName => {
+                self.byte(Field::Protocol).and_then(protocols::protocol_name).map(text)
+            }
+            Enrichment::SrcService => self.service(Field::SrcPort),
+            Enrichment::DstService => self.service(Field::DstPort),
+            Enrichment::TcpFlagsText => self.byte(Field::TcpFlags).map(flags::tcp_flags_text).map(text),
+            Enrichment::Initiator => Some(text(conversation::initiator(record))),
+            Enrichment::Direction => conversation::direction(record).map(text),
+            Enrichment::RealSrcAddr => conversation::real_source(record).map(EnrichedValue::Address),
+            Enrichment::RealDstAddr => conversation::real_destination(record).map(EnrichedValue::Address),
+            Enrichment::TrafficPathName => {
+                record.integer(Field::TrafficPath).and_then(paths::traffic_path_name).map(text)
+            }
+            Enrichment::CommunityId => community::id(record).map(|id| EnrichedValue::Text(Cow::Owned(id))),
+        }
+    }
+
+    /// The record's time in Unix seconds, which windows go by: its `start`, else the log event's
+    /// timestamp, unless that lies before 1970.
+    pub fn time(&self) -> Option<u64> {
+        let event = || self.origin.timestamp.and_then(|millis| Some(u64::try_from(millis).ok()? / 1000));
+        self.record.integer(Field::Start).or_else(event)
+    }
+
+    /// `@timestamp` in milliseconds since the Unix epoch: the log event's timestamp, else the record's `start`.
+    pub fn timestamp(&self) -> Option<i64> {
+        let start = || {
+            self.record.integer(Field::Start).and_then(|start| i64::try_from(start).ok()?.checked_mul(1000))
+        };
+        self.origin.timestamp.or_else(start)
+    }
+
+    fn scope(&self, end: Field) -> Option<Scope> {
+        self.record.address(end).map(Scope::of)
+    }
+
+    fn network(&self, end: Field) -> Option<EnrichedValue<'a>> {
+        let networks = &self.tables.networks;
+        self.record.address(end).and_then(|address| networks.name_of(address)).map(text)
+    }
+
+    fn service(&self, port: Field) -> Option<EnrichedValue<'a>> {
+        let port = u16::try_from(self.record.integer(port)?).ok()?;
+        services::service_name(self.byte(Field::Protocol)?, port).map(text)
+    }
+
+    fn byte(&self, field: Field) -> Option<u8> {
+        u8::try_from(self.record.integer(field)?).ok()
+    }
+}
+
+fn text(text: &str) -> EnrichedValue<'_> {
+    EnrichedValue::Text(Cow::Borrowed(text))
+}
+
+fn scope_text(scope: Scope) -> EnrichedValue<'static> {
+    text(scope.name())
+}
+
+fn external_flag(scope: Scope) -> EnrichedValue<'static> {
+    EnrichedValue::Integer(u64::from(scope.is_external()))
+}
