@@ -1,0 +1,165 @@
+//! Conditions: compiled to the cheapest test that says the same, evaluated without allocating.
+
+use ipnet::IpNet;
+use regex::Regex;
+
+use crate::ast::Comparison;
+use crate::names::Source;
+use crate::operand::Operand;
+use crate::row::Row;
+use crate::value::Value;
+
+/// A compiled condition. Absent values make every comparison false; see [`Value::holds`].
+#[derive(Debug, Clone)]
+pub(crate) enum Condition {
+    /// All hold.
+    All(Vec<Condition>),
+    /// At least one holds.
+    Any(Vec<Condition>),
+    Not(Box<Condition>),
+    /// A numeric name against a whole number.
+    Integer {
+        source: Source,
+        op: Comparison,
+        value: i64,
+    },
+    /// A numeric name against whole numbers.
+    IntegerIn {
+        source: Source,
+        values: Box<[i64]>,
+        negated: bool,
+    },
+    /// A name with text against a text that is no number.
+    TextIs {
+        source: Source,
+        text: Box<str>,
+        negated: bool,
+    },
+    Compare {
+        op: Comparison,
+        left: Operand,
+        right: Operand,
+    },
+    In {
+        subject: Operand,
+        values: Vec<Value<'static>>,
+        negated: bool,
+    },
+    Like {
+        subject: Operand,
+        matcher: Matcher,
+        negated: bool,
+    },
+    InSubnet {
+        subject: Operand,
+        network: IpNet,
+    },
+    Present(Operand),
+}
+
+/// What `like` looks for.
+#[derive(Debug, Clone)]
+pub(crate) enum Matcher {
+    Substring(Box<str>),
+    Regex(Box<Regex>),
+}
+
+impl Matcher {
+    fn is_match(&self, text: &str) -> bool {
+        match self {
+            Matcher::Substring(part) => text.contains(&**part),
+            Matcher::Regex(regex) => regex.is_match(text),
+        }
+    }
+}
+
+impl Condition {
+    /// Whether the condition holds for `row`.
+    #[inline]
+    pub(crate) fn holds(&self, row: &(impl Row + ?Sized)) -> bool {
+        match self {
+            Condition::All(all) => all.iter().all(|condition| condition.holds(row)),
+            Condition::Any(any) => any.iter().any(|condition| condition.holds(row)),
+            Condition::Not(inner) => !inner.holds(row),
+            Condition::Integer { source, op, value } => match row.value(*source) {
+                Value::Integer(number) => op.accepts(number.cmp(value)),
+                other => other.holds(*op, &Value::Integer(*value)),
+            },
+            Condition::IntegerIn { source, values, negated } => match row.value(*source) {
+                Value::Integer(number) => values.contains(&number) != *negated,
+                other => is_in(&other, values.iter().map(|value| Value::Integer(*value)), *negated),
+            },
+            Condition::TextIs { source, text, negated } => match row.value(*source) {
+                Value::Absent => false,
+                Value::Text(found) => (*found == **text) != *negated,
+                other => (other.to_text() == **text) != *negated,
+            },
+            Condition::Compare { op, left, right } => left.value(row).holds(*op, &right.value(row)),
+            Condition::In { subject, values, negated } => {
+                is_in(&subject.value(row), values.iter().cloned(), *negated)
+            }
+            Condition::Like { subject, matcher, negated } => match subject.value(row) {
+                Value::Absent => false,
+                value => matcher.is_match(&value.to_text()) != *negated,
+            },
+            Condition::InSubnet { subject, network } => {
+                subject.value(row).address().is_some_and(|address| network.contains(&address))
+            }
+            Condition::Present(operand) => !matches!(operand.value(row), Value::Absent),
+        }
+    }
+
+    /// Whether it can hold for some row that has only sources for which `has` holds.
+    pub(crate) fn is_possible(&self, has: &dyn Fn(Source) -> bool) -> bool {
+        match self {
+            Condition::All(all) => all.iter().all(|condition| condition.is_possible(has)),
+            Condition::Any(any) => any.iter().any(|condition| condition.is_possible(has)),
+            Condition::Not(inner) => !inner.is_certain(has),
+            Condition::Integer { source, .. }
+            | Condition::IntegerIn { source, .. }
+            | Condition::TextIs { source, .. } => has(*source),
+            Condition::Compare { left, right, .. } => left.is_possible(has) && right.is_possible(has),
+            Condition::In { subject, .. }
+            | Condition::Like { subject, .. }
+            | Condition::InSubnet { subject, .. }
+            | Condition::Present(subject) => subject.is_possible(has),
+        }
+    }
+
+    /// Whether it holds for every row that has only sources for which `has` holds, as far as absence alone decides.
+    fn is_certain(&self, has: &dyn Fn(Source) -> bool) -> bool {
+        match self {
+            Condition::All(all) => all.iter().all(|condition| condition.is_certain(has)),
+            Condition::Any(any) => any.iter().any(|condition| condition.is_certain(has)),
+            Condition::Not(inner) => !inner.is_possible(has),
+            _ => false,
+        }
+    }
+
+    /// Visits every source it reads.
+    pub(crate) fn sources(&self, visit: &mut dyn FnMut(Source)) {
+        match self {
+            Condition::All(parts) | Condition::Any(parts) => {
+                parts.iter().for_each(|condition| condition.sources(visit));
+            }
+            Condition::Not(inner) => inner.sources(visit),
+            Condition::Integer { source, .. }
+            | Condition::IntegerIn { source, .. }
+            | Condition::TextIs { source, .. } => visit(*source),
+            Condition::Compare { left, right, .. } => {
+                left.sources(visit);
+                right.sources(visit);
+            }
+            Condition::In { subject, .. }
+            | Condition::Like { subject, .. }
+            | Condition::InSubnet { subject, .. }
+            | Condition::Present(subject) => subject.sources(visit),
+        }
+    }
+}
+
+/// `in` and `not in`; both are false for what is absent.
+fn is_in<'v>(subject: &Value<'_>, mut values: impl Iterator<Item = Value<'v>>, negated: bool) -> bool {
+    !matches!(subject, Value::Absent)
+        && values.any(|value| subject.holds(Comparison::Equal, &value)) != negated
+}

@@ -1,0 +1,315 @@
+//! A detection's query: what can be kept incrementally over windows.
+
+use flow_enrich::Enrichment;
+use flow_record::{Field, RecordFormat};
+
+use crate::aggregate::{Aggregate, AggregateFunction};
+use crate::ast::{Command, Comparison, Expr, Query, Stats};
+use crate::compile::Names;
+use crate::condition::Condition;
+use crate::error::{QueryError, QueryErrorKind, Span};
+use crate::group::{GroupKey, KeyValues, MAX_GROUP_BY};
+use crate::names::Source;
+use crate::operand::Operand;
+use crate::row::Row;
+use crate::value::{Type, Value};
+
+/// The most aggregates that one detection may have.
+pub const MAX_AGGREGATES: usize = 8;
+
+/// A compiled detection: which records count, what is kept of them for each group, and when a group is a finding.
+///
+/// Its query is one or more `filter`, one `stats` with `by`, and a closing `filter` over the columns of `stats`.
+#[derive(Debug)]
+pub struct ContinuousQuery {
+    filter: Condition,
+    group_by: Vec<Operand>,
+    group_names: Vec<String>,
+    aggregates: Vec<KeptAggregate>,
+    closing: Condition,
+    threshold: String,
+    is_monotone: bool,
+}
+
+#[derive(Debug)]
+struct KeptAggregate {
+    name: String,
+    function: AggregateFunction,
+    /// `None` counts every record.
+    argument: Option<Operand>,
+}
+
+impl KeptAggregate {
+    /// Whether more records can only make its value larger.
+    fn only_grows(&self) -> bool {
+        match self.function {
+            AggregateFunction::Count | AggregateFunction::CountDistinct | AggregateFunction::Max => true,
+            AggregateFunction::Sum => self.argument.as_ref().is_some_and(Operand::is_non_negative),
+            AggregateFunction::Avg | AggregateFunction::Min => false,
+        }
+    }
+}
+
+impl ContinuousQuery {
+    /// Compiles a detection's query.
+    ///
+    /// # Errors
+    /// When it is not of a detection's shape, names something unknown, or compares what can't be compared.
+    pub fn compile(query: &Query) -> Result<Self, QueryError> {
+        let record = Names::Record;
+        // Before the shape, so that the first mistake in the text is the one told.
+        let filters =
+            leading_filters(query).map(|filter| record.condition(filter)).collect::<Result<_, _>>()?;
+        let (stats, closing) = shape(query)?;
+        let group_by =
+            stats.by.iter().map(|group| record.operand(&group.expr)).collect::<Result<Vec<_>, _>>()?;
+        let mut columns: Vec<(String, Type)> =
+            stats.by.iter().zip(&group_by).map(|(group, (_, kind))| (group.name(), *kind)).collect();
+        let mut aggregates = Vec::new();
+        for call in &stats.aggregates {
+            let (argument, kind) = record.argument(call)?;
+            columns.push((call.name(), kind));
+            aggregates.push(KeptAggregate { name: call.name(), function: call.function, argument });
+        }
+        check_names(&columns, stats.span)?;
+        let condition = Names::Columns(&columns).condition(closing)?;
+        let is_monotone = is_monotone(&condition, stats.by.len(), &aggregates);
+        Ok(ContinuousQuery {
+            filter: Condition::All(filters),
+            group_by: group_by.into_iter().map(|(operand, _)| operand).collect(),
+            group_names: stats.by.iter().map(crate::ast::GroupBy::name).collect(),
+            aggregates,
+            closing: condition,
+            threshold: closing.to_string(),
+            is_monotone,
+        })
+    }
+
+    /// Whether `row` counts.
+    #[inline]
+    pub fn matches(&self, row: &impl Row) -> bool {
+        self.filter.holds(row)
+    }
+
+    /// What `row` is grouped by.
+    pub fn key<'r>(&'r self, row: &'r impl Row) -> KeyValues<'r> {
+        KeyValues::new(self.group_by.iter().map(|operand| operand.value(row)))
+    }
+
+    /// The accumulators of no records.
+    pub fn start(&self) -> Box<[Aggregate]> {
+        self.aggregates.iter().map(|aggregate| aggregate.function.start()).collect()
+    }
+
+    /// Adds `row` to accumulators that [`start`](Self::start) made.
+    pub fn add(&self, aggregates: &mut [Aggregate], row: &impl Row) {
+        for (kept, aggregate) in self.aggregates.iter().zip(aggregates) {
+            match &kept.argument {
+                Some(argument) => aggregate.add(&argument.value(row)),
+                None => aggregate.add(&Value::Integer(1)),
+            }
+        }
+    }
+
+    /// Whether a group with these accumulators passes the closing filter.
+    pub fn passes(&self, key: &GroupKey, aggregates: &[Aggregate]) -> bool {
+        let mut columns: Vec<Value<'_>> = key.parts().iter().map(|part| part.value()).collect();
+        for aggregate in aggregates {
+            columns.push(aggregate.value());
+        }
+        self.closing.holds(columns.as_slice())
+    }
+
+    /// The names of what it groups by, in the query's order.
+    pub fn group_names(&self) -> &[String] {
+        &self.group_names
+    }
+
+    /// The names of its aggregates, in the query's order.
+    pub fn aggregate_names(&self) -> impl ExactSizeIterator<Item = &str> {
+        self.aggregates.iter().map(|aggregate| aggregate.name.as_str())
+    }
+
+    /// The functions of its aggregates, in the query's order.
+    pub fn aggregate_functions(&self) -> impl ExactSizeIterator<Item = AggregateFunction> {
+        self.aggregates.iter().map(|aggregate| aggregate.function)
+    }
+
+    /// The closing filter as text: `attempts > 100`.
+    pub fn threshold(&self) -> &str {
+        &self.threshold
+    }
+
+    /// Whether a group that passes keeps passing whatever else is added, so that it may be told at once.
+    pub fn is_monotone(&self) -> bool {
+        self.is_monotone
+    }
+
+    /// Whether all records of a group come from one network interface.
+    pub fn is_local(&self) -> bool {
+        self.group_by.contains(&Operand::Source(Source::Field(Field::InterfaceId)))
+    }
+
+    /// The part of the group key that is `source`, if the query groups by it.
+    pub fn group_place(&self, source: Source) -> Option<usize> {
+        self.group_by.iter().position(|operand| *operand == Operand::Source(source))
+    }
+
+    /// Whether records of `format` can ever count: it has the fields without which the filters never hold, the
+    /// groups have no name, or the aggregates nothing to add.
+    pub fn is_applicable(&self, format: &RecordFormat) -> bool {
+        let has = |source: Source| has_source(format, source);
+        let counts =
+            |kept: &KeptAggregate| kept.argument.as_ref().is_none_or(|operand| operand.is_possible(&has));
+        self.filter.is_possible(&has)
+            && self.group_by.iter().all(|operand| operand.is_possible(&has))
+            && self.aggregates.iter().any(counts)
+    }
+
+    /// The fields that it reads and `format` lacks, enrichments' included.
+    pub fn missing_fields(&self, format: &RecordFormat) -> Vec<Field> {
+        let mut missing = Vec::new();
+        let mut visit = |source: Source| match source {
+            Source::Field(field) if !format.has(field) => missing.push(field),
+            Source::Enrichment(enrichment) => missing.extend(enrichment.missing_from(format.fields())),
+            _ => {}
+        };
+        self.filter.sources(&mut visit);
+        self.group_by.iter().for_each(|operand| operand.sources(&mut visit));
+        self.aggregates
+            .iter()
+            .filter_map(|kept| kept.argument.as_ref())
+            .for_each(|operand| operand.sources(&mut visit));
+        missing.sort_unstable();
+        missing.dedup();
+        missing
+    }
+
+    /// The enrichments that it asks for, which the CloudWatch console does not know.
+    pub fn enrichments(&self) -> Vec<Enrichment> {
+        let mut used = Vec::new();
+        let mut visit = |source: Source| {
+            if let Source::Enrichment(enrichment) = source {
+                used.push(enrichment);
+            }
+        };
+        self.filter.sources(&mut visit);
+        self.group_by.iter().for_each(|operand| operand.sources(&mut visit));
+        self.aggregates
+            .iter()
+            .filter_map(|kept| kept.argument.as_ref())
+            .for_each(|operand| operand.sources(&mut visit));
+        used.sort_unstable();
+        used.dedup();
+        used
+    }
+}
+
+fn has_source(format: &RecordFormat, source: Source) -> bool {
+    match source {
+        Source::Field(field) => format.has(field),
+        // `initiator` says "unknown" where it can't be worked out: it is never absent.
+        Source::Enrichment(Enrichment::Initiator) | Source::System(_) | Source::Column(_) => true,
+        Source::Enrichment(enrichment) => enrichment.is_possible_with(format.fields()),
+    }
+}
+
+fn leading_filters(query: &Query) -> impl Iterator<Item = &Expr> {
+    query.commands.iter().map_while(|command| match command {
+        Command::Filter(condition) => Some(condition),
+        Command::Stats(_) => None,
+    })
+}
+
+/// The `stats` and the closing filter of a detection.
+fn shape(query: &Query) -> Result<(&Stats, &Expr), QueryError> {
+    let filters = leading_filters(query).count();
+    let mut commands = query.commands.iter().skip(filters);
+    let stats = match commands.next() {
+        Some(Command::Stats(stats)) if filters == 0 => {
+            return Err(not_a_rule("a `filter` before `stats`", "`stats`", stats.span));
+        }
+        Some(Command::Stats(stats)) => stats,
+        _ => return Err(not_a_rule("a `stats` after the filters", "the end of the query", end_of(query))),
+    };
+    if stats.by.is_empty() {
+        return Err(not_a_rule("`by` and the names of what a finding is about", "no `by`", stats.span));
+    }
+    for (what, max, found) in [
+        ("names after `by`", MAX_GROUP_BY, stats.by.len()),
+        ("aggregates in `stats`", MAX_AGGREGATES, stats.aggregates.len()),
+    ] {
+        if found > max {
+            return Err(QueryError::new(QueryErrorKind::TooMany { what, max, found }, stats.span));
+        }
+    }
+    let closing = match commands.next() {
+        Some(Command::Filter(closing)) => closing,
+        Some(Command::Stats(second)) => {
+            return Err(not_a_rule("a closing `filter`", "a second `stats`", second.span));
+        }
+        None => {
+            return Err(not_a_rule(
+                "a closing `filter` with the threshold",
+                "the end of the query",
+                stats.span,
+            ));
+        }
+    };
+    match commands.next() {
+        None => Ok((stats, closing)),
+        Some(Command::Filter(more)) => {
+            Err(not_a_rule("the end of the query; join conditions with `and`", "another `filter`", more.span))
+        }
+        Some(Command::Stats(more)) => Err(not_a_rule("the end of the query", "a second `stats`", more.span)),
+    }
+}
+
+fn not_a_rule(expected: &'static str, found: &str, span: Span) -> QueryError {
+    QueryError::new(QueryErrorKind::NotARule { expected, found: found.to_owned() }, span)
+}
+
+fn end_of(query: &Query) -> Span {
+    match query.commands.last() {
+        Some(Command::Filter(condition)) => condition.span,
+        Some(Command::Stats(stats)) => stats.span,
+        None => Span::default(),
+    }
+}
+
+fn check_names(columns: &[(String, Type)], span: Span) -> Result<(), QueryError> {
+    for (index, (name, _)) in columns.iter().enumerate() {
+        if columns[..index].iter().any(|(other, _)| other == name) {
+            return Err(QueryError::new(QueryErrorKind::DuplicateName { name: name.clone() }, span));
+        }
+    }
+    Ok(())
+}
+
+/// Whether a group that passes `closing` passes with any more records: only aggregates that grow, compared with `>`
+/// or `>=` to a number, joined by `and` and `or`. Tests of the group's own names never change and are free.
+fn is_monotone(closing: &Condition, keys: usize, aggregates: &[KeptAggregate]) -> bool {
+    let grows = |source: &Source| match source {
+        Source::Column(index) => {
+            aggregates.get(index.wrapping_sub(keys)).is_some_and(KeptAggregate::only_grows)
+        }
+        _ => false,
+    };
+    let is_floor = |op: &Comparison| matches!(op, Comparison::Greater | Comparison::GreaterOrEqual);
+    match closing {
+        Condition::All(parts) | Condition::Any(parts) => {
+            parts.iter().all(|condition| is_monotone(condition, keys, aggregates))
+        }
+        Condition::Integer { source, op, .. } if is_floor(op) && grows(source) => true,
+        Condition::Compare { op, left: Operand::Source(source), right: Operand::Literal(value) }
+            if is_floor(op) && grows(source) && value.number().is_some() =>
+        {
+            true
+        }
+        other => {
+            let mut only_keys = true;
+            other.sources(&mut |source| only_keys &= matches!(source, Source::Column(index) if index < keys));
+            only_keys
+        }
+    }
+}

@@ -1,0 +1,125 @@
+//! Group keys: borrowed while looked up, owned once kept.
+
+use std::fmt;
+use std::net::IpAddr;
+
+use xxhash_rust::xxh3::xxh3_64_with_seed;
+
+use crate::value::Value;
+
+/// The most names that `stats ... by` may list.
+pub const MAX_GROUP_BY: usize = 8;
+
+/// The values that one row is grouped by, borrowed from it.
+#[derive(Debug, Clone)]
+pub struct KeyValues<'a> {
+    values: [Value<'a>; MAX_GROUP_BY],
+    len: usize,
+}
+
+impl<'a> KeyValues<'a> {
+    /// Takes the first [`MAX_GROUP_BY`] values.
+    pub(crate) fn new(values: impl Iterator<Item = Value<'a>>) -> Self {
+        let mut key = KeyValues { values: [const { Value::Absent }; MAX_GROUP_BY], len: 0 };
+        for (place, value) in key.values.iter_mut().zip(values) {
+            *place = value;
+            key.len += 1;
+        }
+        key
+    }
+
+    /// The values in the query's order.
+    pub fn values(&self) -> &[Value<'a>] {
+        &self.values[..self.len]
+    }
+
+    /// A hash that equal keys share, on any machine and in any version of this program.
+    pub fn hash(&self, seed: u64) -> u64 {
+        self.values().iter().fold(seed, |hash, value| value.hash(hash))
+    }
+
+    /// Whether `key` holds these values.
+    pub fn is(&self, key: &GroupKey) -> bool {
+        let same = |(value, part): (&Value<'_>, &KeyPart)| match (value, part) {
+            (Value::Absent, KeyPart::Absent) => true,
+            (Value::Integer(left), KeyPart::Integer(right)) => left == right,
+            (Value::Float(left), KeyPart::Float(right)) => left.to_bits() == *right,
+            (Value::Text(left), KeyPart::Text(right)) => **left == **right,
+            (Value::Address(left), KeyPart::Address(right)) => left == right,
+            _ => false,
+        };
+        self.len == key.0.len() && self.values().iter().zip(&key.0).all(same)
+    }
+
+    /// The key to keep.
+    pub fn to_key(&self) -> GroupKey {
+        let part = |value: &Value<'_>| match value {
+            Value::Absent => KeyPart::Absent,
+            Value::Integer(number) => KeyPart::Integer(*number),
+            Value::Float(number) => KeyPart::Float(number.to_bits()),
+            Value::Text(text) => KeyPart::Text(text.as_ref().into()),
+            Value::Address(address) => KeyPart::Address(*address),
+        };
+        GroupKey(self.values().iter().map(part).collect())
+    }
+}
+
+/// What one group of `stats ... by` has in common.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct GroupKey(Box<[KeyPart]>);
+
+impl GroupKey {
+    /// The parts, in the query's order.
+    pub fn parts(&self) -> &[KeyPart] {
+        &self.0
+    }
+}
+
+/// One part of a group key.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum KeyPart {
+    /// The records had no such value.
+    Absent,
+    /// A whole number.
+    Integer(i64),
+    /// A number, as the bits of a double.
+    Float(u64),
+    /// An address.
+    Address(IpAddr),
+    /// Text.
+    Text(Box<str>),
+}
+
+impl KeyPart {
+    /// As a value.
+    pub fn value(&self) -> Value<'_> {
+        match self {
+            KeyPart::Absent => Value::Absent,
+            KeyPart::Integer(number) => Value::Integer(*number),
+            KeyPart::Float(bits) => Value::Float(f64::from_bits(*bits)),
+            KeyPart::Address(address) => Value::Address(*address),
+            KeyPart::Text(text) => Value::Text((&**text).into()),
+        }
+    }
+}
+
+/// `-` when absent.
+impl fmt::Display for KeyPart {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.value().fmt(f)
+    }
+}
+
+impl Value<'_> {
+    /// A hash that is the same on every machine; the type counts, so that `"5"` and 5 differ.
+    pub(crate) fn hash(&self, seed: u64) -> u64 {
+        match self {
+            Value::Absent => xxh3_64_with_seed(&[], seed),
+            Value::Integer(number) => xxh3_64_with_seed(&number.to_le_bytes(), seed ^ 1),
+            Value::Float(number) => xxh3_64_with_seed(&number.to_bits().to_le_bytes(), seed ^ 2),
+            Value::Text(text) => xxh3_64_with_seed(text.as_bytes(), seed ^ 3),
+            Value::Address(IpAddr::V4(address)) => xxh3_64_with_seed(&address.octets(), seed ^ 4),
+            Value::Address(IpAddr::V6(address)) => xxh3_64_with_seed(&address.octets(), seed ^ 5),
+        }
+    }
+}

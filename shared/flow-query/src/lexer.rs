@@ -1,0 +1,205 @@
+//! Text to tokens, one at a time: what a `/` begins depends on where it stands.
+
+use crate::error::{QueryError, QueryErrorKind, Span};
+
+/// One token.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Token {
+    /// A name or keyword.
+    Word(String),
+    /// A name in backticks, never a keyword.
+    Quoted(String),
+    Integer(i64),
+    Float(f64),
+    Text(String),
+    /// An operator or a bracket.
+    Sign(&'static str),
+    End,
+}
+
+impl Token {
+    /// As an error shows it.
+    pub(crate) fn describe(&self) -> String {
+        match self {
+            Token::Word(word) => format!("`{word}`"),
+            Token::Quoted(name) => format!("the name `{name}`"),
+            Token::Integer(number) => format!("the number {number}"),
+            Token::Float(number) => format!("the number {number}"),
+            Token::Text(text) => format!("the text {text:?}"),
+            Token::Sign(sign) => format!("`{sign}`"),
+            Token::End => "the end of the query".to_owned(),
+        }
+    }
+}
+
+/// Longest first, so that `<=` is not read as `<`.
+const SIGNS: [&str; 18] =
+    ["!=", "<=", ">=", "=~", "(", ")", "[", "]", ",", "|", "=", "<", ">", "+", "-", "*", "/", "^"];
+const PERCENT: &str = "%";
+
+pub(crate) struct Lexer<'t> {
+    text: &'t str,
+    at: usize,
+}
+
+impl<'t> Lexer<'t> {
+    pub(crate) fn new(text: &'t str) -> Self {
+        Lexer { text, at: 0 }
+    }
+
+    /// The next token and its place.
+    pub(crate) fn token(&mut self) -> Result<(Token, Span), QueryError> {
+        self.skip_space_and_comments();
+        let start = self.at;
+        let rest = &self.text[start..];
+        let token = match rest.chars().next() {
+            None => Token::End,
+            Some('"' | '\'') => Token::Text(self.quoted("a closing quote")?),
+            Some('`') => Token::Quoted(self.quoted("a closing backtick")?),
+            Some(c) if c.is_ascii_digit() => self.number()?,
+            Some(c) if begins_name(c) => Token::Word(self.take_while(in_name).to_owned()),
+            Some(c) => match SIGNS.iter().chain([&PERCENT]).find(|sign| rest.starts_with(**sign)) {
+                Some(sign) => {
+                    self.at += sign.len();
+                    Token::Sign(sign)
+                }
+                None => {
+                    let kind = QueryErrorKind::Syntax {
+                        expected: "a name, a number, a quoted text or an operator",
+                        found: format!("`{}`", c.escape_debug()),
+                    };
+                    return Err(QueryError::new(kind, start..start + c.len_utf8()));
+                }
+            },
+        };
+        Ok((token, (start..self.at).into()))
+    }
+
+    /// A regular expression, from the slash at `start` to the next one that no backslash precedes.
+    pub(crate) fn regex(&mut self, start: usize) -> Result<(String, Span), QueryError> {
+        self.at = start;
+        let pattern = self.delimited("a closing slash", |after| if after == '/' { "/" } else { "" })?;
+        Ok((pattern, (start..self.at).into()))
+    }
+
+    fn quoted(&mut self, expected: &'static str) -> Result<String, QueryError> {
+        self.delimited(expected, |after| match after {
+            '\\' => "\\",
+            '"' => "\"",
+            '\'' => "'",
+            '`' => "`",
+            _ => "",
+        })
+    }
+
+    /// The text up to the character that it begins with; `unescape` says what a backslash and a character stand for,
+    /// or nothing to keep both.
+    fn delimited(
+        &mut self,
+        expected: &'static str,
+        unescape: fn(char) -> &'static str,
+    ) -> Result<String, QueryError> {
+        let start = self.at;
+        let mut characters = self.text[start..].char_indices();
+        let delimiter = characters.next().map(|(_, c)| c);
+        let mut content = String::new();
+        while let Some((offset, c)) = characters.next() {
+            if Some(c) == delimiter {
+                self.at = start + offset + c.len_utf8();
+                return Ok(content);
+            }
+            content.push(c);
+            if c == '\\' {
+                let Some((_, after)) = characters.next() else { break };
+                let meant = unescape(after);
+                if meant.is_empty() {
+                    content.push(after);
+                } else {
+                    content.pop();
+                    content.push_str(meant);
+                }
+            }
+        }
+        let kind = QueryErrorKind::Syntax { expected, found: "the end of the query".to_owned() };
+        Err(QueryError::new(kind, start..self.text.len()))
+    }
+
+    fn number(&mut self) -> Result<Token, QueryError> {
+        let start = self.at;
+        self.take_while(|c| c.is_ascii_digit());
+        let mut is_float = self.fraction();
+        is_float |= self.exponent();
+        let text = &self.text[start..self.at];
+        let wrong = |found: &str, end: usize| {
+            let kind = QueryErrorKind::Syntax { expected: "a number", found: format!("`{found}`") };
+            Err(QueryError::new(kind, start..end))
+        };
+        let word = self.take_while(in_name);
+        if !word.is_empty() {
+            return wrong(&self.text[start..self.at], self.at);
+        }
+        if !is_float && let Ok(number) = text.parse() {
+            return Ok(Token::Integer(number));
+        }
+        match text.parse::<f64>() {
+            Ok(number) if number.is_finite() => Ok(Token::Float(number)),
+            _ => wrong(text, self.at),
+        }
+    }
+
+    fn fraction(&mut self) -> bool {
+        let rest = &self.text.as_bytes()[self.at..];
+        let has_fraction = matches!(rest, [b'.', digit, ..] if digit.is_ascii_digit());
+        if has_fraction {
+            self.at += 1;
+            self.take_while(|c| c.is_ascii_digit());
+        }
+        has_fraction
+    }
+
+    fn exponent(&mut self) -> bool {
+        let rest = &self.text.as_bytes()[self.at..];
+        let skip = match rest {
+            [b'e' | b'E', digit, ..] if digit.is_ascii_digit() => 1,
+            [b'e' | b'E', b'+' | b'-', digit, ..] if digit.is_ascii_digit() => 2,
+            _ => return false,
+        };
+        self.at += skip;
+        self.take_while(|c| c.is_ascii_digit());
+        true
+    }
+
+    fn take_while(&mut self, belongs: fn(char) -> bool) -> &'t str {
+        let rest = &self.text[self.at..];
+        let length = rest.find(|c| !belongs(c)).unwrap_or(rest.len());
+        self.at += length;
+        &rest[..length]
+    }
+
+    fn skip_space_and_comments(&mut self) {
+        loop {
+            self.take_while(char::is_whitespace);
+            if !self.text[self.at..].starts_with('#') {
+                return;
+            }
+            self.take_while(|c| c != '\n');
+        }
+    }
+}
+
+fn begins_name(c: char) -> bool {
+    c.is_ascii_alphabetic() || c == '_' || c == '@'
+}
+
+fn in_name(c: char) -> bool {
+    begins_name(c) || c.is_ascii_digit() || c == '.'
+}
+
+/// Words that can't be names unless in backticks.
+const RESERVED: [&str; 7] = ["and", "or", "not", "in", "like", "as", "by"];
+
+pub(crate) fn is_plain_name(name: &str) -> bool {
+    name.starts_with(begins_name)
+        && name.chars().all(in_name)
+        && !RESERVED.iter().any(|word| name.eq_ignore_ascii_case(word))
+}

@@ -1,0 +1,127 @@
+//! What a name in a query stands for, and which name was probably meant.
+
+use flow_enrich::{Enrichment, EnrichmentKind};
+use flow_record::{Field, FieldKind};
+
+use crate::value::Type;
+
+/// Where a name's value comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Source {
+    /// A field of the record.
+    Field(Field),
+    /// An enrichment.
+    Enrichment(Enrichment),
+    /// A system field.
+    System(SystemField),
+    /// A column that the query itself made: its place among the columns of `stats`.
+    Column(usize),
+}
+
+impl Source {
+    /// The source that a name in a query stands for when no alias has it.
+    pub fn from_name(name: &str) -> Option<Source> {
+        Field::from_insights_name(name)
+            .map(Source::Field)
+            .or_else(|| Enrichment::from_insights_name(name).map(Source::Enrichment))
+            .or_else(|| SystemField::ALL.into_iter().find(|field| field.name() == name).map(Source::System))
+    }
+
+    /// The type of its values; of columns, what the query says.
+    pub(crate) fn value_type(self) -> Type {
+        match self {
+            Source::Field(field) => match field.kind() {
+                FieldKind::Integer { .. } => Type::Integer,
+                FieldKind::Address => Type::Address,
+                FieldKind::Text => Type::Text,
+            },
+            Source::Enrichment(enrichment) => match enrichment.kind() {
+                EnrichmentKind::Integer => Type::Integer,
+                EnrichmentKind::Address => Type::Address,
+                EnrichmentKind::Text => Type::Text,
+            },
+            Source::System(SystemField::Timestamp) => Type::Integer,
+            Source::System(_) | Source::Column(_) => Type::Text,
+        }
+    }
+}
+
+/// The fields that CloudWatch Logs adds to every log event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum SystemField {
+    /// `@timestamp`, milliseconds since 1970.
+    Timestamp,
+    /// `@message`, the line.
+    Message,
+    /// `@logStream`.
+    LogStream,
+    /// `@log`, `account:log-group`.
+    Log,
+}
+
+impl SystemField {
+    /// All of them.
+    pub const ALL: [SystemField; 4] =
+        [SystemField::Timestamp, SystemField::Message, SystemField::LogStream, SystemField::Log];
+
+    /// The name in queries.
+    pub fn name(self) -> &'static str {
+        match self {
+            SystemField::Timestamp => "@timestamp",
+            SystemField::Message => "@message",
+            SystemField::LogStream => "@logStream",
+            SystemField::Log => "@log",
+        }
+    }
+}
+
+/// The name that `name` was probably meant to be: AWS's other spelling of a field, else the nearest known name or
+/// alias.
+pub fn suggest_name<'a>(name: &str, aliases: impl IntoIterator<Item = &'a str>) -> Option<String> {
+    if let Some(field) = Field::from_name(name) {
+        return Some(field.insights_name().to_owned());
+    }
+    let fields = Field::ALL.into_iter().map(|field| field.insights_name());
+    let enrichments = Enrichment::ALL.into_iter().map(|enrichment| enrichment.insights_name());
+    let system = SystemField::ALL.into_iter().map(|field| field.name());
+    nearest(name, aliases.into_iter().chain(fields).chain(enrichments).chain(system))
+}
+
+/// The candidate nearest to `word`, if it is near: at most a third of the letters changed, upper case for lower case
+/// for free.
+pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<String> {
+    let lower = word.to_ascii_lowercase();
+    let longest = 64;
+    if word.len() > longest {
+        return None;
+    }
+    candidates
+        .into_iter()
+        .map(|candidate| (strsim::damerau_levenshtein(&lower, &candidate.to_ascii_lowercase()), candidate))
+        .min_by_key(|(distance, _)| *distance)
+        .filter(|(distance, candidate)| *distance * 3 <= candidate.len().max(3))
+        .map(|(_, candidate)| candidate.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_meant_name_is_suggested() {
+        let cases = [
+            ("srcaddr", "srcAddr"),
+            ("dst_port", "dstPort"),
+            ("start", "startTime"),
+            ("tcp-flags", "tcpFlags"),
+            ("srcAdr", "srcAddr"),
+            ("DSTPORT", "dstPort"),
+            ("atempts", "attempts"),
+            ("@mesage", "@message"),
+        ];
+        for (name, expected) in cases {
+            assert_eq!(suggest_name(name, ["attempts"]).as_deref(), Some(expected), "{name}");
+        }
+        assert_eq!(suggest_name("quantumFoam", []), None);
+    }
+}

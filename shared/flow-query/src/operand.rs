@@ -1,0 +1,131 @@
+//! Expressions that have a value: names, literals and arithmetic.
+
+use crate::ast::{Arithmetic, Literal};
+use crate::names::Source;
+use crate::row::Row;
+use crate::value::{Number, Type, Value};
+
+/// A compiled expression that has a value.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Operand {
+    Source(Source),
+    Literal(Value<'static>),
+    Arithmetic(Arithmetic, Box<Operand>, Box<Operand>),
+}
+
+impl Operand {
+    /// The value for `row`; absent when any part is absent or no number where one is needed.
+    #[inline]
+    pub(crate) fn value<'r>(&'r self, row: &'r (impl Row + ?Sized)) -> Value<'r> {
+        match self {
+            Operand::Source(source) => row.value(*source),
+            Operand::Literal(value) => value.clone(),
+            Operand::Arithmetic(op, left, right) => {
+                match (left.value(row).number(), right.value(row).number()) {
+                    (Some(left), Some(right)) => calculate(*op, left, right),
+                    _ => Value::Absent,
+                }
+            }
+        }
+    }
+
+    pub(crate) fn of_literal(literal: &Literal) -> Self {
+        Operand::Literal(match literal {
+            Literal::Integer(number) => Value::Integer(*number),
+            Literal::Float(number) => Value::Float(*number),
+            Literal::Text(text) => Value::Text(text.clone().into()),
+        })
+    }
+
+    /// Whether the value can never be negative, whatever the row.
+    pub(crate) fn is_non_negative(&self) -> bool {
+        match self {
+            // Every number in a record and every number worked out from one counts something or is a time or a port.
+            Operand::Source(Source::Field(_) | Source::Enrichment(_) | Source::System(_)) => {
+                matches!(self.numeric_source(), Some(Type::Integer))
+            }
+            Operand::Source(Source::Column(_)) => false,
+            Operand::Literal(value) => value.number().is_some_and(|number| number.to_float() >= 0.0),
+            Operand::Arithmetic(Arithmetic::Subtract, ..) => false,
+            Operand::Arithmetic(_, left, right) => left.is_non_negative() && right.is_non_negative(),
+        }
+    }
+
+    fn numeric_source(&self) -> Option<Type> {
+        match self {
+            Operand::Source(source) => Some(source.value_type()),
+            _ => None,
+        }
+    }
+
+    /// Whether a row that has only sources for which `has` holds can give this a value.
+    pub(crate) fn is_possible(&self, has: &dyn Fn(Source) -> bool) -> bool {
+        match self {
+            Operand::Source(source) => has(*source),
+            Operand::Literal(_) => true,
+            Operand::Arithmetic(_, left, right) => left.is_possible(has) && right.is_possible(has),
+        }
+    }
+
+    pub(crate) fn sources(&self, visit: &mut dyn FnMut(Source)) {
+        match self {
+            Operand::Source(source) => visit(*source),
+            Operand::Literal(_) => {}
+            Operand::Arithmetic(_, left, right) => {
+                left.sources(visit);
+                right.sources(visit);
+            }
+        }
+    }
+}
+
+/// Whole numbers stay exact as long as they fit; a result that is no finite number is absent.
+fn calculate(op: Arithmetic, left: Number, right: Number) -> Value<'static> {
+    if let (Number::Integer(left), Number::Integer(right)) = (left, right) {
+        let exact = match op {
+            Arithmetic::Add => left.checked_add(right),
+            Arithmetic::Subtract => left.checked_sub(right),
+            Arithmetic::Multiply => left.checked_mul(right),
+            Arithmetic::Remainder => left.checked_rem(right),
+            Arithmetic::Divide | Arithmetic::Power => None,
+        };
+        if let Some(number) = exact {
+            return Value::Integer(number);
+        }
+    }
+    let (left, right) = (left.to_float(), right.to_float());
+    Value::of_float(match op {
+        Arithmetic::Add => left + right,
+        Arithmetic::Subtract => left - right,
+        Arithmetic::Multiply => left * right,
+        Arithmetic::Divide => left / right,
+        Arithmetic::Remainder => left % right,
+        Arithmetic::Power => left.powf(right),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn arithmetic() {
+        use Arithmetic::{Add, Divide, Multiply, Power, Remainder, Subtract};
+        use Number::{Float, Integer};
+        let cases = [
+            (Add, Integer(2), Integer(3), Value::Integer(5)),
+            (Subtract, Integer(2), Integer(3), Value::Integer(-1)),
+            (Divide, Integer(7), Integer(2), Value::Float(3.5)),
+            (Divide, Integer(8), Integer(2), Value::Integer(4)),
+            (Divide, Integer(1), Integer(0), Value::Absent),
+            (Remainder, Integer(7), Integer(0), Value::Absent),
+            (Remainder, Integer(7), Integer(4), Value::Integer(3)),
+            (Power, Integer(2), Integer(10), Value::Integer(1024)),
+            (Multiply, Integer(i64::MAX), Integer(2), Value::Float(18_446_744_073_709_551_614.0)),
+            (Multiply, Float(1e308), Float(1e308), Value::Absent),
+        ];
+        for (op, left, right, expected) in cases {
+            assert_eq!(calculate(op, left, right), expected, "{left:?} {} {right:?}", op.sign());
+        }
+    }
+}

@@ -1,0 +1,64 @@
+//! Where an evaluated expression gets its values: a record, or the columns that `stats` made.
+
+use flow_enrich::{EnrichedFlow, EnrichedValue};
+use flow_record as record;
+
+use crate::names::{Source, SystemField};
+use crate::value::Value;
+
+/// Something with values.
+pub trait Row {
+    /// The value of `source`, absent when this row has none.
+    fn value(&self, source: Source) -> Value<'_>;
+}
+
+impl Row for EnrichedFlow<'_> {
+    #[inline]
+    fn value(&self, source: Source) -> Value<'_> {
+        match source {
+            Source::Field(field) => match self.record.value(field) {
+                Some(record::Value::Integer(number)) => integer(number),
+                Some(record::Value::Address(address)) => Value::Address(address),
+                Some(record::Value::Text(text)) => Value::Text(text.into()),
+                None => Value::Absent,
+            },
+            Source::Enrichment(enrichment) => match self.enrichment(enrichment) {
+                Some(EnrichedValue::Integer(number)) => integer(number),
+                Some(EnrichedValue::Address(address)) => Value::Address(address),
+                Some(EnrichedValue::Text(text)) => Value::Text(text),
+                None => Value::Absent,
+            },
+            Source::System(field) => system(self, field),
+            Source::Column(_) => Value::Absent,
+        }
+    }
+}
+
+fn system<'r>(flow: &'r EnrichedFlow<'_>, field: SystemField) -> Value<'r> {
+    let text = |text: Option<&'r str>| text.map_or(Value::Absent, |text| Value::Text(text.into()));
+    match field {
+        SystemField::Timestamp => flow.timestamp().map_or(Value::Absent, Value::Integer),
+        SystemField::Message => text(Some(flow.record.line())),
+        SystemField::LogStream => text(flow.origin.log_stream),
+        SystemField::Log => match (flow.origin.account, flow.origin.log_group) {
+            (Some(account), Some(group)) => Value::Text(format!("{account}:{group}").into()),
+            (None, group) => text(group),
+            (Some(_), None) => Value::Absent,
+        },
+    }
+}
+
+fn integer(number: u64) -> Value<'static> {
+    // Every field's largest value fits: the largest are INT_64.
+    Value::Integer(i64::try_from(number).unwrap_or(i64::MAX))
+}
+
+/// The columns that `stats` made, in their order: first those grouped by, then the aggregates.
+impl Row for [Value<'_>] {
+    fn value(&self, source: Source) -> Value<'_> {
+        match source {
+            Source::Column(index) => self.get(index).cloned().unwrap_or(Value::Absent),
+            _ => Value::Absent,
+        }
+    }
+}

@@ -1,0 +1,217 @@
+//! Values at run time: how they compare, and when a text is a number.
+
+use std::borrow::Cow;
+use std::cmp::Ordering;
+use std::fmt;
+use std::net::IpAddr;
+
+use crate::ast::Comparison;
+
+/// The type of an expression, known when it is compiled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Type {
+    /// A whole number.
+    Integer,
+    /// A number that may have a fraction.
+    Float,
+    /// Text; one that is a number compares as a number.
+    Text,
+    /// An IPv4 or IPv6 address.
+    Address,
+    /// True or false.
+    Boolean,
+}
+
+impl fmt::Display for Type {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Type::Integer => "a whole number",
+            Type::Float => "a number",
+            Type::Text => "text",
+            Type::Address => "an address",
+            Type::Boolean => "a condition",
+        })
+    }
+}
+
+/// One value.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Value<'a> {
+    /// The record has no such value: every comparison with it is false.
+    Absent,
+    /// A whole number.
+    Integer(i64),
+    /// A finite number.
+    Float(f64),
+    /// Text.
+    Text(Cow<'a, str>),
+    /// An address.
+    Address(IpAddr),
+}
+
+impl Value<'_> {
+    /// A finite float as a value: what is infinite or not a number is absent, what is whole is an integer.
+    pub(crate) fn of_float(number: f64) -> Value<'static> {
+        // Above 2^53 not every whole number has a float of its own.
+        const EXACT: f64 = 9_007_199_254_740_992.0;
+        if !number.is_finite() {
+            Value::Absent
+        } else if number.fract() == 0.0 && number.abs() <= EXACT {
+            #[expect(clippy::cast_possible_truncation, reason = "whole and below 2^53")]
+            Value::Integer(number as i64)
+        } else {
+            Value::Float(number)
+        }
+    }
+
+    /// This value as a number, if it is one: a text that is a number counts.
+    pub fn number(&self) -> Option<Number> {
+        match self {
+            Value::Integer(number) => Some(Number::Integer(*number)),
+            Value::Float(number) => Some(Number::Float(*number)),
+            Value::Text(text) => Number::of_text(text),
+            Value::Absent | Value::Address(_) => None,
+        }
+    }
+
+    /// Whether `self op other` holds. False when either is absent, `!=` included.
+    ///
+    /// Numbers, and texts that are numbers, compare as numbers; addresses as addresses, also with a text that is
+    /// one; all else as text.
+    pub fn holds(&self, op: Comparison, other: &Value<'_>) -> bool {
+        self.compare(other).is_some_and(|ordering| op.accepts(ordering))
+    }
+
+    fn compare(&self, other: &Value<'_>) -> Option<Ordering> {
+        if matches!(self, Value::Absent) || matches!(other, Value::Absent) {
+            return None;
+        }
+        if let (Some(left), Some(right)) = (self.number(), other.number()) {
+            return Some(left.compare(right));
+        }
+        if let (Some(left), Some(right)) = (self.address(), other.address()) {
+            return Some(left.cmp(&right));
+        }
+        Some(self.to_text().as_bytes().cmp(other.to_text().as_bytes()))
+    }
+
+    /// This value as an address, if it is one or is the text of one.
+    pub(crate) fn address(&self) -> Option<IpAddr> {
+        match self {
+            Value::Address(address) => Some(*address),
+            Value::Text(text) => text.parse().ok(),
+            _ => None,
+        }
+    }
+
+    /// This value as text; empty when absent.
+    pub(crate) fn to_text(&self) -> Cow<'_, str> {
+        match self {
+            Value::Text(text) => Cow::Borrowed(text),
+            Value::Absent => Cow::Borrowed(""),
+            other => Cow::Owned(other.to_string()),
+        }
+    }
+
+    /// A copy that borrows nothing.
+    pub fn into_owned(self) -> Value<'static> {
+        match self {
+            Value::Text(text) => Value::Text(Cow::Owned(text.into_owned())),
+            Value::Absent => Value::Absent,
+            Value::Integer(number) => Value::Integer(number),
+            Value::Float(number) => Value::Float(number),
+            Value::Address(address) => Value::Address(address),
+        }
+    }
+}
+
+/// `-` when absent.
+impl fmt::Display for Value<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Value::Absent => f.write_str("-"),
+            Value::Integer(number) => number.fmt(f),
+            Value::Float(number) => number.fmt(f),
+            Value::Text(text) => f.write_str(text),
+            Value::Address(address) => address.fmt(f),
+        }
+    }
+}
+
+/// A number of either kind.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Number {
+    /// Whole.
+    Integer(i64),
+    /// Finite.
+    Float(f64),
+}
+
+impl Number {
+    /// The number that `text` is: digits with an optional sign, fraction and exponent, nothing else.
+    pub(crate) fn of_text(text: &str) -> Option<Number> {
+        let looks_numeric =
+            text.starts_with(|c: char| c.is_ascii_digit() || c == '-' || c == '+' || c == '.');
+        // 40 bytes hold any number that someone means; words such as `inf` never get here.
+        if !looks_numeric || text.len() > 40 || !text.bytes().any(|byte| byte.is_ascii_digit()) {
+            return None;
+        }
+        if let Ok(number) = text.parse() {
+            return Some(Number::Integer(number));
+        }
+        Value::of_float(text.parse().ok()?).number()
+    }
+
+    pub(crate) fn to_float(self) -> f64 {
+        match self {
+            Number::Integer(number) => number as f64,
+            Number::Float(number) => number,
+        }
+    }
+
+    /// Exact between whole numbers, and between a whole number and a float too large to be one.
+    pub(crate) fn compare(self, other: Number) -> Ordering {
+        match (self, other) {
+            (Number::Integer(left), Number::Integer(right)) => left.cmp(&right),
+            (left, right) => left.to_float().total_cmp(&right.to_float()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(text: &str) -> Value<'_> {
+        Value::Text(text.into())
+    }
+
+    #[test]
+    fn texts_that_are_numbers_compare_as_numbers() {
+        use Comparison::{Equal, Greater, Less, NotEqual};
+        assert!(text("0123").holds(Equal, &Value::Integer(123)));
+        assert!(text("9").holds(Less, &text("10")), "as numbers");
+        assert!(text("b9").holds(Greater, &text("b10")), "as text");
+        assert!(Value::Integer(2).holds(Equal, &text("2.0")));
+        assert!(text("123456789012").holds(NotEqual, &text("123456789013")));
+        for word in ["", "-", "+", ".", "inf", "nan", "1e999", "0x10", "1 "] {
+            assert_eq!(Number::of_text(word), None, "{word:?}");
+        }
+    }
+
+    #[test]
+    fn addresses_compare_as_addresses() {
+        let address = Value::Address("2001:db8::1".parse().unwrap());
+        assert!(address.holds(Comparison::Equal, &text("2001:DB8:0::1")));
+        assert!(Value::Address("10.0.0.9".parse().unwrap()).holds(Comparison::Less, &text("10.0.0.10")));
+    }
+
+    #[test]
+    fn nothing_holds_for_what_is_absent() {
+        for op in Comparison::ALL {
+            assert!(!Value::Absent.holds(op, &Value::Absent));
+            assert!(!Value::Absent.holds(op, &Value::Integer(0)));
+            assert!(!text("a").holds(op, &Value::Absent));
+        }
+    }
+}

@@ -1,0 +1,81 @@
+//! Every mistake says where it is, what was expected and what was found.
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+use flow_query::{ContinuousQuery, Query};
+
+/// The error of a query as a user sees it: place, text, and the caret under the place.
+fn error(text: &str) -> String {
+    let error = Query::parse(text).and_then(|query| ContinuousQuery::compile(&query).map(drop)).unwrap_err();
+    let place = error.position(text);
+    format!("{}:{}: {error}\n{}", place.line, place.column, error.show(text))
+}
+
+macro_rules! errors {
+    ($($name:ident: $text:expr => $expected:literal;)*) => {
+        $(#[test] fn $name() { assert_eq!(error($text), $expected); })*
+    };
+}
+
+errors! {
+    aws_spelling: "filter srcaddr = '10.0.0.1' | stats count(*) as n by srcAddr | filter n > 1"
+        => "1:8: unknown name `srcaddr`: did you mean `srcAddr`?\nfilter srcaddr = '10.0.0.1' | stats count(*) as n by srcAddr | filter n > 1\n       ^^^^^^^";
+    nearest_alias: "filter dstPort = 22\n| stats count(*) as attempts by srcAddr\n| filter atempts > 100"
+        => "3:10: unknown name `atempts`: did you mean `attempts`?\n| filter atempts > 100\n         ^^^^^^^";
+    fields_are_gone_after_stats: "filter dstPort = 22 | stats count(*) as n by srcAddr | filter dstPort > 1"
+        => "1:63: unknown name `dstPort`\nfilter dstPort = 22 | stats count(*) as n by srcAddr | filter dstPort > 1\n                                                              ^^^^^^^";
+    misspelt_function: "filter isIpInSubnt(srcAddr, '10.0.0.0/8')"
+        => "1:8: unknown function `isIpInSubnt`: did you mean `isIpInSubnet`?\nfilter isIpInSubnt(srcAddr, '10.0.0.0/8')\n       ^^^^^^^^^^^";
+    misspelt_aggregate: "filter dstPort = 1 | stats count_distnct(dstPort) by srcAddr"
+        => "1:28: unknown function `count_distnct`: did you mean `count_distinct`?\nfilter dstPort = 1 | stats count_distnct(dstPort) by srcAddr\n                           ^^^^^^^^^^^^^";
+    misspelt_command: "filtre dstPort = 1"
+        => "1:1: expected a command, found `filtre`: did you mean `filter`?\nfiltre dstPort = 1\n^^^^^^";
+    other_command: "filter dstPort = 1 | sort bytes desc"
+        => "1:22: `sort` is not supported here: expected one of filter, stats\nfilter dstPort = 1 | sort bytes desc\n                     ^^^^";
+    number_against_text: "filter dstPort = \"ssh\""
+        => "1:18: `dstPort` is a number: expected a number, found \"ssh\"\nfilter dstPort = \"ssh\"\n                 ^^^^^";
+    address_against_part: "filter srcAddr in ['10.0.']"
+        => "1:20: expected an address, or `like` for a part of one, found text\nfilter srcAddr in ['10.0.']\n                   ^^^^^^^";
+    wrong_family: "filter isIpv6InSubnet(srcAddr, \"10.0.0.0/8\")"
+        => "1:32: expected an IPv6 subnet such as \"2001:db8::/32\", found \"10.0.0.0/8\"\nfilter isIpv6InSubnet(srcAddr, \"10.0.0.0/8\")\n                               ^^^^^^^^^^^^";
+    bad_regex: "filter action like /(/"
+        => "1:8: not a regular expression: error: unclosed group\nfilter action like /(/\n       ^^^^^^^^^^^^^^^";
+    open_quote: "filter action = \"REJECT"
+        => "1:17: expected a closing quote, found the end of the query\nfilter action = \"REJECT\n                ^^^^^^^";
+    value_where_condition: "filter bytes"
+        => "1:8: expected a condition, found a whole number\nfilter bytes\n       ^^^^^";
+    condition_where_value: "filter bytes + (dstPort = 1) > 2"
+        => "1:16: expected a value, found a condition\nfilter bytes + (dstPort = 1) > 2\n               ^^^^^^^^^^^^^";
+    text_in_arithmetic: "filter bytes + 'x' > 2"
+        => "1:16: expected a number, found text\nfilter bytes + 'x' > 2\n               ^^^";
+    double_equals: "filter dstPort == 22"
+        => "1:17: expected a name or a value, found `=`\nfilter dstPort == 22\n                ^";
+    number_with_letters: "filter dstPort = 22x"
+        => "1:18: expected a number, found `22x`\nfilter dstPort = 22x\n                 ^^^";
+    strange_character: "filter dstPort ≥ 22"
+        => "1:16: expected a name, a number, a quoted text or an operator, found `≥`\nfilter dstPort ≥ 22\n               ^";
+    empty: "" => "1:1: expected a command: filter or stats, found the end of the query\n\n^";
+    no_by: "filter dstPort = 1 | stats count(*) as n | filter n > 1"
+        => "1:22: a rule is `filter ... | stats ... by ... | filter ...`: expected `by` and the names of what a finding is about, found no `by`\nfilter dstPort = 1 | stats count(*) as n | filter n > 1\n                     ^^^^^^^^^^^^^^^^^^^";
+    no_closing_filter: "filter dstPort = 1 | stats count(*) as n by srcAddr"
+        => "1:22: a rule is `filter ... | stats ... by ... | filter ...`: expected a closing `filter` with the threshold, found the end of the query\nfilter dstPort = 1 | stats count(*) as n by srcAddr\n                     ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^";
+    no_first_filter: "stats count(*) as n by srcAddr | filter n > 1"
+        => "1:1: a rule is `filter ... | stats ... by ... | filter ...`: expected a `filter` before `stats`, found `stats`\nstats count(*) as n by srcAddr | filter n > 1\n^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^";
+    same_name_twice: "filter dstPort = 1 | stats count(*) as n, sum(bytes) as n by srcAddr | filter n > 1"
+        => "1:22: `n` is named twice\nfilter dstPort = 1 | stats count(*) as n, sum(bytes) as n by srcAddr | filter n > 1\n                     ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^";
+}
+
+#[test]
+fn nesting_is_bounded() {
+    for deep in [
+        format!("filter {}dstPort = 1{}", "(".repeat(100_000), ")".repeat(100_000)),
+        format!("filter {}(dstPort = 1)", "not ".repeat(10_000)),
+        format!("filter {}1 = dstPort", "-".repeat(10_000)),
+        format!("filter dstPort = {}2", "2^".repeat(10_000)),
+    ] {
+        let error = Query::parse(&deep).unwrap_err().to_string();
+        assert!(error.contains("nest more than") || error.contains("bytes in a query"), "{error}");
+    }
+    let long = format!("filter {}dstPort = 1", "dstPort = 1 or ".repeat(2_000));
+    let query = Query::parse(&long).unwrap();
+    assert_eq!(Query::parse(&query.to_string()).unwrap(), query, "a long chain is deep only as a tree");
+}

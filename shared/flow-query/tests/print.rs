@@ -1,0 +1,100 @@
+//! Printing a tree and reading it again gives the same tree.
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+use flow_query::{Arithmetic, Comparison, Expr, ExprKind, Function, Literal, Pattern, Query, Span};
+use proptest::prelude::*;
+use proptest::sample::select;
+
+fn expr(kind: ExprKind) -> Expr {
+    Expr { kind, span: Span::default() }
+}
+
+fn literals() -> impl Strategy<Value = Expr> {
+    let texts = select(vec!["", "REJECT", "a\"b", "it's", "\\", "日本", "a/b", "# no comment", "\n"]);
+    prop_oneof![
+        // The least i64 has no positive twin to be the negative of.
+        (-i64::MAX..).prop_map(Literal::Integer),
+        (-1e300..1e300).prop_map(Literal::Float),
+        texts.prop_map(|text: &str| Literal::Text(text.to_owned())),
+    ]
+    .prop_map(|literal| expr(ExprKind::Literal(literal)))
+}
+
+fn names() -> impl Strategy<Value = Expr> {
+    select(vec!["srcAddr", "@message", "a.b", "and", "with space", "back`tick", "1st"])
+        .prop_map(|name| expr(ExprKind::Name(name.to_owned())))
+}
+
+fn values() -> impl Strategy<Value = Expr> {
+    use Arithmetic::{Add, Divide, Multiply, Power, Remainder, Subtract};
+    prop_oneof![literals(), names()].prop_recursive(4, 16, 2, |inner| {
+        let operation = select(vec![Add, Subtract, Multiply, Divide, Remainder, Power]);
+        prop_oneof![
+            4 => (operation, inner.clone(), inner.clone())
+                .prop_map(|(op, a, b)| expr(ExprKind::Arithmetic(op, Box::new(a), Box::new(b)))),
+            // The parser folds the sign into a positive literal.
+            1 => inner.prop_filter("folded", |a| !matches!(a.kind, ExprKind::Literal(_)))
+                .prop_map(|a| expr(ExprKind::Negate(Box::new(a)))),
+        ]
+    })
+}
+
+fn conditions() -> impl Strategy<Value = Expr> {
+    let patterns = prop_oneof![
+        select(vec!["a", "\"", ""]).prop_map(|text: &str| Pattern::Substring(text.to_owned())),
+        select(vec!["^a+$", "a/b", "\\d\\/", "(?i)x", "\\\\"])
+            .prop_map(|text: &str| Pattern::Regex(text.replace("\\/", "/"))),
+    ];
+    let leaves = prop_oneof![
+        (select(Comparison::ALL.to_vec()), values(), values())
+            .prop_map(|(op, a, b)| expr(ExprKind::Compare(op, Box::new(a), Box::new(b)))),
+        (values(), prop::collection::vec(literals(), 1..4), any::<bool>()).prop_map(
+            |(subject, values, negated)| expr(ExprKind::In { subject: Box::new(subject), values, negated })
+        ),
+        (values(), patterns, any::<bool>()).prop_map(|(subject, pattern, negated)| expr(ExprKind::Like {
+            subject: Box::new(subject),
+            pattern,
+            negated
+        })),
+        (names(), literals())
+            .prop_map(|(name, cidr)| expr(ExprKind::Call(Function::IsIpInSubnet, vec![name, cidr]))),
+    ];
+    leaves.prop_recursive(4, 16, 2, |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 2..4).prop_map(|parts| expr(ExprKind::And(parts))),
+            prop::collection::vec(inner.clone(), 2..4).prop_map(|parts| expr(ExprKind::Or(parts))),
+            inner.prop_map(|a| expr(ExprKind::Not(Box::new(a)))),
+        ]
+    })
+}
+
+proptest! {
+    #[test]
+    fn print_then_parse(condition in conditions()) {
+        let query = Query { commands: vec![flow_query::Command::Filter(condition)] };
+        let text = query.to_string();
+        let read = Query::parse(&text).map_err(|error| TestCaseError::fail(format!("{error}\n{text}")))?;
+        prop_assert_eq!(read, query, "{}", text);
+    }
+
+    #[test]
+    fn any_text_is_read_or_refused(text in "\\PC{0,120}|[a-z (){}\\[\\]\"'/|=<>~,.*0-9-]{0,80}") {
+        if let Err(error) = Query::parse(&text) {
+            let place = error.position(&text);
+            prop_assert!(place.line >= 1 && place.column >= 1);
+            prop_assert!(error.show(&text).contains('^'));
+        }
+    }
+}
+
+#[test]
+fn stats_print_as_written() {
+    for text in [
+        "filter a = 1 | stats count(*) as n, sum(bytes) by srcAddr, dstPort as port | filter n > 1",
+        "stats avg(bytes / packets) as `mean size` by `a b`",
+    ] {
+        assert_eq!(Query::parse(text).unwrap().to_string(), text);
+    }
+    let spread = "STATS Count() AS n # how many\n BY srcAddr";
+    assert_eq!(Query::parse(spread).unwrap().to_string(), "stats count(*) as n by srcAddr");
+}
