@@ -1,1 +1,34 @@
-//! Payload bytes to log lines: CloudWatch Logs, Kinesis and Firehose events, gzip and plain text.
+//! Finds the log lines in whatever carries them: a Lambda event, a gzip file, a text file.
+//!
+//! - [`SubscriptionEvent`] and [`log_batches`]: what CloudWatch Logs sends to a Lambda function.
+//! - [`KinesisEvent`], [`FirehoseEvent`] and [`RecordContent`]: the same and more inside stream records.
+//! - [`read_entries`]: any file or pipe, recognised by its content.
+//! - [`encode`]: the way back, for generated traffic and tests.
+//! - [`gunzip`]: bounded decompression, the only one in this program.
+//!
+//! What is absent: any knowledge of what a line says, any clock or runtime, and any way to make memory grow
+//! with what a sender claims. Data that cannot be read is a value, never a panic.
+
+pub mod encode;
+mod error;
+mod firehose;
+pub mod gunzip;
+mod kinesis;
+mod log_batch;
+mod reader;
+mod record;
+mod skeleton;
+mod subscription;
+mod text;
+
+pub use error::EnvelopeError;
+pub use firehose::{FirehoseEvent, FirehoseRecord};
+pub use gunzip::{DEFAULT_DECOMPRESSED_CAP, GunzipError, gunzip_capped};
+pub use kinesis::{KinesisData, KinesisEvent, KinesisRecord};
+pub use log_batch::{LogBatch, LogEvent, MessageType, fingerprint, log_batches};
+pub use reader::{
+    Entry, ForeignEvent, ForeignFormat, JsonFault, Limits, ReadError, RejectReason, RejectedEntry, Summary,
+    read_entries,
+};
+pub use record::RecordContent;
+pub use subscription::SubscriptionEvent;

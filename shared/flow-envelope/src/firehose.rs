@@ -1,0 +1,124 @@
+//! The event with which Firehose invokes a transformation function.
+//!
+//! The type is our own. `aws_lambda_events::KinesisFirehoseEvent` 1.2 is right about what Firehose sends
+//! today, but it fails the whole event for one record that is not base64 or for a metadata value of another
+//! type (`"subsequenceNumber":""` and ISO timestamps occur in AWS's own samples), and its response cannot
+//! express a `Dropped` record without data.
+
+use std::borrow::Cow;
+
+use serde::Deserialize;
+
+use crate::EnvelopeError;
+use crate::record::unpack_append;
+use crate::text::text_or_integer;
+
+const EXPECTED: &str = "a Firehose event";
+
+/// `{"invocationId":"...","deliveryStreamArn":"...","records":[{"recordId":"...","data":"<base64>"}]}`,
+/// still packed.
+///
+/// From the Firehose developer guide, "Transform source data". The metadata of records that come from a
+/// Kinesis stream is not looked at.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct FirehoseEvent<'a> {
+    /// The invocation, the same in retries.
+    #[serde(borrow, default)]
+    pub invocation_id: Cow<'a, str>,
+    /// The Firehose stream.
+    #[serde(borrow, default)]
+    pub delivery_stream_arn: Cow<'a, str>,
+    /// The data stream that the Firehose stream reads, empty when producers put records directly.
+    #[serde(borrow, default, deserialize_with = "text_or_integer")]
+    pub source_kinesis_stream_arn: Cow<'a, str>,
+    /// The Region of the Firehose stream.
+    #[serde(borrow, default)]
+    pub region: Cow<'a, str>,
+    /// The records, in order. The response must name each of them once.
+    #[serde(borrow)]
+    pub records: Vec<FirehoseRecord<'a>>,
+}
+
+/// One record of a Firehose stream.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct FirehoseRecord<'a> {
+    /// The id that the response must repeat.
+    #[serde(borrow, default, deserialize_with = "text_or_integer")]
+    pub record_id: Cow<'a, str>,
+    /// The base64 text, as sent.
+    #[serde(borrow)]
+    pub data: Cow<'a, str>,
+}
+
+impl<'a> FirehoseEvent<'a> {
+    /// Finds the records in a Lambda payload.
+    pub fn parse(payload: &'a [u8]) -> Result<Self, EnvelopeError> {
+        let text = str::from_utf8(payload).map_err(EnvelopeError::not_utf8)?;
+        serde_json::from_str(text).map_err(|error| EnvelopeError::NotJson { expected: EXPECTED, error })
+    }
+}
+
+impl FirehoseRecord<'_> {
+    /// Unpacks the record into `into`, which is cleared first; at most `cap` bytes when it is compressed.
+    ///
+    /// [`RecordContent::read`](crate::RecordContent::read) reads what it then holds. Each record stands for
+    /// itself: a bad one spoils none of its neighbours.
+    pub fn unpack(&self, cap: usize, into: &mut Vec<u8>) -> Result<(), EnvelopeError> {
+        into.clear();
+        unpack_append(&self.data, cap, into)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::RecordContent;
+    use crate::encode::{firehose_event, gzip};
+
+    #[test]
+    fn reads_odd_metadata_that_aws_lambda_events_refuses() {
+        let text = r#"{"invocationId":"i","deliveryStreamArn":"arn","region":"us-east-2","records":[
+            {"data":"MiBh","recordId":"record1","approximateArrivalTimestamp":1510772160000,
+             "kinesisRecordMetadata":{"approximateArrivalTimestamp":"2012-04-23T18:25:43.511Z",
+             "subsequenceNumber":""}}]}"#;
+        let event = FirehoseEvent::parse(text.as_bytes()).unwrap();
+        assert_eq!((&*event.records[0].record_id, &*event.region), ("record1", "us-east-2"));
+        let mut unpacked = Vec::new();
+        event.records[0].unpack(99, &mut unpacked).unwrap();
+        assert_eq!(RecordContent::read(&unpacked).unwrap().lines, ["2 a"]);
+        assert!(serde_json::from_str::<aws_lambda_events::firehose::KinesisFirehoseEvent>(text).is_err());
+    }
+
+    #[test]
+    fn a_bad_record_spoils_no_other() {
+        let payload = firehose_event(&[b"2 a", b"\xff", &gzip(b"2 b\n2 c\n")]).replace("/w==", "?");
+        let event = FirehoseEvent::parse(payload.as_bytes()).unwrap();
+        let mut unpacked = Vec::new();
+        let lines: Vec<_> = event
+            .records
+            .iter()
+            .map(|record| {
+                record.unpack(99, &mut unpacked).ok()?;
+                Some(RecordContent::read(&unpacked).ok()?.lines.len())
+            })
+            .collect();
+        assert_eq!(lines, [Some(1), None, Some(2)]);
+    }
+
+    #[test]
+    fn what_we_write_aws_lambda_events_reads() {
+        let payload = firehose_event(&[b"one"]);
+        let event: aws_lambda_events::firehose::KinesisFirehoseEvent =
+            serde_json::from_str(&payload).unwrap();
+        assert_eq!(event.records[0].data.0, b"one");
+        assert_eq!(event.records[0].record_id.as_deref(), Some("0"));
+    }
+
+    #[test]
+    fn says_what_is_wrong() {
+        let error = FirehoseEvent::parse(b"{}").unwrap_err().to_string();
+        assert!(error.contains("missing field `records`"), "{error}");
+    }
+}

@@ -1,0 +1,203 @@
+//! Delivers what one whole JSON document holds.
+
+use std::fmt;
+use std::ops::ControlFlow;
+
+use serde::de::{Deserializer, Error, SeqAccess, Visitor};
+use serde_json::value::RawValue;
+
+use super::entry::{Entry, RejectReason};
+use super::outlet::{Halt, Outlet, excerpt_of};
+use super::shape::Shape;
+use crate::gunzip::GunzipError;
+use crate::log_batch::{Item, Recognised};
+use crate::record::{raw_lines, unpack_append};
+use crate::{
+    EnvelopeError, FirehoseEvent, KinesisEvent, LogBatch, RecordContent, SubscriptionEvent, log_batches,
+};
+
+/// Unpacks documents, one after the other, with one buffer.
+#[derive(Debug)]
+pub(super) struct Documents {
+    cap: usize,
+    unpacked: Vec<u8>,
+}
+
+impl Documents {
+    /// At most `cap` bytes are unpacked from one event.
+    pub(super) fn new(cap: usize) -> Self {
+        Self { cap, unpacked: Vec::new() }
+    }
+
+    /// Delivers an object, or every object of an array. `number` is the line where the document begins.
+    pub(super) fn deliver<V: FnMut(Entry<'_>) -> ControlFlow<()>>(
+        &mut self,
+        json: &str,
+        number: u64,
+        outlet: &mut Outlet<'_, V>,
+    ) -> Result<(), Halt> {
+        if !json.starts_with('[') {
+            return self.object(json, number, outlet);
+        }
+        let mut halted = None;
+        let elements = Elements(|element: &str| match self.object(element, number, outlet) {
+            Ok(()) => true,
+            Err(halt) => {
+                halted = Some(halt);
+                false
+            }
+        });
+        let result = serde_json::Deserializer::from_str(json).deserialize_seq(elements);
+        match (halted, result) {
+            (Some(halt), _) => Err(halt),
+            (None, Ok(())) => Ok(()),
+            (None, Err(error)) => {
+                outlet.reject(number, RejectReason::Unusable(error), excerpt_of(json.as_bytes()))
+            }
+        }
+    }
+
+    fn object<V: FnMut(Entry<'_>) -> ControlFlow<()>>(
+        &mut self,
+        json: &str,
+        number: u64,
+        outlet: &mut Outlet<'_, V>,
+    ) -> Result<(), Halt> {
+        let mut event = Event { number, excerpt: excerpt_of(json.as_bytes()), outlet };
+        // An array within an array has no shape; everything else that is not an object fails to parse.
+        let shape = if json.starts_with('{') { Shape::of(json) } else { Ok(Shape::Unknown) };
+        match shape {
+            Err(error) => event.reject(RejectReason::Unusable(error)),
+            Ok(Shape::Unknown) => event.reject(RejectReason::UnknownShape),
+            Ok(Shape::Foreign(foreign)) => event.reject(RejectReason::Foreign(foreign)),
+            Ok(Shape::Item) => event.item(json),
+            Ok(Shape::Subscription) => {
+                let unpacked = SubscriptionEvent::parse(json.as_bytes())
+                    .and_then(|event| event.decompress(self.cap, &mut self.unpacked))
+                    .and_then(|()| log_batches(&self.unpacked));
+                event.batches(unpacked)
+            }
+            Ok(Shape::Kinesis) => match KinesisEvent::parse(json.as_bytes()) {
+                Ok(kinesis) => self.records(kinesis.records.iter().map(|r| &*r.kinesis.data), &mut event),
+                Err(error) => event.reject(error.into()),
+            },
+            Ok(Shape::Firehose) => match FirehoseEvent::parse(json.as_bytes()) {
+                Ok(firehose) => self.records(firehose.records.iter().map(|r| &*r.data), &mut event),
+                Err(error) => event.reject(error.into()),
+            },
+        }
+    }
+
+    /// Delivers the records of an event: their lines one by one, then all their batches as one event.
+    fn records<'r, V: FnMut(Entry<'_>) -> ControlFlow<()>>(
+        &mut self,
+        records: impl Iterator<Item = &'r str>,
+        event: &mut Event<'_, '_, V>,
+    ) -> Result<(), Halt> {
+        self.unpacked.clear();
+        let mut unpacked = Vec::new();
+        for (index, data) in records.enumerate() {
+            let start = self.unpacked.len();
+            match unpack_append(data, self.cap.saturating_sub(start), &mut self.unpacked) {
+                Ok(()) => unpacked.push((index, start..self.unpacked.len())),
+                Err(error) => event.reject_record(index, whole_cap(error, self.cap))?,
+            }
+        }
+        let mut batches = Vec::new();
+        for (index, range) in unpacked {
+            match event.record(&self.unpacked[range])? {
+                Ok(found) => batches.extend(found),
+                Err(error) => event.reject_record(index, error)?,
+            }
+        }
+        if batches.is_empty() { Ok(()) } else { event.outlet.event(event.number, &batches) }
+    }
+}
+
+/// The cap is on a whole event; an error of one record names what its neighbours had left of it.
+fn whole_cap(error: EnvelopeError, cap: usize) -> EnvelopeError {
+    match error {
+        EnvelopeError::Gunzip(GunzipError::TooLarge { .. }) => GunzipError::TooLarge { cap }.into(),
+        other => other,
+    }
+}
+
+/// One event on its way out.
+struct Event<'e, 'v, V> {
+    number: u64,
+    excerpt: &'e [u8],
+    outlet: &'e mut Outlet<'v, V>,
+}
+
+impl<V: FnMut(Entry<'_>) -> ControlFlow<()>> Event<'_, '_, V> {
+    fn reject(&mut self, reason: RejectReason) -> Result<(), Halt> {
+        self.outlet.reject(self.number, reason, self.excerpt)
+    }
+
+    fn reject_record(&mut self, index: usize, error: EnvelopeError) -> Result<(), Halt> {
+        self.outlet.reject(self.number, RejectReason::Record { index, error }, &[])
+    }
+
+    /// A CloudWatch Logs message that stands alone, or a line under `message`.
+    fn item(&mut self, json: &str) -> Result<(), Halt> {
+        match serde_json::from_str::<Item<'_>>(json).map(Item::recognise) {
+            Ok(Recognised::Batch(batch)) => self.batches(Ok(vec![batch])),
+            Ok(Recognised::Line(line)) => self.outlet.line(self.number, &line),
+            Ok(Recognised::Neither) => self.reject(RejectReason::UnknownShape),
+            Err(error) => self.reject(RejectReason::Unusable(error)),
+        }
+    }
+
+    /// A whole event's batches, unless one of them is of an unknown type.
+    fn batches(&mut self, batches: Result<Vec<LogBatch<'_>>, EnvelopeError>) -> Result<(), Halt> {
+        let checked =
+            batches.and_then(|batches| batches.iter().try_for_each(LogBatch::check_type).map(|()| batches));
+        match checked {
+            Ok(batches) => self.outlet.event(self.number, &batches),
+            Err(error) => self.reject(error.into()),
+        }
+    }
+
+    /// Delivers a record's lines and returns its batches.
+    fn record<'a>(&mut self, unpacked: &'a [u8]) -> Result<Result<Vec<LogBatch<'a>>, EnvelopeError>, Halt> {
+        // Raw lines are delivered as they are found: a list of short ones would be much larger than they are.
+        if let Some(lines) = raw_lines(unpacked) {
+            let lines = match lines {
+                Ok(lines) => lines,
+                Err(error) => return Ok(Err(error)),
+            };
+            for line in lines {
+                self.outlet.line(self.number, line)?;
+            }
+            return Ok(Ok(Vec::new()));
+        }
+        let content = match RecordContent::read(unpacked) {
+            Ok(content) => content,
+            Err(error) => return Ok(Err(error)),
+        };
+        for line in &content.lines {
+            self.outlet.line(self.number, line)?;
+        }
+        Ok(Ok(content.batches))
+    }
+}
+
+/// Hands every element of an array on as its JSON text, one at a time, until it returns false.
+struct Elements<F>(F);
+
+impl<'de, F: FnMut(&'de str) -> bool> Visitor<'de> for Elements<F> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an array")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(mut self, mut array: A) -> Result<(), A::Error> {
+        while let Some(element) = array.next_element::<&'de RawValue>()? {
+            if !(self.0)(element.get()) {
+                return Err(A::Error::custom("stopped by the visitor"));
+            }
+        }
+        Ok(())
+    }
+}

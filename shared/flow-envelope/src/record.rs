@@ -1,0 +1,137 @@
+//! What one record of a Kinesis or Firehose event holds once unpacked.
+
+use std::borrow::Cow;
+
+use crate::EnvelopeError;
+use crate::gunzip::{gunzip_append, is_gzip};
+use crate::log_batch::{LogBatch, Recognised, for_each_item};
+use crate::subscription::decode_base64;
+
+/// The log lines of one record. In practice a record fills one of the two lists.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct RecordContent<'a> {
+    /// CloudWatch Logs messages: usually one, several when Firehose has concatenated them.
+    pub batches: Vec<LogBatch<'a>>,
+    /// Lines without an envelope: raw text, or `{"message":"..."}` objects as VPC Flow Logs writes them when
+    /// it delivers to Firehose directly. They have no id, timestamp or origin. Blank ones are left out.
+    pub lines: Vec<Cow<'a, str>>,
+}
+
+impl<'a> RecordContent<'a> {
+    /// Recognises what the unpacked data of a record is, by looking: JSON objects when it begins with `{`,
+    /// otherwise lines of text. UTF-8 is checked once, then everything borrows `unpacked`.
+    pub fn read(unpacked: &'a [u8]) -> Result<Self, EnvelopeError> {
+        let mut content = Self::default();
+        if let Some(lines) = raw_lines(unpacked) {
+            content.lines.extend(lines?.map(Cow::Borrowed));
+            return Ok(content);
+        }
+        let text = str::from_utf8(unpacked).map_err(EnvelopeError::not_utf8)?;
+        for_each_item(text, |position, item| {
+            match item.recognise() {
+                Recognised::Batch(batch) => {
+                    batch.check_type()?;
+                    content.batches.push(batch);
+                }
+                Recognised::Line(line) => content.lines.push(line),
+                Recognised::Neither => return Err(EnvelopeError::NotAMessage { position }),
+            }
+            Ok(())
+        })?;
+        Ok(content)
+    }
+}
+
+/// The lines of a record that holds raw text, blank ones left out; none when it holds JSON objects.
+pub(crate) fn raw_lines(unpacked: &[u8]) -> Option<Result<impl Iterator<Item = &str>, EnvelopeError>> {
+    if unpacked.trim_ascii_start().starts_with(b"{") {
+        return None;
+    }
+    let text = str::from_utf8(unpacked).map_err(EnvelopeError::not_utf8);
+    Some(text.map(|text| text.lines().filter(|line| !line.trim_ascii().is_empty())))
+}
+
+/// Decodes a record's base64 and, when that is gzip, decompresses it; appends the result to `into`.
+///
+/// What is appended is at most `cap` bytes, or the record's own size when it is not compressed.
+/// After an error `into` is as it was.
+pub(crate) fn unpack_append(data: &str, cap: usize, into: &mut Vec<u8>) -> Result<(), EnvelopeError> {
+    let bytes = decode_base64(data)?;
+    if !is_gzip(&bytes) {
+        into.extend_from_slice(&bytes);
+        return Ok(());
+    }
+    let before = into.len();
+    gunzip_append(&bytes, cap, into).map_err(|error| {
+        into.truncate(before);
+        error.into()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use base64::Engine;
+    use base64::engine::general_purpose::STANDARD;
+
+    use super::*;
+    use crate::encode::gzip;
+
+    const MESSAGE: &str =
+        r#"{"messageType":"DATA_MESSAGE","logGroup":"g","logEvents":[{"timestamp":2,"message":"m"}]}"#;
+
+    /// The record's batches (log group and number of lines) and its lines, or the error.
+    fn content(data: &[u8]) -> String {
+        let mut unpacked = Vec::new();
+        let result = unpack_append(&STANDARD.encode(data), 1 << 20, &mut unpacked).and_then(|()| {
+            RecordContent::read(&unpacked).map(|content| {
+                let batches: Vec<_> =
+                    content.batches.iter().map(|b| format!("{}:{}", b.log_group, b.lines().len())).collect();
+                format!("{} | {}", batches.join(","), content.lines.join(","))
+            })
+        });
+        result.unwrap_or_else(|error| error.to_string())
+    }
+
+    #[test]
+    fn recognises_every_form() {
+        let twice = format!("{MESSAGE}\n{MESSAGE}");
+        let direct = "{\"message\":\"2 1 eni\"}\n";
+        let control = r#"{"messageType":"CONTROL_MESSAGE","logEvents":[]}"#;
+        let cases: [(&str, Vec<u8>); 12] = [
+            ("g:1 | ", gzip(MESSAGE.as_bytes())),
+            ("g:1,g:1 | ", [gzip(MESSAGE.as_bytes()), gzip(MESSAGE.as_bytes())].concat()),
+            ("g:1 | ", MESSAGE.into()),
+            ("g:1,g:1 | ", twice.into()),
+            (" | 2 1 eni", direct.into()),
+            (" | 2 1 eni,2 1 eni", direct.repeat(2).into()),
+            ("g:1 | 2 1 eni", format!("{direct}{MESSAGE}").into()),
+            (" | 2 1 eni", gzip(direct.as_bytes())),
+            (" | 2 a,3 b", "2 a\r\n\n3 b".into()),
+            (" | 2 a,3 b", gzip(b"2 a\n3 b\n")),
+            (" | ", "".into()),
+            (":0 | ", control.into()),
+        ];
+        for (expected, data) in cases {
+            assert_eq!(content(&data), expected);
+        }
+    }
+
+    #[test]
+    fn says_what_is_wrong() {
+        let error = content(br#"{"Hello":"World"}"#);
+        assert_eq!(error, "expected a CloudWatch Logs message at byte 0, found JSON without logEvents");
+        assert_eq!(content(b"2 a\xff"), "not UTF-8 at byte 3");
+        assert!(content(b"{\"message\":\"x\"} {").contains("at byte 15: EOF"));
+        assert_eq!(content(&gzip(b"x")[..9]), "truncated gzip: the data ends inside a member");
+        assert!(content(br#"{"messageType":"X"}"#).ends_with(r#"found "X""#));
+        assert!(content(&gzip(&vec![b' '; 2 << 20])).ends_with("cap of 1048576 bytes"));
+    }
+
+    #[test]
+    fn a_failed_record_leaves_the_buffer_alone() {
+        let mut into = b"before".to_vec();
+        let bad = STANDARD.encode([gzip(b"good").as_slice(), b"bad"].concat());
+        assert!(unpack_append(&bad, 99, &mut into).is_err());
+        assert_eq!(into, b"before");
+    }
+}

@@ -1,0 +1,169 @@
+//! The event with which CloudWatch Logs invokes a Lambda function that subscribes to a log group.
+//!
+//! These types are our own. `aws_lambda_events::LogsEvent` 1.2 decodes inside `Deserialize`, so a bad
+//! payload never reaches the handler; has no cap on the decompressed size; refuses any key beside `data`;
+//! reads only the first gzip member; and drops `policyLevel` and `extractedFields`.
+
+use std::borrow::Cow;
+
+use base64::alphabet;
+use base64::engine::{DecodePaddingMode, Engine, GeneralPurpose, GeneralPurposeConfig};
+use serde::Deserialize;
+
+use crate::EnvelopeError;
+use crate::gunzip::gunzip_capped;
+use crate::text::Text;
+
+/// Base64 as senders write it: padded by AWS, unpadded by some libraries.
+const BASE64: GeneralPurpose = GeneralPurpose::new(
+    &alphabet::STANDARD,
+    GeneralPurposeConfig::new()
+        .with_decode_padding_mode(DecodePaddingMode::Indifferent)
+        .with_decode_allow_trailing_bits(true),
+);
+
+pub(crate) fn decode_base64(data: &str) -> Result<Vec<u8>, EnvelopeError> {
+    BASE64.decode(data.as_bytes()).map_err(|error| EnvelopeError::NotBase64 { error })
+}
+
+/// `{"awslogs":{"data":"<base64 of gzip of a CloudWatch Logs message>"}}`, still packed.
+///
+/// From the CloudWatch Logs user guide, "Subscription filters with AWS Lambda". Unpack it in two steps, so
+/// that one buffer serves every invocation:
+///
+/// ```
+/// use flow_envelope::{DEFAULT_DECOMPRESSED_CAP, SubscriptionEvent, log_batches};
+///
+/// # fn main() -> Result<(), flow_envelope::EnvelopeError> {
+/// # let payload = flow_envelope::encode::subscription_event(br#"{"messageType":"DATA_MESSAGE","logEvents":[]}"#);
+/// # let payload = payload.as_bytes();
+/// let mut unpacked = Vec::new();
+/// SubscriptionEvent::parse(payload)?.decompress(DEFAULT_DECOMPRESSED_CAP, &mut unpacked)?;
+/// for batch in log_batches(&unpacked)? {
+///     for event in batch.lines() {
+///         println!("{} {}", event.timestamp, event.message);
+///     }
+/// }
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SubscriptionEvent<'a> {
+    data: Cow<'a, str>,
+}
+
+impl<'a> SubscriptionEvent<'a> {
+    /// Finds the data in a Lambda payload. Other keys are ignored at every level, their order is free.
+    pub fn parse(payload: &'a [u8]) -> Result<Self, EnvelopeError> {
+        #[derive(Deserialize)]
+        struct Event<'a> {
+            #[serde(borrow)]
+            awslogs: Option<Logs<'a>>,
+        }
+        #[derive(Deserialize)]
+        struct Logs<'a> {
+            #[serde(borrow)]
+            data: Option<Text<'a>>,
+        }
+
+        const EXPECTED: &str = "a CloudWatch Logs subscription event";
+        // One check for the whole payload is cheaper than one for each string.
+        let text = str::from_utf8(payload).map_err(EnvelopeError::not_utf8)?;
+        let event: Event<'_> = serde_json::from_str(text)
+            .map_err(|error| EnvelopeError::NotJson { expected: EXPECTED, error })?;
+        let missing = |missing| EnvelopeError::NotAnEvent { expected: EXPECTED, missing };
+        let logs = event.awslogs.ok_or_else(|| missing("awslogs"))?;
+        Ok(Self { data: logs.data.ok_or_else(|| missing("awslogs.data"))?.0 })
+    }
+
+    /// The base64 text, as sent.
+    pub fn data(&self) -> &str {
+        &self.data
+    }
+
+    /// Unpacks the messages into `into`, which is cleared first; at most `cap` bytes.
+    ///
+    /// [`log_batches`](crate::log_batches) reads what it then holds.
+    pub fn decompress(&self, cap: usize, into: &mut Vec<u8>) -> Result<(), EnvelopeError> {
+        let compressed = decode_base64(&self.data)?;
+        Ok(gunzip_capped(&compressed, cap, into)?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::encode::gzip;
+    use crate::{DEFAULT_DECOMPRESSED_CAP, log_batches};
+
+    const MESSAGE: &str = r#"{"messageType":"DATA_MESSAGE","owner":"1","logGroup":"g","logStream":"s",
+        "subscriptionFilters":["f"],"logEvents":[{"id":"1","timestamp":2,"message":"x"}]}"#;
+
+    fn packed(message: &[u8]) -> String {
+        BASE64.encode(gzip(message))
+    }
+
+    fn unpack(payload: &[u8], cap: usize) -> Result<String, EnvelopeError> {
+        let mut unpacked = b"left over".to_vec();
+        SubscriptionEvent::parse(payload)?.decompress(cap, &mut unpacked)?;
+        Ok(String::from_utf8_lossy(&unpacked).into_owned())
+    }
+
+    fn error(payload: &str) -> String {
+        unpack(payload.as_bytes(), 1 << 20).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn unpacks_with_and_without_padding_with_extra_keys_and_escapes() {
+        let mut compressed = gzip(MESSAGE.as_bytes());
+        compressed.resize(compressed.len().next_multiple_of(3) + 1, 0);
+        let data = BASE64.encode(compressed);
+        assert!(data.ends_with("=="), "{data}");
+        let bare = data.trim_end_matches('=');
+        let escaped = data.replace('/', "\\/");
+        for payload in [
+            format!(r#"{{"awslogs":{{"data":"{data}"}}}}"#),
+            format!(r#"{{"awslogs":{{"data":"{bare}"}}}}"#),
+            format!(r#"{{"awslogs":{{"data":"{escaped}"}}}}"#),
+            format!(r#" {{"x":[1],"awslogs":{{"a":null,"data":"{data}","z":{{}}}},"y":"\n"}} "#),
+        ] {
+            assert_eq!(unpack(payload.as_bytes(), 1 << 20).unwrap(), MESSAGE, "{payload}");
+        }
+    }
+
+    #[test]
+    fn unpacks_several_gzip_members() {
+        let data = BASE64.encode([gzip(MESSAGE.as_bytes()), gzip(MESSAGE.as_bytes())].concat());
+        let event = format!(r#"{{"awslogs":{{"data":"{data}"}}}}"#);
+        let text = unpack(event.as_bytes(), 1 << 20).unwrap();
+        assert_eq!(log_batches(text.as_bytes()).unwrap().len(), 2);
+    }
+
+    #[test]
+    fn says_what_is_wrong() {
+        let with = |data: &str| error(&format!(r#"{{"awslogs":{{"data":"{data}"}}}}"#));
+        assert!(error("{").starts_with("expected a CloudWatch Logs subscription event as JSON: EOF"));
+        assert!(error(r#"{"awslogs":{"data":5}}"#).contains("invalid type: integer `5`"));
+        let found = "expected a CloudWatch Logs subscription event, found JSON without awslogs";
+        assert_eq!(error("{}"), found);
+        assert_eq!(error(r#"{"awslogs":{}}"#), format!("{found}.data"));
+        assert_eq!(with("AAAA*AAA"), "data is not base64: Invalid symbol 42, offset 4.");
+        assert_eq!(with("AAAAA"), "data is not base64: Invalid input length: 5");
+        assert_eq!(with(""), "not gzip: expected 1f 8b, found nothing");
+        assert_eq!(with("eNqF"), "not gzip: expected 1f 8b, found 78 da 85 (zlib)");
+        let data = packed(MESSAGE.as_bytes());
+        assert_eq!(with(&data[..40]), "truncated gzip: the data ends inside a member");
+        assert_eq!(with(&format!("H4sIAAAAAAAA/{}", "/".repeat(23))), "corrupt gzip: invalid deflate data");
+        let text = unpack(b"\"\xff\"", 9).unwrap_err().to_string();
+        assert_eq!(text, "not UTF-8 at byte 1");
+    }
+
+    #[test]
+    fn a_bomb_is_refused() {
+        let bomb = BASE64.encode(gzip(&vec![b' '; 8 << 20]).repeat(128));
+        assert!(bomb.len() < 2 << 20, "{}", bomb.len());
+        let event = format!(r#"{{"awslogs":{{"data":"{bomb}"}}}}"#);
+        let error = unpack(event.as_bytes(), DEFAULT_DECOMPRESSED_CAP).unwrap_err();
+        assert_eq!(error.to_string(), "decompressed data exceeds the cap of 67108864 bytes");
+    }
+}
