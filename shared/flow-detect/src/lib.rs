@@ -1,1 +1,46 @@
-//! Rules, windows and findings: a query kept over event time.
+//! Detections over flow records: rules kept as queries over sliding windows of event time, and the findings they
+//! lead to.
+//!
+//! The way of one batch through this crate:
+//!
+//! 1. [`RuleSet`] holds the compiled rules; [`RuleSet::for_format`] picks those that a log format can serve.
+//! 2. [`Deltas::observe`] folds each matching record into what the batch adds to one (rule, scope, pane, group).
+//! 3. [`Groups::merge`] adds deltas to the panes kept; any cut and any order of the same records end the same.
+//! 4. [`Groups::findings`] slides every group's windows and tells each [`Episode`] as a [`Finding`].
+//!
+//! Everything here takes values and gives values: no IO, no clock, no store.
+
+mod context;
+mod defaults;
+mod deltas;
+mod duration;
+mod episode;
+mod finding;
+mod groups;
+mod pane;
+mod rule;
+mod rule_error;
+mod rule_file;
+mod rule_set;
+mod rule_test;
+mod samples;
+mod scope;
+mod text;
+mod toml_reader;
+mod window;
+
+pub use context::Context;
+pub use deltas::{Delta, Deltas, Observed};
+pub use duration::show_duration;
+pub use episode::Episode;
+pub use finding::{Finding, FindingId, Status};
+pub use groups::{GroupId, Groups, Merged};
+pub use pane::PaneState;
+pub use rule::{Mode, Rule, Severity};
+pub use rule_error::{RuleError, RuleErrorKind};
+pub use rule_set::{ActiveRules, RuleSet};
+pub use rule_test::{RuleTest, TestFailure};
+pub use samples::MAX_SAMPLES;
+pub use scope::{Scope, ScopeWidth};
+pub use text::{Language, Localized};
+pub use window::{FUTURE_TOLERANCE, Watermark, Window, Windowing};

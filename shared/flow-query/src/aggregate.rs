@@ -93,7 +93,7 @@ impl Aggregate {
         }
         match self {
             Aggregate::Count(count) => *count += 1,
-            Aggregate::Distinct(set) => set.insert(value.hash(0)),
+            Aggregate::Distinct(set) => set.insert(value.stable_hash(0)),
             Aggregate::Sum(sum) => {
                 if let Some(number) = value.number() {
                     sum.add(number);

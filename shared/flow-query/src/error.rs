@@ -20,6 +20,27 @@ impl Span {
     pub fn to(self, other: Span) -> Span {
         Span { start: self.start, end: other.end }
     }
+
+    /// Line and column in `text`.
+    pub fn position(self, text: &str) -> Position {
+        let before = text.get(..self.start).unwrap_or(text);
+        let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
+        Position { line: before.matches('\n').count() + 1, column: before[line_start..].chars().count() + 1 }
+    }
+
+    /// The line of `text` this place is in, with a caret under it.
+    pub fn show(self, text: &str) -> String {
+        let position = self.position(text);
+        let line = text.lines().nth(position.line - 1).unwrap_or("");
+        let width = text.get(self.start..self.end).map_or(1, |place| {
+            let room = line.chars().count().saturating_sub(position.column - 1);
+            place.chars().count().clamp(1, room.max(1))
+        });
+        // A tab stays a tab, so that the caret stands under its place whatever the tab's width.
+        let pad: String =
+            line.chars().take(position.column - 1).map(|c| if c == '\t' { c } else { ' ' }).collect();
+        format!("{line}\n{pad}{}", "^".repeat(width))
+    }
 }
 
 impl From<Range<usize>> for Span {
@@ -54,23 +75,12 @@ impl QueryError {
 
     /// Where in `text`, which must be the text that was parsed.
     pub fn position(&self, text: &str) -> Position {
-        let before = text.get(..self.span.start).unwrap_or(text);
-        let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
-        Position { line: before.matches('\n').count() + 1, column: before[line_start..].chars().count() + 1 }
+        self.span.position(text)
     }
 
     /// The line of `text` it is about, with a caret under the place.
     pub fn show(&self, text: &str) -> String {
-        let position = self.position(text);
-        let line = text.lines().nth(position.line - 1).unwrap_or("");
-        let width = text.get(self.span.start..self.span.end).map_or(1, |place| {
-            let room = line.chars().count().saturating_sub(position.column - 1);
-            place.chars().count().clamp(1, room.max(1))
-        });
-        // A tab stays a tab, so that the caret stands under its place whatever the tab's width.
-        let pad: String =
-            line.chars().take(position.column - 1).map(|c| if c == '\t' { c } else { ' ' }).collect();
-        format!("{line}\n{pad}{}", "^".repeat(width))
+        self.span.show(text)
     }
 }
 

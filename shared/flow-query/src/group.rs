@@ -34,8 +34,8 @@ impl<'a> KeyValues<'a> {
     }
 
     /// A hash that equal keys share, on any machine and in any version of this program.
-    pub fn hash(&self, seed: u64) -> u64 {
-        self.values().iter().fold(seed, |hash, value| value.hash(hash))
+    pub fn stable_hash(&self, seed: u64) -> u64 {
+        self.values().iter().fold(seed, |hash, value| value.stable_hash(hash))
     }
 
     /// Whether `key` holds these values.
@@ -72,6 +72,11 @@ impl GroupKey {
     /// The parts, in the query's order.
     pub fn parts(&self) -> &[KeyPart] {
         &self.0
+    }
+
+    /// The same hash as that of the [`KeyValues`] it was made of.
+    pub fn stable_hash(&self, seed: u64) -> u64 {
+        self.0.iter().fold(seed, |hash, part| part.value().stable_hash(hash))
     }
 }
 
@@ -112,7 +117,7 @@ impl fmt::Display for KeyPart {
 
 impl Value<'_> {
     /// A hash that is the same on every machine; the type counts, so that `"5"` and 5 differ.
-    pub(crate) fn hash(&self, seed: u64) -> u64 {
+    pub(crate) fn stable_hash(&self, seed: u64) -> u64 {
         match self {
             Value::Absent => xxh3_64_with_seed(&[], seed),
             Value::Integer(number) => xxh3_64_with_seed(&number.to_le_bytes(), seed ^ 1),

@@ -44,9 +44,8 @@ impl Operand {
             Operand::Source(Source::Field(_) | Source::Enrichment(_) | Source::System(_)) => {
                 matches!(self.numeric_source(), Some(Type::Integer))
             }
-            Operand::Source(Source::Column(_)) => false,
+            Operand::Source(Source::Column(_)) | Operand::Arithmetic(Arithmetic::Subtract, ..) => false,
             Operand::Literal(value) => value.number().is_some_and(|number| number.to_float() >= 0.0),
-            Operand::Arithmetic(Arithmetic::Subtract, ..) => false,
             Operand::Arithmetic(_, left, right) => left.is_non_negative() && right.is_non_negative(),
         }
     }

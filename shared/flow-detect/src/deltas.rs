@@ -1,0 +1,126 @@
+//! What one batch adds: already folded by rule, scope, pane and group before any state is touched.
+
+use std::hash::Hasher;
+
+use flow_enrich::EnrichedFlow;
+use flow_query::{GroupKey, KeyValues};
+use hashbrown::HashTable;
+use xxhash_rust::xxh3::Xxh3Default;
+
+use crate::pane::PaneState;
+use crate::rule_set::ActiveRules;
+use crate::scope::{Scope, ScopeParts};
+
+/// What a batch adds to one (rule, scope, pane, group).
+#[derive(Debug, Clone, PartialEq)]
+pub struct Delta {
+    /// The rule's place in its [`RuleSet`](crate::RuleSet).
+    pub rule: usize,
+    /// Where the records belong.
+    pub scope: Scope,
+    /// The pane, named by its start in Unix seconds.
+    pub pane: u64,
+    /// What the records are grouped by.
+    pub group: GroupKey,
+    /// What they add.
+    pub state: PaneState,
+}
+
+/// What became of one record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Observed {
+    /// How many rules it counted for.
+    Matched(usize),
+    /// It carries no time: neither `start` nor a log event's timestamp.
+    Untimed,
+}
+
+/// The deltas of one batch. Folding records is commutative: their order never shows.
+#[derive(Debug, Default)]
+pub struct Deltas {
+    table: HashTable<Delta>,
+    newest: Option<u64>,
+}
+
+impl Deltas {
+    /// Counts one record for every rule that it matches.
+    ///
+    /// Records that no rule matches cost no allocation.
+    pub fn observe(&mut self, rules: &ActiveRules<'_>, flow: &EnrichedFlow<'_>) -> Observed {
+        let Some(time) = flow.time() else { return Observed::Untimed };
+        self.newest = self.newest.max(Some(time));
+        let mut matched = 0;
+        for (index, rule) in rules.iter() {
+            if rule.query.matches(flow) {
+                matched += 1;
+                let scope = ScopeParts::of(flow, rule.scope);
+                let pane = rule.windowing.pane_of(time);
+                let key = rule.query.key(flow);
+                let delta = self.delta(index, scope, pane, &key, || PaneState::new(&rule.query));
+                delta.state.add(&rule.query, flow, time);
+            }
+        }
+        Observed::Matched(matched)
+    }
+
+    fn delta(
+        &mut self,
+        rule: usize,
+        scope: ScopeParts<'_>,
+        pane: u64,
+        key: &KeyValues<'_>,
+        state: impl FnOnce() -> PaneState,
+    ) -> &mut Delta {
+        let is_same = |delta: &Delta| {
+            delta.rule == rule && delta.pane == pane && key.is(&delta.group) && scope.is(&delta.scope)
+        };
+        let hash = hash(rule, pane, key.stable_hash(0));
+        self.table
+            .entry(hash, is_same, hash_of)
+            .or_insert_with(|| Delta {
+                rule,
+                scope: scope.to_scope(),
+                pane,
+                group: key.to_key(),
+                state: state(),
+            })
+            .into_mut()
+    }
+
+    /// The latest record time, in Unix seconds.
+    pub fn newest(&self) -> Option<u64> {
+        self.newest
+    }
+
+    /// Whether no rule matched anything.
+    pub fn is_empty(&self) -> bool {
+        self.table.is_empty()
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.table.len()
+    }
+}
+
+impl IntoIterator for Deltas {
+    type Item = Delta;
+    type IntoIter = hashbrown::hash_table::IntoIter<Delta>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.table.into_iter()
+    }
+}
+
+/// Scopes are left out: one batch rarely has two that share a rule, a pane and a group.
+fn hash(rule: usize, pane: u64, group: u64) -> u64 {
+    let mut hasher = Xxh3Default::new();
+    hasher.write_usize(rule);
+    hasher.write_u64(pane);
+    hasher.write_u64(group);
+    hasher.finish()
+}
+
+fn hash_of(delta: &Delta) -> u64 {
+    hash(delta.rule, delta.pane, delta.group.stable_hash(0))
+}

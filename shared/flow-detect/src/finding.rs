@@ -1,0 +1,148 @@
+//! Findings: something to tell people.
+
+use std::fmt::{self, Write as _};
+
+use flow_query::{KeyPart, Source, Value};
+use flow_record::Field;
+use sha2::{Digest, Sha256};
+
+use crate::episode::Episode;
+use crate::groups::GroupId;
+use crate::rule::Rule;
+use crate::scope::Scope;
+use crate::text::Language;
+
+/// The identity of a finding: 32 hexadecimal digits from rule, scope and group, without time, so that every episode
+/// of the same thing has the same.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct FindingId(String);
+
+impl FindingId {
+    fn new(rule: &str, id: &GroupId) -> Self {
+        let mut hash = Sha256::new();
+        let mut part = |text: Option<&str>| {
+            // Lengths keep parts apart; a length that no text has stands for absence.
+            hash.update(text.map_or(u64::MAX, |text| text.len() as u64).to_le_bytes());
+            hash.update(text.unwrap_or_default());
+        };
+        part(Some(rule));
+        id.scope.parts().into_iter().for_each(&mut part);
+        for key in id.group.parts() {
+            match key {
+                KeyPart::Absent => part(None),
+                present => part(Some(&present.to_string())),
+            }
+        }
+        let mut digits = String::with_capacity(32);
+        for byte in hash.finalize().iter().take(16) {
+            // Writing to a String can't fail.
+            let _ = write!(digits, "{byte:02x}");
+        }
+        FindingId(digits)
+    }
+
+    /// The digits.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for FindingId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Where a finding is in its life.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Status {
+    /// Not told before.
+    New,
+    /// Told, and still going on.
+    Ongoing,
+    /// Told, and worse than told.
+    SeverityRaised,
+    /// No window has passed for two windows.
+    Resolved,
+}
+
+impl Status {
+    /// The word in findings.
+    pub fn name(self) -> &'static str {
+        match self {
+            Status::New => "new",
+            Status::Ongoing => "ongoing",
+            Status::SeverityRaised => "severity_raised",
+            Status::Resolved => "resolved",
+        }
+    }
+}
+
+/// One episode of one group of one rule.
+#[derive(Debug, Clone)]
+pub struct Finding<'r> {
+    /// Its identity.
+    pub id: FindingId,
+    /// The rule that found it.
+    pub rule: &'r Rule,
+    /// Where it is in its life.
+    pub status: Status,
+    /// What it is about: the rule's group names, then the only addresses and interface if not among them.
+    pub subject: Vec<(String, KeyPart)>,
+    /// Where it belongs.
+    pub scope: Scope,
+    /// The only interface it was seen at.
+    pub interface: Option<String>,
+    /// What was seen.
+    pub episode: Episode,
+}
+
+impl<'r> Finding<'r> {
+    pub(crate) fn new(rule: &'r Rule, id: &GroupId, episode: Episode) -> Self {
+        let names = rule.query.group_names().iter().cloned();
+        let mut subject: Vec<_> = names.zip(id.group.parts().iter().cloned()).collect();
+        let context = &episode.state.context;
+        let address = |address| KeyPart::Address(address);
+        let interface = context.interface().map(str::to_owned);
+        for (field, value) in [
+            (Field::SrcAddr, context.src_addr().map(address)),
+            (Field::DstAddr, context.dst_addr().map(address)),
+            (Field::InterfaceId, interface.clone().map(|interface| KeyPart::Text(interface.into()))),
+        ] {
+            if let Some(value) = value
+                && rule.query.group_place(Source::Field(field)).is_none()
+            {
+                subject.push((field.insights_name().to_owned(), value));
+            }
+        }
+        let (scope, id) = (id.scope.clone(), FindingId::new(&rule.id, id));
+        Finding { id, rule, status: Status::New, subject, scope, interface, episode }
+    }
+
+    /// The names and values of its aggregates.
+    pub fn values(&self) -> impl Iterator<Item = (&str, &Value<'static>)> {
+        self.rule.query.aggregate_names().zip(&self.episode.values)
+    }
+
+    /// The names and totals of its aggregates, where they add up over the episode.
+    pub fn totals(&self) -> impl Iterator<Item = (&str, &Value<'static>)> {
+        let totals = self.rule.query.aggregate_names().zip(&self.episode.totals);
+        totals.filter_map(|(name, total)| total.as_ref().map(|total| (name, total)))
+    }
+
+    /// The rule's explanation with this finding's values in it, as plain text that may hold hostile characters.
+    pub fn explanation(&self, language: Language) -> String {
+        self.explanation_with(language, |_, value| value.to_string())
+    }
+
+    /// The same with each value shown by `show`, which gets its name.
+    pub fn explanation_with(&self, language: Language, show: impl Fn(&str, &Value<'_>) -> String) -> String {
+        self.rule.explain.get(language).fill(|name| {
+            let subject = self.subject.iter().find(|(subject, _)| subject == name);
+            let value = self.values().find(|(value, _)| *value == name);
+            subject
+                .map(|(_, part)| show(name, &part.value()))
+                .or_else(|| value.map(|(_, value)| show(name, value)))
+        })
+    }
+}

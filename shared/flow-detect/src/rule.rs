@@ -1,0 +1,119 @@
+//! A rule: a query with a window, a severity and the words to tell it with.
+
+use std::fmt;
+
+use flow_query::ContinuousQuery;
+
+use crate::rule_test::RuleTest;
+use crate::scope::ScopeWidth;
+use crate::text::{Localized, Template};
+use crate::window::Windowing;
+
+/// How bad a finding is. OCSF's words and order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Severity {
+    /// Worth knowing.
+    Informational,
+    /// Worth a look some day.
+    Low,
+    /// Worth a look today.
+    Medium,
+    /// Worth a look now.
+    High,
+    /// Worth waking someone.
+    Critical,
+}
+
+impl Severity {
+    /// All, from least to worst.
+    pub const ALL: [Severity; 5] =
+        [Severity::Informational, Severity::Low, Severity::Medium, Severity::High, Severity::Critical];
+
+    /// The word in rules and findings.
+    pub fn name(self) -> &'static str {
+        match self {
+            Severity::Informational => "informational",
+            Severity::Low => "low",
+            Severity::Medium => "medium",
+            Severity::High => "high",
+            Severity::Critical => "critical",
+        }
+    }
+
+    /// The severity with this name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Severity::ALL.into_iter().find(|severity| severity.name() == name)
+    }
+}
+
+impl fmt::Display for Severity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// What is done with a rule's findings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Mode {
+    /// People are told.
+    Notify,
+    /// They are recorded and counted, and nobody is told.
+    Observe,
+    /// The rule is not run.
+    Off,
+}
+
+impl Mode {
+    /// All, from loudest to silent.
+    pub const ALL: [Mode; 3] = [Mode::Notify, Mode::Observe, Mode::Off];
+
+    /// The word in rules and findings.
+    pub fn name(self) -> &'static str {
+        match self {
+            Mode::Notify => "notify",
+            Mode::Observe => "observe",
+            Mode::Off => "off",
+        }
+    }
+}
+
+impl fmt::Display for Mode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// One rule, compiled.
+#[derive(Debug)]
+pub struct Rule {
+    /// Unique among rules; a contract with whoever filters findings by it.
+    pub id: String,
+    /// The kind of finding, in GuardDuty's grammar: `Recon:VPC/AdminPortTries`.
+    pub finding_type: String,
+    /// What to call a finding.
+    pub title: Localized<String>,
+    /// How bad its findings are.
+    pub severity: Severity,
+    /// What is done with them.
+    pub mode: Mode,
+    /// The ATT&CK technique: `T1110`.
+    pub technique: String,
+    /// How it divides time.
+    pub windowing: Windowing,
+    /// After how many seconds an ongoing finding is told again.
+    pub repeat: u64,
+    /// How far it looks.
+    pub scope: ScopeWidth,
+    /// The query's text, as written.
+    pub query_text: String,
+    /// The query.
+    pub query: ContinuousQuery,
+    /// What happened, with the finding's values in it.
+    pub explain: Localized<Template>,
+    /// What to do, step by step.
+    pub advice: Localized<Vec<String>>,
+    /// Its tests.
+    pub tests: Vec<RuleTest>,
+    /// The file it comes from.
+    pub file: String,
+}

@@ -1,0 +1,297 @@
+//! A rule file to a rule: TOML with a query in it, checked to the last key.
+
+use flow_query::{ContinuousQuery, Query, QueryError, Span, nearest};
+use flow_record::RecordFormat;
+use toml::de::DeTable;
+
+use crate::duration::parse_duration;
+use crate::rule::{Mode, Rule, Severity};
+use crate::rule_error::{RuleError, RuleErrorKind, RuleFile};
+use crate::rule_test::{Expectation, RuleTest};
+use crate::scope::ScopeWidth;
+use crate::text::{Localized, Template};
+use crate::toml_reader::{Placed, TableReader};
+use crate::window::Windowing;
+
+type Read<T> = Result<T, RuleError>;
+
+const DEFAULT_LATENESS: u64 = 15 * 60;
+/// A window is this many panes unless the rule says otherwise.
+const DEFAULT_PANES: u64 = 12;
+/// The most panes a window may have: what is kept of each group.
+const MAX_PANES: u64 = 288;
+const HOUR: u64 = 3600;
+const DAY: u64 = 86_400;
+/// The most times a test may repeat a line.
+const MAX_REPEAT: usize = 10_000;
+
+impl Rule {
+    /// Reads the rule file `name` with this text.
+    ///
+    /// # Errors
+    /// With file, line, column, what was expected and what was found; for a name that nothing has, the nearest.
+    pub fn parse(name: &str, text: &str) -> Read<Rule> {
+        let file = RuleFile { name, text };
+        let table = DeTable::parse(text).map_err(|error| {
+            let kind = RuleErrorKind::Toml(error.message().trim().replace('\n', ", "));
+            file.error(error.span().unwrap_or_default(), kind)
+        })?;
+        let mut top = TableReader::new(file, table.get_ref(), Span::default());
+        let rule = read_rule(&mut top)?;
+        top.finish()?;
+        Ok(rule)
+    }
+}
+
+fn read_rule(top: &mut TableReader<'_>) -> Read<Rule> {
+    let id = top.required("id")?;
+    let id = top.parsed(&id, "letters a-z, digits and hyphens", |id| is_id(id).then(|| id.to_owned()))?;
+    let finding_type = top.required("type")?;
+    let expected = "a finding type such as \"Recon:VPC/AdminPortTries\"";
+    let finding_type =
+        top.parsed(&finding_type, expected, |text| is_finding_type(text).then(|| text.to_owned()))?;
+    let severity = top.required("severity")?;
+    let expected = "informational, low, medium, high or critical";
+    let severity =
+        top.word(&severity, expected, Severity::ALL.map(|severity| (severity.name(), severity)))?;
+    let mode = top.required("mode")?;
+    let mode = top.word(&mode, "notify, observe or off", Mode::ALL.map(|mode| (mode.name(), mode)))?;
+    let technique = top.required("technique")?;
+    let expected = "an ATT&CK technique such as \"T1110\" or \"T1110.001\"";
+    let technique = top.parsed(&technique, expected, |text| is_technique(text).then(|| text.to_owned()))?;
+    let title = localized(top, "title", |reader, title| reader.text(title).map(str::to_owned))?;
+    let windowing = windowing(top)?;
+    let default_repeat = if severity >= Severity::High { HOUR } else { 6 * HOUR };
+    let repeat = duration(top, "repeat", 60..=7 * DAY)?.unwrap_or(default_repeat);
+    let scope = scope(top)?;
+    let (query_text, query) = query(top)?;
+    let explain = localized(top, "explain", |reader, text| explain(reader, text, &query))?;
+    let advice = localized(top, "advice", |reader, advice| reader.texts(advice))?;
+    let tests = tests(top, &query)?;
+    let file = top.file().name.to_owned();
+    Ok(Rule {
+        id,
+        finding_type,
+        title,
+        severity,
+        mode,
+        technique,
+        windowing,
+        repeat,
+        scope,
+        query_text,
+        query,
+        explain,
+        advice,
+        tests,
+        file,
+    })
+}
+
+fn is_id(text: &str) -> bool {
+    let fits = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    !text.is_empty() && text.len() <= 64 && text.bytes().all(fits)
+}
+
+/// `ThreatPurpose:Resource/Family`, as GuardDuty names its findings.
+fn is_finding_type(text: &str) -> bool {
+    let is_word = |word: &str| {
+        word.starts_with(|c: char| c.is_ascii_uppercase())
+            && word.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".&!_-".contains(&byte))
+    };
+    let parts = text.split_once(':').and_then(|(purpose, rest)| Some((purpose, rest.split_once('/')?)));
+    text.len() <= 100
+        && parts.is_some_and(|(purpose, (resource, family))| {
+            is_word(purpose) && is_word(resource) && is_word(family)
+        })
+}
+
+fn is_technique(text: &str) -> bool {
+    let is_number =
+        |text: &str, digits| text.len() == digits && text.bytes().all(|byte| byte.is_ascii_digit());
+    text.strip_prefix('T').is_some_and(|number| match number.split_once('.') {
+        Some((technique, sub)) => is_number(technique, 4) && is_number(sub, 3),
+        None => is_number(number, 4),
+    })
+}
+
+fn localized<'f, T>(
+    top: &mut TableReader<'f>,
+    key: &'static str,
+    read: impl Fn(&TableReader<'f>, &Placed<'f>) -> Read<T>,
+) -> Read<Localized<T>> {
+    let placed = top.required(key)?;
+    let mut languages = top.table(&placed, "{ en = ..., ja = ... }")?;
+    let en = languages.required("en")?;
+    let ja = languages.required("ja")?;
+    languages.finish()?;
+    Ok(Localized { en: read(&languages, &en)?, ja: read(&languages, &ja)? })
+}
+
+fn duration(
+    top: &mut TableReader<'_>,
+    key: &'static str,
+    range: std::ops::RangeInclusive<u64>,
+) -> Read<Option<u64>> {
+    let Some(placed) = top.optional(key) else { return Ok(None) };
+    let expected = match key {
+        "window" => "a duration from 1m to 1d",
+        "pane" => "a duration that divides the window into 1 to 288 panes",
+        _ => "a duration such as 90s, 15m, 6h or 1d",
+    };
+    let read = |text: &str| parse_duration(text).filter(|seconds| range.contains(seconds));
+    top.parsed(&placed, expected, read).map(Some)
+}
+
+fn windowing(top: &mut TableReader<'_>) -> Read<Windowing> {
+    let placed = top.required("window")?;
+    let window = duration(top, "window", 60..=DAY)?.unwrap_or(HOUR);
+    let pane = duration(top, "pane", 1..=window)?;
+    let lateness = duration(top, "lateness", 0..=DAY)?.unwrap_or(DEFAULT_LATENESS);
+    let fits = |pane: u64| window.is_multiple_of(pane) && window / pane <= MAX_PANES;
+    match pane {
+        Some(pane) if fits(pane) => Ok(Windowing { window, pane, lateness }),
+        Some(_) => {
+            let pane = top.required("pane")?;
+            Err(top.wrong(&pane, "a duration that divides the window into 1 to 288 panes"))
+        }
+        None if window.is_multiple_of(DEFAULT_PANES) => {
+            Ok(Windowing { window, pane: window / DEFAULT_PANES, lateness })
+        }
+        None => Err(top.wrong(&placed, "a duration that 12 panes divide, or a `pane` beside it")),
+    }
+}
+
+fn scope(top: &mut TableReader<'_>) -> Read<ScopeWidth> {
+    let Some(placed) = top.optional("scope") else { return Ok(ScopeWidth::Vpc) };
+    let words = [("vpc", ScopeWidth::Vpc), ("account", ScopeWidth::Account), ("global", ScopeWidth::Global)];
+    top.word(&placed, "vpc, account or global", words)
+}
+
+fn query(top: &mut TableReader<'_>) -> Read<(String, ContinuousQuery)> {
+    let placed = top.required("query")?;
+    let text = top.text(&placed)?;
+    let compiled = Query::parse(text).and_then(|query| ContinuousQuery::compile(&query));
+    let compiled = compiled.map_err(|QueryError { kind, span }| {
+        top.error(span_in_file(top.file(), &placed, text, span), RuleErrorKind::Query(kind))
+    })?;
+    Ok((text.trim().to_owned(), compiled))
+}
+
+/// Where a place in the query's text stands in the file; the whole value where escapes moved it.
+fn span_in_file(file: RuleFile<'_>, placed: &Placed<'_>, text: &str, span: Span) -> Span {
+    let literal = file.text.get(placed.span.start..placed.span.end).unwrap_or_default();
+    match literal.find(text) {
+        Some(offset) => {
+            let start = placed.span.start + offset;
+            Span { start: start + span.start, end: start + span.end }
+        }
+        None => placed.span,
+    }
+}
+
+fn explain(reader: &TableReader<'_>, placed: &Placed<'_>, query: &ContinuousQuery) -> Read<Template> {
+    let template = Template::parse(reader.text(placed)?);
+    let known: Vec<&str> =
+        query.group_names().iter().map(String::as_str).chain(query.aggregate_names()).collect();
+    let unknown = template.names().find(|name| !known.contains(name));
+    match unknown.map(str::to_owned) {
+        None => Ok(template),
+        Some(name) => {
+            let suggestion = nearest(&name, known);
+            let kind = RuleErrorKind::Placeholder { key: placed.key.clone(), name, suggestion };
+            Err(reader.error(placed.span, kind))
+        }
+    }
+}
+
+fn tests(top: &mut TableReader<'_>, query: &ContinuousQuery) -> Read<Vec<RuleTest>> {
+    let Some(placed) = top.optional("test") else { return Ok(Vec::new()) };
+    let tables = top.items(&placed, "[[test]] tables")?;
+    tables.iter().map(|table| read_test(top.table(table, "a [[test]] table")?, query)).collect()
+}
+
+fn read_test(mut reader: TableReader<'_>, query: &ContinuousQuery) -> Read<RuleTest> {
+    let name = reader.required("name")?;
+    let name = reader.text(&name)?.to_owned();
+    let format = match reader.optional("format") {
+        Some(format) => reader.text(&format)?.parse().map_err(|error: flow_record::FormatError| {
+            reader.error(format.span, RuleErrorKind::TestLine(error.to_string()))
+        })?,
+        None => RecordFormat::default(),
+    };
+    let mut lines = Vec::new();
+    if let Some(given) = reader.optional("lines") {
+        for line in reader.items(&given, "a list of lines")? {
+            let text = reader.text(&line)?;
+            check_line(&reader, &format, text, line.span)?;
+            lines.push(text.to_owned());
+        }
+    }
+    if let Some(given) = reader.optional("repeat") {
+        let repeats = if given.value.is_array() { reader.items(&given, "repeats")? } else { vec![given] };
+        for repeat in &repeats {
+            lines.extend(repeated(&reader, &format, repeat)?);
+        }
+    }
+    let expect = reader.required("expect")?;
+    let expect = reader.items(&expect, "a list of findings, [] for none")?;
+    let expect = expect.iter().map(|finding| expectation(&reader, finding, query)).collect::<Read<_>>()?;
+    reader.finish()?;
+    Ok(RuleTest { name, format, lines, expect })
+}
+
+/// `{ line = "...", times = 101, step = "1s" }`: the line again and again, each later by a step; `{n}` in it becomes
+/// 1, 2, 3 and so on.
+fn repeated(reader: &TableReader<'_>, format: &RecordFormat, placed: &Placed<'_>) -> Read<Vec<String>> {
+    let mut repeat = reader.table(placed, "{ line = ..., times = ..., step = ... }")?;
+    let line = repeat.required("line")?;
+    let times = repeat.required("times")?;
+    let times = repeat.count(&times, MAX_REPEAT)?;
+    let step = duration(&mut repeat, "step", 0..=DAY)?.unwrap_or(0);
+    repeat.finish()?;
+    let template = repeat.text(&line)?;
+    let mut lines = Vec::with_capacity(times);
+    for n in 1..=times {
+        let text = template.replace("{n}", &n.to_string());
+        check_line(&repeat, format, &text, line.span)?;
+        lines.push(later(format, &text, step * (n as u64 - 1)));
+    }
+    Ok(lines)
+}
+
+fn check_line(reader: &TableReader<'_>, format: &RecordFormat, line: &str, span: Span) -> Read<()> {
+    let read = format.parse(line).map(drop);
+    read.map_err(|error| reader.error(span, RuleErrorKind::TestLine(error.to_string())))
+}
+
+/// `line` with its `start` and `end` moved by `seconds`.
+fn later(format: &RecordFormat, line: &str, seconds: u64) -> String {
+    let columns = line.split_ascii_whitespace().zip(format.columns());
+    let moved = columns.map(|(text, column)| match text.parse::<u64>() {
+        Ok(time) if column.field().is_some_and(flow_record::Field::is_time) => (time + seconds).to_string(),
+        _ => text.to_owned(),
+    });
+    moved.collect::<Vec<_>>().join(" ")
+}
+
+fn expectation(reader: &TableReader<'_>, placed: &Placed<'_>, query: &ContinuousQuery) -> Read<Expectation> {
+    let table = reader.table(placed, "a finding's values, such as { srcAddr = \"198.51.100.7\" }")?;
+    let known = query.group_names().iter().map(String::as_str).chain(query.aggregate_names());
+    let known: Vec<&str> = known.chain(["srcAddr", "dstAddr", "interfaceId"]).collect();
+    let mut values = Vec::new();
+    for (name, span, value) in table.all() {
+        if !known.contains(&name) {
+            let (key, suggestion) = (name.to_owned(), nearest(name, known));
+            return Err(reader.error(span, RuleErrorKind::UnknownKey { key, suggestion }));
+        }
+        let text = match (value.value.as_str(), value.value.as_integer(), value.value.as_float()) {
+            (Some(text), ..) => text.to_owned(),
+            (_, Some(number), _) => number.as_str().to_owned(),
+            (.., Some(number)) => number.as_str().to_owned(),
+            _ => return Err(table.wrong(&value, "a text or a number")),
+        };
+        values.push((name.to_owned(), text));
+    }
+    Ok(Expectation(values))
+}

@@ -1,0 +1,116 @@
+//! The rules that run: the built-in ones, replaced and joined by the user's.
+
+use flow_record::{Field, RecordFormat};
+
+use crate::defaults::DEFAULT_RULES;
+use crate::rule::{Mode, Rule};
+use crate::rule_error::{RuleError, RuleErrorKind, RuleFile};
+
+/// Compiled rules, sorted by id.
+#[derive(Debug)]
+pub struct RuleSet {
+    rules: Vec<Rule>,
+}
+
+impl RuleSet {
+    /// The built-in rules alone.
+    pub fn defaults() -> Self {
+        Self::with_files([]).expect("the built-in rules compile: a test reads each of them")
+    }
+
+    /// The built-in rules and the given files, as (name, text): a file with the id of a built-in rule replaces it,
+    /// others are added.
+    ///
+    /// # Errors
+    /// Every mistake found, in the order of the files; two given files with the same id are one.
+    pub fn with_files<'f>(
+        files: impl IntoIterator<Item = (&'f str, &'f str)>,
+    ) -> Result<Self, Vec<RuleError>> {
+        let mut rules = read_all(DEFAULT_RULES.iter().copied())?;
+        for rule in read_all(files)? {
+            match rules.iter_mut().find(|known| known.id == rule.id) {
+                Some(known) => *known = rule,
+                None => rules.push(rule),
+            }
+        }
+        rules.sort_by(|left, right| left.id.cmp(&right.id));
+        Ok(RuleSet { rules })
+    }
+
+    /// Only the given files.
+    ///
+    /// # Errors
+    /// As [`with_files`](Self::with_files).
+    pub fn only_files<'f>(
+        files: impl IntoIterator<Item = (&'f str, &'f str)>,
+    ) -> Result<Self, Vec<RuleError>> {
+        let mut rules = read_all(files)?;
+        rules.sort_by(|left, right| left.id.cmp(&right.id));
+        Ok(RuleSet { rules })
+    }
+
+    /// All rules, by id.
+    pub fn rules(&self) -> &[Rule] {
+        &self.rules
+    }
+
+    /// The rule at `index`, which must be below the number of rules.
+    pub fn rule(&self, index: usize) -> &Rule {
+        &self.rules[index]
+    }
+
+    /// The rule with this id.
+    pub fn find(&self, id: &str) -> Option<&Rule> {
+        self.rules.iter().find(|rule| rule.id == id)
+    }
+
+    /// The rules up to `quietest` mode that records of `format` can serve, and those that they can't.
+    pub fn for_format(&self, format: &RecordFormat, quietest: Mode) -> ActiveRules<'_> {
+        let running = self.rules.iter().enumerate().filter(|(_, rule)| rule.mode <= quietest);
+        let (active, not_applicable) = running.partition(|(_, rule)| rule.query.is_applicable(format));
+        let missing = |(_, rule): (usize, &Rule)| (rule.id.clone(), rule.query.missing_fields(format));
+        let not_applicable: Vec<(usize, &Rule)> = not_applicable;
+        ActiveRules { active, not_applicable: not_applicable.into_iter().map(missing).collect() }
+    }
+
+    /// The rule at `index` alone, whatever its mode.
+    pub(crate) fn only(&self, index: usize) -> ActiveRules<'_> {
+        ActiveRules { active: vec![(index, self.rule(index))], not_applicable: Vec::new() }
+    }
+}
+
+fn read_all<'f>(files: impl IntoIterator<Item = (&'f str, &'f str)>) -> Result<Vec<Rule>, Vec<RuleError>> {
+    let (mut rules, mut errors) = (Vec::<Rule>::new(), Vec::new());
+    for (name, text) in files {
+        match Rule::parse(name, text) {
+            Ok(rule) => match rules.iter().find(|known| known.id == rule.id) {
+                Some(known) => {
+                    let kind = RuleErrorKind::DuplicateId { id: rule.id, other: known.file.clone() };
+                    errors.push(RuleFile { name, text }.error(0..0, kind));
+                }
+                None => rules.push(rule),
+            },
+            Err(error) => errors.push(error),
+        }
+    }
+    if errors.is_empty() { Ok(rules) } else { Err(errors) }
+}
+
+/// The rules that run over records of one format.
+#[derive(Debug)]
+pub struct ActiveRules<'r> {
+    active: Vec<(usize, &'r Rule)>,
+    not_applicable: Vec<(String, Vec<Field>)>,
+}
+
+impl<'r> ActiveRules<'r> {
+    /// Each with its place in the [`RuleSet`].
+    pub fn iter(&self) -> impl Iterator<Item = (usize, &'r Rule)> {
+        self.active.iter().copied()
+    }
+
+    /// The ids of rules that never fire on this format, and the fields they miss.
+    pub fn not_applicable(&self) -> &[(String, Vec<Field>)] {
+        &self.not_applicable
+    }
+}
