@@ -1,5 +1,5 @@
 //! The laws of windows: cuts and orders never show, and what comes out is what a naive count says.
-#![allow(clippy::unwrap_used, reason = "tests")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 use std::collections::BTreeMap;
 

@@ -1,1 +1,20 @@
-//! Records and findings as JSON, CSV and text for people.
+//! Flow records and findings as JSON, as CSV and as text for people, in English and Japanese.
+//!
+//! Everything that comes from a log is hostile: text for people is stripped of control and bidirectional characters
+//! ([`plain`]), CSV cells can't become formulas, JSON is escaped.
+
+mod alert;
+mod csv;
+mod finding_json;
+mod flat_json;
+mod number;
+mod plain;
+mod time;
+
+pub use alert::Alert;
+pub use csv::CsvWriter;
+pub use finding_json::{FINDING_SCHEMA, finding_json};
+pub use flat_json::write_flat_json;
+pub use number::{group_digits, show_bytes};
+pub use plain::plain;
+pub use time::show_time;

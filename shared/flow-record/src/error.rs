@@ -174,7 +174,10 @@ impl<T: AsRef<str> + ?Sized> fmt::Display for Shown<'_, T> {
         let mut rest = self.0.as_ref().chars();
         f.write_str("`")?;
         for character in rest.by_ref().take(60) {
-            write!(f, "{}", character.escape_debug())?;
+            match character {
+                '"' | '\'' => write!(f, "{character}")?,
+                other => write!(f, "{}", other.escape_debug())?,
+            }
         }
         f.write_str(if rest.next().is_some() { "...`" } else { "`" })
     }

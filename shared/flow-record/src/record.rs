@@ -189,8 +189,8 @@ impl<'a> FlowRecord<'a> {
         }
     }
 
-    /// The value under a column's name.
-    fn named(&self, name: &str) -> Option<Value<'a>> {
+    /// The value under a column's name, as the format spells it.
+    pub fn named(&self, name: &str) -> Option<Value<'a>> {
         self.format
             .columns()
             .iter()

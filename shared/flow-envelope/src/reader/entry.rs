@@ -110,6 +110,20 @@ pub enum RejectReason {
     },
 }
 
+impl RejectReason {
+    /// The kind to count this under, in reports and metrics.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            RejectReason::LineTooLong { .. } => "line_too_long",
+            RejectReason::LineNotUtf8 { .. } => "line_not_utf8",
+            RejectReason::Malformed(_) | RejectReason::Unusable(_) => "malformed_json",
+            RejectReason::UnknownShape | RejectReason::Foreign(_) => "unknown_json",
+            RejectReason::Event(_) => "undecodable_event",
+            RejectReason::Record { .. } => "undecodable_record",
+        }
+    }
+}
+
 /// Where and how a text stops being a JSON document.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]

@@ -1,0 +1,210 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
+use flow_record::{FormatError, RecordFormat};
+
+/// Detect, parse and test over AWS VPC Flow Logs on one machine, with no AWS account.
+///
+/// Inputs are recognised by their content: flow log lines, gzip of them, files delivered to S3 with their header,
+/// {"message": ...} lines, CloudWatch Logs messages, and whole Lambda events (subscription, Kinesis, Firehose).
+#[derive(Debug, Parser)]
+#[command(name = "flowgauge", version, disable_help_subcommand = true, arg_required_else_help = true)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Print flow records as JSON or CSV
+    Parse(ParseArgs),
+    /// Run the detections over flow logs and print the alerts
+    Detect(DetectArgs),
+    /// List, show and test detection rules
+    Rules(RulesArgs),
+    /// Make Lambda events from flow log lines
+    Event(EventArgs),
+    /// Print a completion script for a shell
+    Completions(CompletionsArgs),
+    /// Print the manual page
+    Man,
+}
+
+/// What every command that reads flow logs takes.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct InputArgs {
+    /// Files to read; `-` or none is standard input
+    #[arg(value_name = "INPUT")]
+    pub inputs: Vec<PathBuf>,
+
+    /// Format of lines without a header: an EC2 log-format string, or bare field names [default: AWS's default format]
+    #[arg(long, value_name = "FORMAT", value_parser = parse_format)]
+    pub format: Option<RecordFormat>,
+}
+
+impl InputArgs {
+    /// The format of lines that no header describes.
+    pub(crate) fn format(&self) -> RecordFormat {
+        self.format.clone().unwrap_or_default()
+    }
+}
+
+fn parse_format(text: &str) -> Result<RecordFormat, FormatError> {
+    text.parse()
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct ParseArgs {
+    #[command(flatten)]
+    pub input: InputArgs,
+
+    /// What to print
+    #[arg(long, value_enum, default_value_t = RecordOutput::Json)]
+    pub output: RecordOutput,
+
+    /// Print NODATA and SKIPDATA lines too
+    #[arg(long)]
+    pub all: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum RecordOutput {
+    /// One object a line: typed, absent fields left out
+    Json,
+    /// One header, then one row a record
+    Csv,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct DetectArgs {
+    #[command(flatten)]
+    pub input: InputArgs,
+
+    /// Folder of rule files: one with the id of a built-in rule replaces it, others are added
+    #[arg(long, value_name = "DIR")]
+    pub rules: Option<PathBuf>,
+
+    /// File that names networks: one `CIDR name` a line
+    #[arg(long, value_name = "FILE")]
+    pub networks: Option<PathBuf>,
+
+    /// What to print
+    #[arg(long, value_enum, default_value_t = FindingOutput::Text)]
+    pub output: FindingOutput,
+
+    /// Which rules to run
+    #[arg(long, value_enum, default_value_t = ModeArg::Notify)]
+    pub mode: ModeArg,
+
+    /// Language of the alerts
+    #[arg(long, value_enum, default_value_t = LanguageArg::En)]
+    pub lang: LanguageArg,
+
+    /// Exit with status 2 when a finding of this severity or worse is printed
+    #[arg(long, value_enum, value_name = "SEVERITY")]
+    pub fail_on: Option<SeverityArg>,
+
+    /// Keep at most this many groups, all rules together
+    #[arg(long, value_name = "N", default_value_t = flow_pipeline::DEFAULT_MAX_GROUPS)]
+    pub max_groups: usize,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum FindingOutput {
+    /// Alerts as a person gets them
+    Text,
+    /// One finding a line
+    Json,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ModeArg {
+    /// Rules that notify
+    Notify,
+    /// Those, and rules that only observe
+    Observe,
+    /// All rules, those switched off too
+    All,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum LanguageArg {
+    /// English
+    En,
+    /// Japanese
+    Ja,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum SeverityArg {
+    Informational,
+    Low,
+    Medium,
+    High,
+    Critical,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct RulesArgs {
+    #[command(subcommand)]
+    pub command: RulesCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum RulesCommand {
+    /// List the rules
+    List {
+        /// Folder of rule files that replace and join the built-in ones
+        #[arg(long, value_name = "DIR")]
+        rules: Option<PathBuf>,
+    },
+    /// Show one rule
+    Show {
+        /// The rule's id
+        id: String,
+        /// Folder of rule files that replace and join the built-in ones
+        #[arg(long, value_name = "DIR")]
+        rules: Option<PathBuf>,
+    },
+    /// Run the tests inside rule files
+    Test {
+        /// Folder of rule files [default: the built-in rules]
+        dir: Option<PathBuf>,
+    },
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct EventArgs {
+    #[command(subcommand)]
+    pub command: EventCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum EventCommand {
+    /// CloudWatch Logs subscription events: one Lambda event a line, as JSON
+    Subscription(SubscriptionArgs),
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct SubscriptionArgs {
+    #[command(flatten)]
+    pub input: InputArgs,
+
+    /// Log group that the events say they come from
+    #[arg(long, value_name = "NAME", default_value = "/aws/vpc/flowlogs")]
+    pub log_group: String,
+
+    /// Log stream that the events say they come from
+    #[arg(long, value_name = "NAME", default_value = "flowgauge")]
+    pub log_stream: String,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct CompletionsArgs {
+    /// The shell
+    #[arg(value_enum)]
+    pub shell: Shell,
+}

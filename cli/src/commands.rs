@@ -1,0 +1,38 @@
+//! The commands, one module each.
+
+pub(crate) mod detect;
+pub(crate) mod event;
+pub(crate) mod parse;
+pub(crate) mod rules;
+
+use std::io;
+
+use clap::CommandFactory;
+use clap_complete::Shell;
+
+use crate::args::Args;
+use crate::failure::{Failure, Outcome};
+
+/// Prints the completion script for `shell`.
+pub(crate) fn completions(shell: Shell) -> Result<Outcome, Failure> {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Args::command(), "flowgauge", &mut script);
+    io::Write::write_all(&mut io::stdout().lock(), &script)?;
+    Ok(Outcome::Fine)
+}
+
+/// Prints the manual page, all commands included.
+pub(crate) fn man() -> Result<Outcome, Failure> {
+    let mut page = Vec::new();
+    let mut program = Args::command();
+    program.build();
+    clap_mangen::Man::new(program.clone()).render(&mut page)?;
+    for command in program.get_subcommands() {
+        let man = clap_mangen::Man::new(command.clone());
+        man.render_name_section(&mut page)?;
+        man.render_synopsis_section(&mut page)?;
+        man.render_options_section(&mut page)?;
+    }
+    io::Write::write_all(&mut io::stdout().lock(), &page)?;
+    Ok(Outcome::Fine)
+}

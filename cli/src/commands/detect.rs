@@ -1,0 +1,123 @@
+//! `flowgauge detect`: the detections over flow logs, and the alerts.
+
+use std::fs;
+use std::io::{self, BufWriter, Write};
+use std::path::Path;
+
+use anstyle::{AnsiColor, Style};
+use flow_detect::{Finding, Language, Mode, RuleSet, Severity};
+use flow_enrich::{Networks, Tables};
+use flow_envelope::Limits;
+use flow_output::{Alert, finding_json};
+use flow_pipeline::{Detection, DetectionSettings, Report};
+
+use super::parse::warn_of_unknown_columns;
+use crate::args::{DetectArgs, FindingOutput, LanguageArg, ModeArg, SeverityArg};
+use crate::failure::{Failure, Outcome};
+use crate::inputs::inputs;
+use crate::{messages, rule_files};
+
+/// Runs the command.
+pub(crate) fn run(args: &DetectArgs) -> Result<Outcome, Failure> {
+    let rules = rule_files::load(args.rules.as_deref())?;
+    let tables = Tables { networks: networks(args.networks.as_deref())? };
+    let format = args.input.format();
+    warn_of_unknown_columns(&format);
+    let mut detection = Detection::new(DetectionSettings {
+        rules: &rules,
+        quietest: quietest(args.mode),
+        format: &format,
+        tables: &tables,
+        limits: Limits::default(),
+        max_groups: args.max_groups,
+    });
+    let mut outcome = Outcome::Fine;
+    for input in inputs(&args.input.inputs) {
+        let before = detection.report().clone();
+        let read = input.open().map_err(|error| flow_envelope::ReadError::Io { line: 0, error });
+        if let Err(error) = read.and_then(|source| detection.read(source)) {
+            messages::input_failure(&input, &error);
+            outcome = Outcome::Failed;
+        }
+        messages::rejects(&input, detection.report(), &before);
+    }
+    let mut findings = detection.findings();
+    // The worst first; those alike stay in the order of rule, group and time.
+    findings.sort_by_key(|finding| std::cmp::Reverse(finding.rule.severity));
+    print(args, &findings)?;
+    tell_report(detection.report(), &rules, findings.len());
+    if detection.report().unusable > 0 {
+        outcome = Outcome::Failed;
+    }
+    let is_reached =
+        args.fail_on.is_some_and(|least| findings.iter().any(|f| f.rule.severity >= severity(least)));
+    Ok(if is_reached && outcome == Outcome::Fine { Outcome::SeverityReached } else { outcome })
+}
+
+fn networks(path: Option<&Path>) -> Result<Networks, Failure> {
+    let Some(path) = path else { return Ok(Networks::default()) };
+    let text = fs::read_to_string(path).map_err(|error| Failure::Read { path: path.to_owned(), error })?;
+    Networks::parse(&text).map_err(|error| Failure::Networks { path: path.to_owned(), error })
+}
+
+fn print(args: &DetectArgs, findings: &[Finding<'_>]) -> io::Result<()> {
+    let language = match args.lang {
+        LanguageArg::En => Language::English,
+        LanguageArg::Ja => Language::Japanese,
+    };
+    let mut out = BufWriter::new(anstream::AutoStream::auto(io::stdout()).lock());
+    for (index, finding) in findings.iter().enumerate() {
+        match args.output {
+            FindingOutput::Json => writeln!(out, "{}", finding_json(finding))?,
+            FindingOutput::Text => {
+                let alert = Alert::new(finding, language);
+                let style = style(finding.rule.severity);
+                let space = if index == 0 { "" } else { "\n" };
+                write!(out, "{space}{style}{}{style:#}\n{}", alert.heading, alert.body)?;
+            }
+        }
+    }
+    out.flush()
+}
+
+fn style(severity: Severity) -> Style {
+    match severity {
+        Severity::Critical | Severity::High => AnsiColor::Red.on_default().bold(),
+        Severity::Medium => AnsiColor::Yellow.on_default().bold(),
+        Severity::Low | Severity::Informational => Style::new().bold(),
+    }
+}
+
+fn tell_report(report: &Report, rules: &RuleSet, findings: usize) {
+    for (id, missing) in &report.not_applicable {
+        let fields = missing.join(", ");
+        messages::warning(&format!("rule {id} can't fire on a format without {fields}"));
+    }
+    if report.refused_groups > 0 {
+        let groups = messages::count(report.refused_groups, "group", "groups");
+        messages::warning(&format!(
+            "no room for {groups}: what they hold was not counted (see --max-groups)"
+        ));
+    }
+    let findings = messages::count(findings as u64, "finding", "findings");
+    let rules = messages::count(rules.rules().len() as u64, "rule", "rules");
+    messages::summary(&format!("{findings} by {rules} in {}", messages::counts(report)));
+}
+
+fn quietest(mode: ModeArg) -> Mode {
+    match mode {
+        ModeArg::Notify => Mode::Notify,
+        ModeArg::Observe => Mode::Observe,
+        ModeArg::All => Mode::Off,
+    }
+}
+
+fn severity(severity: SeverityArg) -> Severity {
+    match severity {
+        SeverityArg::Informational => Severity::Informational,
+        SeverityArg::Low => Severity::Low,
+        SeverityArg::Medium => Severity::Medium,
+        SeverityArg::High => Severity::High,
+        SeverityArg::Critical => Severity::Critical,
+    }
+}

@@ -1,0 +1,159 @@
+//! `flowgauge parse`: flow records as JSON or CSV.
+
+use std::io::{self, BufWriter, StdoutLock, Write};
+use std::ops::ControlFlow;
+
+use flow_envelope::Limits;
+use flow_output::{CsvWriter, write_flat_json};
+use flow_pipeline::{Item, Report, SourceLine, read_lines};
+use flow_record::{FlowRecord, Line, RecordFormat};
+
+use crate::args::{ParseArgs, RecordOutput};
+use crate::failure::{Failure, Outcome};
+use crate::inputs::{Input, inputs};
+use crate::messages;
+
+/// Runs the command.
+pub(crate) fn run(args: &ParseArgs) -> Result<Outcome, Failure> {
+    let format = args.input.format();
+    warn_of_unknown_columns(&format);
+    let mut printer = Printer::new(args);
+    let mut outcome = Outcome::Fine;
+    for input in inputs(&args.input.inputs) {
+        let before = printer.report.clone();
+        let read = match input.open() {
+            Ok(source) => printer.print(source, &format)?,
+            Err(error) => Err(flow_envelope::ReadError::Io { line: 0, error }),
+        };
+        if let Err(error) = read {
+            messages::input_failure(&input, &error);
+            outcome = Outcome::Failed;
+        }
+        messages::rejects(&input, &printer.report, &before);
+        printer.warn_of_left_out(&input);
+    }
+    printer.out.flush()?;
+    messages::summary(&printer.summary());
+    Ok(if printer.report.unusable > 0 { Outcome::Failed } else { outcome })
+}
+
+/// Tells of columns that may be misspelt: they are kept as text.
+pub(crate) fn warn_of_unknown_columns(format: &RecordFormat) {
+    for name in format.unknown_columns() {
+        let known = flow_record::Field::ALL.iter().map(|field| field.name());
+        let hint = flow_query::nearest(name, known)
+            .map_or_else(String::new, |near| format!(" (did you mean `{near}`?)"));
+        messages::warning(&format!("`{name}` is no known field{hint}: kept as text"));
+    }
+}
+
+/// Prints records and counts them.
+struct Printer<'a> {
+    out: Output,
+    args: &'a ParseArgs,
+    report: Report,
+    /// Columns of the input at hand that the CSV header has no place for.
+    left_out: Vec<String>,
+    buffer: Vec<u8>,
+}
+
+enum Output {
+    Json(BufWriter<StdoutLock<'static>>),
+    Csv(CsvWriter<BufWriter<StdoutLock<'static>>>),
+}
+
+impl Output {
+    fn flush(&mut self) -> io::Result<()> {
+        match self {
+            Output::Json(out) => out.flush(),
+            Output::Csv(writer) => writer.get_mut().flush(),
+        }
+    }
+}
+
+impl<'a> Printer<'a> {
+    fn new(args: &'a ParseArgs) -> Self {
+        let out = BufWriter::with_capacity(64 * 1024, io::stdout().lock());
+        let out = match args.output {
+            RecordOutput::Json => Output::Json(out),
+            RecordOutput::Csv => Output::Csv(CsvWriter::new(out)),
+        };
+        Printer { out, args, report: Report::default(), left_out: Vec::new(), buffer: Vec::new() }
+    }
+
+    /// Prints one input. The outer error is ours (the output), the inner one the input's.
+    fn print(
+        &mut self,
+        source: impl io::Read,
+        format: &RecordFormat,
+    ) -> io::Result<Result<flow_envelope::Summary, flow_envelope::ReadError>> {
+        let mut written = Ok(());
+        let read = read_lines(source, format, &Limits::default(), &mut |item| {
+            written = self.take(item);
+            if written.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+        });
+        written.map(|()| read)
+    }
+
+    fn take(&mut self, item: Item<'_>) -> io::Result<()> {
+        match item {
+            Item::Line(line) => return self.line(&line),
+            Item::BadHeader { number, error } => {
+                self.report.reject("bad_header", number, || error.to_string());
+            }
+            Item::EventStart { .. } => self.report.events += 1,
+            Item::ControlMessage => self.report.control_messages += 1,
+            Item::Rejected(rejected) => self.report.reject_entry(&rejected),
+            Item::Header(_) | Item::EventEnd => {}
+        }
+        Ok(())
+    }
+
+    fn line(&mut self, source: &SourceLine<'_>) -> io::Result<()> {
+        match source.format.parse(source.text) {
+            Ok(line) => {
+                self.report.lines.add(&line);
+                if self.args.all || matches!(line, Line::Flow(_)) {
+                    return self.record(line.record());
+                }
+            }
+            Err(error) => self.report.reject(error.kind().name(), source.number, || error.to_string()),
+        }
+        Ok(())
+    }
+
+    fn record(&mut self, record: &FlowRecord<'_>) -> io::Result<()> {
+        match &mut self.out {
+            Output::Json(out) => {
+                self.buffer.clear();
+                write_flat_json(&mut self.buffer, record);
+                self.buffer.push(b'\n');
+                out.write_all(&self.buffer)
+            }
+            Output::Csv(writer) => {
+                writer.write(record)?;
+                if self.left_out.is_empty() {
+                    self.left_out = writer.left_out(record.format()).into_iter().map(str::to_owned).collect();
+                }
+                Ok(())
+            }
+        }
+    }
+
+    fn warn_of_left_out(&mut self, input: &Input) {
+        let left_out = std::mem::take(&mut self.left_out);
+        if !left_out.is_empty() {
+            let names = left_out.join(", ");
+            let text =
+                format!("{}: not in the CSV's header, left out: {names} (use --output json)", input.name);
+            messages::warning(&text);
+        }
+    }
+
+    fn summary(&self) -> String {
+        let lines = self.report.lines;
+        let hidden = if self.args.all { 0 } else { lines.no_data + lines.skip_data };
+        let note = if hidden > 0 { "; NODATA and SKIPDATA lines are printed with --all" } else { "" };
+        format!("{}{note}", messages::counts(&self.report))
+    }
+}

@@ -1,0 +1,118 @@
+//! `flowgauge rules`: what there is, what one says, and whether its own tests pass.
+
+use std::io::{self, BufWriter, Write};
+use std::path::Path;
+
+use flow_detect::{Rule, RuleSet, show_duration};
+use flow_query::nearest;
+
+use crate::args::{RulesArgs, RulesCommand};
+use crate::failure::{Failure, Outcome};
+use crate::{messages, rule_files};
+
+/// Runs the command.
+pub(crate) fn run(args: &RulesArgs) -> Result<Outcome, Failure> {
+    match &args.command {
+        RulesCommand::List { rules } => {
+            list(&rule_files::load(rules.as_deref())?)?;
+            Ok(Outcome::Fine)
+        }
+        RulesCommand::Show { id, rules } => {
+            let rules = rule_files::load(rules.as_deref())?;
+            let rule = rules.find(id).ok_or_else(|| Failure::UnknownRule {
+                id: id.clone(),
+                suggestion: nearest(id, rules.rules().iter().map(|rule| rule.id.as_str())),
+            })?;
+            show(rule)?;
+            Ok(Outcome::Fine)
+        }
+        RulesCommand::Test { dir } => test(dir.as_deref()),
+    }
+}
+
+fn list(rules: &RuleSet) -> io::Result<()> {
+    let mut out = BufWriter::new(io::stdout().lock());
+    let width = rules.rules().iter().map(|rule| rule.id.len()).max().unwrap_or(0);
+    for rule in rules.rules() {
+        let (severity, mode) = (rule.severity.name(), rule.mode.name());
+        let window = show_duration(rule.windowing.window);
+        writeln!(out, "{:width$}  {severity:13}  {mode:7}  {window:>4}  {}", rule.id, rule.title.en)?;
+    }
+    out.flush()
+}
+
+fn show(rule: &Rule) -> io::Result<()> {
+    let windowing = rule.windowing;
+    let fires = if rule.query.is_monotone() {
+        "as soon as a window passes (monotone)"
+    } else {
+        "when a window has closed (closing)"
+    };
+    let state =
+        if rule.query.is_local() { "one network interface (local)" } else { "across interfaces (spanning)" };
+    let enrichments: Vec<_> = rule.query.enrichments().iter().map(|name| name.insights_name()).collect();
+    let portable = if enrichments.is_empty() {
+        "yes".to_owned()
+    } else {
+        format!("no: the CloudWatch console does not know {}", enrichments.join(", "))
+    };
+    let mut out = BufWriter::new(io::stdout().lock());
+    let rows = [
+        ("id", rule.id.clone()),
+        ("title", format!("{} / {}", rule.title.en, rule.title.ja)),
+        ("type", rule.finding_type.clone()),
+        ("technique", format!("ATT&CK {}", rule.technique)),
+        ("severity", rule.severity.to_string()),
+        ("mode", rule.mode.to_string()),
+        (
+            "window",
+            format!("{} in panes of {}", show_duration(windowing.window), show_duration(windowing.pane)),
+        ),
+        ("lateness", show_duration(windowing.lateness)),
+        ("repeat", show_duration(rule.repeat)),
+        ("fires", fires.to_owned()),
+        ("state", state.to_owned()),
+        ("portable", portable),
+        ("tests", rule.tests.len().to_string()),
+        ("file", rule.file.clone()),
+    ];
+    for (label, text) in rows {
+        writeln!(out, "{label:10} {text}")?;
+    }
+    writeln!(out, "\n{}\n", rule.query_text)?;
+    writeln!(out, "{}\n{}", rule.explain.en, rule.explain.ja)?;
+    for step in rule.advice.en.iter().chain(&rule.advice.ja) {
+        writeln!(out, "- {step}")?;
+    }
+    out.flush()
+}
+
+fn test(dir: Option<&Path>) -> Result<Outcome, Failure> {
+    let rules = match dir {
+        Some(dir) => rule_files::load_only(dir)?,
+        None => RuleSet::defaults(),
+    };
+    let (mut passed, mut failed) = (0, 0);
+    let mut out = BufWriter::new(io::stdout().lock());
+    for (index, rule) in rules.rules().iter().enumerate() {
+        if rule.tests.is_empty() {
+            messages::warning(&format!("rule {} has no tests", rule.id));
+        }
+        for test in &rule.tests {
+            match test.run(&rules, index) {
+                Ok(()) => {
+                    passed += 1;
+                    writeln!(out, "ok    {}: {}", rule.id, test.name)?;
+                }
+                Err(failure) => {
+                    failed += 1;
+                    let text = format!("FAIL  {}: {}: {failure}", rule.id, test.name);
+                    writeln!(out, "{}", flow_output::plain(&text))?;
+                }
+            }
+        }
+    }
+    writeln!(out, "{passed} passed, {failed} failed")?;
+    out.flush()?;
+    Ok(if failed == 0 { Outcome::Fine } else { Outcome::Failed })
+}

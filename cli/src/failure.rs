@@ -1,0 +1,74 @@
+//! How a command ends.
+
+use std::io;
+use std::path::PathBuf;
+
+use flow_detect::RuleError;
+use flow_enrich::NetworksError;
+use flow_envelope::encode::EncodeError;
+
+/// How a command ended that ran to its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    /// All went well.
+    Fine,
+    /// Something failed that was told where it happened.
+    Failed,
+    /// `--fail-on` was reached.
+    SeverityReached,
+}
+
+/// Why a command could not go on.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Failure {
+    /// Standard output can't be written.
+    #[error("writing the output: {0}")]
+    Output(#[from] io::Error),
+    /// A file or folder can't be read.
+    #[error("{}: {error}", path.display())]
+    Read {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        error: io::Error,
+    },
+    /// Rule files have mistakes.
+    #[error("{}", show_rule_errors(.0))]
+    Rules(Vec<RuleError>),
+    /// A folder that should hold rules holds none.
+    #[error("{}: no rule files (*.toml) in this folder", path.display())]
+    NoRules {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// No rule has this id.
+    #[error("no rule `{id}`{}", suggestion.as_ref().map_or_else(String::new, |id| format!(": did you mean `{id}`?")))]
+    UnknownRule {
+        /// The id.
+        id: String,
+        /// The nearest.
+        suggestion: Option<String>,
+    },
+    /// The networks file has a mistake.
+    #[error("{}: {error}", path.display())]
+    Networks {
+        /// The file.
+        path: PathBuf,
+        /// The mistake.
+        error: NetworksError,
+    },
+    /// A line does not fit into an event.
+    #[error("making an event: {0}")]
+    Encode(#[from] EncodeError),
+}
+
+impl Failure {
+    /// Whether the reader of our output has gone, which is its right.
+    pub(crate) fn is_closed_pipe(&self) -> bool {
+        matches!(self, Failure::Output(error) if error.kind() == io::ErrorKind::BrokenPipe)
+    }
+}
+
+fn show_rule_errors(errors: &[RuleError]) -> String {
+    errors.iter().map(|error| format!("{error}\n{}", error.shown)).collect::<Vec<_>>().join("\n")
+}

@@ -1,0 +1,56 @@
+//! Opening inputs, with progress on a terminal.
+
+use std::fs::File;
+use std::io::{self, IsTerminal, Read};
+use std::path::{Path, PathBuf};
+
+use indicatif::{ProgressBar, ProgressStyle};
+
+/// Below this many bytes an input is read before anyone could watch.
+const WORTH_WATCHING: u64 = 8 * 1024 * 1024;
+
+/// One input by name.
+#[derive(Debug)]
+pub(crate) struct Input {
+    /// How messages call it.
+    pub name: String,
+    path: Option<PathBuf>,
+}
+
+/// The inputs that `paths` name; standard input when there is none.
+pub(crate) fn inputs(paths: &[PathBuf]) -> Vec<Input> {
+    let standard_input = || Input { name: "standard input".to_owned(), path: None };
+    let input = |path: &PathBuf| match path.as_os_str().to_str() {
+        Some("-") => standard_input(),
+        _ => Input { name: path.display().to_string(), path: Some(path.clone()) },
+    };
+    if paths.is_empty() { vec![standard_input()] } else { paths.iter().map(input).collect() }
+}
+
+impl Input {
+    /// Opens it.
+    ///
+    /// # Errors
+    /// When there is no such file, or it is a folder or can't be read.
+    pub(crate) fn open(&self) -> io::Result<Box<dyn Read>> {
+        let Some(path) = &self.path else { return Ok(Box::new(io::stdin().lock())) };
+        let file = File::open(path)?;
+        let metadata = file.metadata()?;
+        if metadata.is_dir() {
+            return Err(io::ErrorKind::IsADirectory.into());
+        }
+        if metadata.len() < WORTH_WATCHING || !io::stderr().is_terminal() {
+            return Ok(Box::new(file));
+        }
+        Ok(Box::new(progress_bar(metadata.len(), path).wrap_read(file)))
+    }
+}
+
+fn progress_bar(bytes: u64, path: &Path) -> ProgressBar {
+    let template = "{msg} [{bar:30}] {bytes}/{total_bytes} {bytes_per_sec} {eta}";
+    let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    ProgressBar::new(bytes)
+        .with_style(style.progress_chars("=> "))
+        .with_message(flow_output::plain(&name).into_owned())
+}

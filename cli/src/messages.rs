@@ -1,0 +1,89 @@
+//! What is told on standard error: counts, rejected lines, failures.
+
+use anstream::eprintln;
+use anstyle::{AnsiColor, Style};
+use flow_output::{group_digits, plain};
+use flow_pipeline::Report;
+
+use crate::failure::Failure;
+use crate::inputs::Input;
+
+const ERROR: Style = AnsiColor::Red.on_default().bold();
+const WARNING: Style = AnsiColor::Yellow.on_default().bold();
+
+/// Something that ends a command.
+pub(crate) fn failure(failure: &Failure) {
+    eprintln!("{ERROR}error{ERROR:#}: {failure}");
+}
+
+/// Something that went wrong with one input while the others go on.
+pub(crate) fn input_failure(input: &Input, error: &dyn std::fmt::Display) {
+    eprintln!("{ERROR}error{ERROR:#}: {}: {}", plain(&input.name), plain(&error.to_string()));
+}
+
+/// Something to know that is no failure.
+pub(crate) fn warning(text: &str) {
+    eprintln!("{WARNING}warning{WARNING:#}: {}", plain(text));
+}
+
+/// Counts, in one line.
+pub(crate) fn summary(text: &str) {
+    eprintln!("{}", plain(text));
+}
+
+/// What of one input was rejected: the first few places with their reasons. `before` is the report before the input.
+pub(crate) fn rejects(input: &Input, report: &Report, before: &Report) {
+    for sample in report.unusable_samples.iter().skip(before.unusable_samples.len()) {
+        eprintln!(
+            "{ERROR}error{ERROR:#}: {}:{}: {}",
+            plain(&input.name),
+            sample.number,
+            plain(&sample.reason)
+        );
+    }
+    for sample in report.reject_samples.iter().skip(before.reject_samples.len()) {
+        eprintln!(
+            "{WARNING}rejected{WARNING:#}: {}:{}: {}",
+            plain(&input.name),
+            sample.number,
+            plain(&sample.reason)
+        );
+    }
+}
+
+/// `1,234 flows, 5 NODATA, ...`: what was read.
+pub(crate) fn counts(report: &Report) -> String {
+    let lines = report.lines;
+    let mut parts = vec![count(lines.flows, "flow", "flows")];
+    let optional = [
+        (lines.no_data, "NODATA", "NODATA"),
+        (lines.skip_data, "SKIPDATA", "SKIPDATA"),
+        (report.events, "event", "events"),
+        (
+            report.redelivered,
+            "of them redelivered and not counted again",
+            "of them redelivered and not counted again",
+        ),
+        (report.control_messages, "control message", "control messages"),
+        (report.untimed, "line without a time", "lines without a time"),
+        (report.unusable, "unusable event", "unusable events"),
+        (report.rejected_total(), "line rejected", "lines rejected"),
+    ];
+    parts.extend(optional.iter().filter(|(n, ..)| *n > 0).map(|(n, one, many)| count(*n, one, many)));
+    let mut text = parts.join(", ");
+    if report.rejected_total() > 0 {
+        let kinds: Vec<_> =
+            report.rejected.iter().map(|(kind, n)| format!("{kind} {}", grouped(*n))).collect();
+        text = format!("{text} ({})", kinds.join(", "));
+    }
+    text
+}
+
+/// A number and its noun.
+pub(crate) fn count(number: u64, one: &str, many: &str) -> String {
+    format!("{} {}", grouped(number), if number == 1 { one } else { many })
+}
+
+fn grouped(number: u64) -> String {
+    group_digits(i64::try_from(number).unwrap_or(i64::MAX))
+}

@@ -1,0 +1,65 @@
+//! A finding as JSON.
+
+use flow_detect::Finding;
+use flow_query::{KeyPart, Value};
+use serde_json::{Map, Number, Value as Json, json};
+
+/// The version of a finding's shape: changes when a reader could break.
+pub const FINDING_SCHEMA: &str = "flowgauge.finding/1";
+
+/// A finding as a JSON object. Times are Unix seconds; `interface` is there only when there is one.
+pub fn finding_json(finding: &Finding<'_>) -> Json {
+    let (rule, episode) = (finding.rule, &finding.episode);
+    let mut object = json!({
+        "schema": FINDING_SCHEMA,
+        "id": finding.id.as_str(),
+        "rule": rule.id,
+        "type": rule.finding_type,
+        "severity": rule.severity.name(),
+        "status": finding.status.name(),
+        "technique": rule.technique,
+        "mode": rule.mode.name(),
+        "title": { "en": rule.title.en, "ja": rule.title.ja },
+        "subject": finding.subject.iter().map(|(name, part)| (name.clone(), part_json(part))).collect::<Map<_, _>>(),
+        "values": named(finding.values()),
+        "totals": named(finding.totals()),
+        "threshold": rule.query.threshold(),
+        "window": { "start": episode.window.start, "end": episode.window.end },
+        "first_seen": episode.state.first_seen,
+        "last_seen": episode.state.last_seen,
+        "samples": episode.samples,
+        "links": {},
+    });
+    if let Json::Object(fields) = &mut object {
+        let optional = [
+            ("account", finding.scope.account.as_deref()),
+            ("region", finding.scope.region.as_deref()),
+            ("vpc", finding.scope.vpc.as_deref()),
+            ("log_group", finding.scope.log_group.as_deref()),
+            ("interface", finding.interface.as_deref()),
+        ];
+        let present =
+            optional.into_iter().filter_map(|(name, text)| Some((name.to_owned(), Json::from(text?))));
+        fields.extend(present);
+    }
+    object
+}
+
+fn named<'a>(values: impl Iterator<Item = (&'a str, &'a Value<'static>)>) -> Map<String, Json> {
+    values.map(|(name, value)| (name.to_owned(), value_json(value))).collect()
+}
+
+fn part_json(part: &KeyPart) -> Json {
+    value_json(&part.value())
+}
+
+fn value_json(value: &Value<'_>) -> Json {
+    match value {
+        Value::Absent => Json::Null,
+        Value::Integer(number) => Json::from(*number),
+        // Values are finite: what is not is absent.
+        Value::Float(number) => Number::from_f64(*number).map_or(Json::Null, Json::Number),
+        Value::Text(text) => Json::from(&**text),
+        Value::Address(address) => Json::from(address.to_string()),
+    }
+}

@@ -1,0 +1,24 @@
+//! Times for people.
+
+use jiff::Timestamp;
+
+/// A Unix second as `2023-11-14 22:13:20 UTC`; the number itself when it is outside the years that are written so.
+pub fn show_time(seconds: u64) -> String {
+    let time = i64::try_from(seconds).ok().and_then(|seconds| Timestamp::from_second(seconds).ok());
+    match time {
+        Some(time) => time.strftime("%Y-%m-%d %H:%M:%S UTC").to_string(),
+        None => format!("second {seconds}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times() {
+        assert_eq!(show_time(0), "1970-01-01 00:00:00 UTC");
+        assert_eq!(show_time(1_700_000_000), "2023-11-14 22:13:20 UTC");
+        assert_eq!(show_time(u64::MAX), "second 18446744073709551615");
+    }
+}

@@ -1,0 +1,176 @@
+//! The way of everything that comes in: parse, enrich, detect, merge; and at the end the findings.
+
+use std::io::Read;
+use std::mem;
+use std::ops::ControlFlow;
+
+use flow_detect::{ActiveRules, Deltas, Finding, Mode, Observed, RuleSet, Watermark};
+use flow_enrich::{EnrichedFlow, Tables};
+use flow_envelope::{Limits, ReadError, Summary};
+use flow_record::RecordFormat;
+
+use crate::input::{Item, SourceLine, read_lines};
+use crate::memory::{MemoryStore, Stored};
+use crate::report::Report;
+
+/// What a detection is made with.
+#[derive(Debug)]
+pub struct DetectionSettings<'r> {
+    /// The rules.
+    pub rules: &'r RuleSet,
+    /// The quietest mode that still runs.
+    pub quietest: Mode,
+    /// The format of lines that no header describes.
+    pub format: &'r RecordFormat,
+    /// The user's tables.
+    pub tables: &'r Tables,
+    /// Bounds on what is read.
+    pub limits: Limits,
+    /// Room for this many groups.
+    pub max_groups: usize,
+}
+
+/// Detections over any number of inputs, in any order, on one machine: nothing is late, every pane is kept.
+#[derive(Debug)]
+pub struct Detection<'r> {
+    settings: DetectionSettings<'r>,
+    store: MemoryStore,
+    report: Report,
+}
+
+/// Deltas are merged when this many lines outside of events were read, so that memory does not grow with the input.
+const LINES_PER_BATCH: u64 = 20_000;
+
+impl<'r> Detection<'r> {
+    /// Before anything was read.
+    pub fn new(settings: DetectionSettings<'r>) -> Self {
+        let store = MemoryStore::new(settings.max_groups);
+        Detection { settings, store, report: Report::default() }
+    }
+
+    /// Reads one input to its end.
+    ///
+    /// # Errors
+    /// When reading fails or the whole input is unreadable; what was read before it counts.
+    pub fn read(&mut self, input: impl Read) -> Result<Summary, ReadError> {
+        let (format, limits) = (self.settings.format, self.settings.limits);
+        let mut batch = Batch::new(&self.settings, format, &mut self.report);
+        let store = &mut self.store;
+        let read = read_lines(input, format, &limits, &mut |item| {
+            batch.take(item, store);
+            ControlFlow::Continue(())
+        });
+        batch.merge(store);
+        read
+    }
+
+    /// One finding for every episode, by rule, scope, group and time.
+    pub fn findings(&self) -> Vec<Finding<'r>> {
+        self.store.findings(self.settings.rules, Watermark::End)
+    }
+
+    /// What happened so far.
+    pub fn report(&self) -> &Report {
+        &self.report
+    }
+}
+
+/// The lines of one event, or some lines of a file, on their way to the store.
+struct Batch<'b, 'r> {
+    settings: &'b DetectionSettings<'r>,
+    rules: ActiveRules<'r>,
+    report: &'b mut Report,
+    deltas: Deltas,
+    fingerprint: Option<u128>,
+    /// The rules that never fire on the format at hand are in the report.
+    is_noted: bool,
+    /// The event at hand was counted before: its lines are passed over.
+    is_redelivered: bool,
+    lines: u64,
+}
+
+impl<'b, 'r> Batch<'b, 'r> {
+    fn new(settings: &'b DetectionSettings<'r>, format: &RecordFormat, report: &'b mut Report) -> Self {
+        let rules = settings.rules.for_format(format, settings.quietest);
+        Batch {
+            settings,
+            rules,
+            report,
+            deltas: Deltas::default(),
+            fingerprint: None,
+            is_noted: false,
+            is_redelivered: false,
+            lines: 0,
+        }
+    }
+
+    fn take(&mut self, item: Item<'_>, store: &mut MemoryStore) {
+        match item {
+            Item::Header(format) => {
+                self.rules = self.settings.rules.for_format(format, self.settings.quietest);
+                self.is_noted = false;
+            }
+            Item::BadHeader { number, error } => {
+                self.report.reject("bad_header", number, || error.to_string());
+            }
+            Item::EventStart { fingerprint } => {
+                self.merge(store);
+                self.report.events += 1;
+                self.fingerprint = fingerprint;
+                self.is_redelivered = fingerprint.is_some_and(|fingerprint| store.has_counted(fingerprint));
+                self.report.redelivered += u64::from(self.is_redelivered);
+            }
+            Item::Line(line) if !self.is_redelivered => {
+                self.observe(&line);
+                if self.fingerprint.is_none() && self.lines >= LINES_PER_BATCH {
+                    self.merge(store);
+                }
+            }
+            Item::Line(_) => {}
+            Item::EventEnd => self.merge(store),
+            Item::ControlMessage => self.report.control_messages += 1,
+            Item::Rejected(rejected) => self.report.reject_entry(&rejected),
+        }
+    }
+
+    fn observe(&mut self, source: &SourceLine<'_>) {
+        self.lines += 1;
+        let line = match source.format.parse(source.text) {
+            Ok(line) => line,
+            Err(error) => {
+                return self.report.reject(error.kind().name(), source.number, || error.to_string());
+            }
+        };
+        self.report.lines.add(&line);
+        if !mem::replace(&mut self.is_noted, true) {
+            self.note_rules_that_never_fire();
+        }
+        let flow =
+            EnrichedFlow { record: line.record(), origin: source.origin, tables: self.settings.tables };
+        if self.deltas.observe(&self.rules, &flow) == Observed::Untimed {
+            self.report.untimed += 1;
+        }
+    }
+
+    fn note_rules_that_never_fire(&mut self) {
+        for (rule, missing) in self.rules.not_applicable() {
+            if !self.report.not_applicable.contains_key(rule) {
+                let names = missing.iter().map(|field| field.name()).collect();
+                self.report.not_applicable.insert(rule.clone(), names);
+            }
+        }
+    }
+
+    /// Hands what was folded to the store.
+    fn merge(&mut self, store: &mut MemoryStore) {
+        let deltas = mem::take(&mut self.deltas);
+        let fingerprint = self.fingerprint.take();
+        if !self.is_redelivered
+            && let Stored::Counted { refused } = store.merge(deltas, fingerprint)
+        {
+            self.report.refused_groups += refused;
+        }
+        self.is_redelivered = false;
+        self.lines = 0;
+    }
+}

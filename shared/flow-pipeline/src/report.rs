@@ -1,0 +1,107 @@
+//! What happened to everything that came in: nothing is lost without being counted here.
+
+use std::collections::BTreeMap;
+
+use flow_envelope::RejectedEntry;
+use flow_record::Line;
+
+/// The most rejected lines, and the most unusable events, that a report shows.
+pub const MAX_REJECT_SAMPLES: usize = 5;
+
+/// Well-formed lines by what they are.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct LineCounts {
+    /// Flows.
+    pub flows: u64,
+    /// NODATA lines.
+    pub no_data: u64,
+    /// SKIPDATA lines.
+    pub skip_data: u64,
+}
+
+impl LineCounts {
+    /// Counts one line.
+    pub fn add(&mut self, line: &Line<'_>) {
+        match line {
+            Line::Flow(_) => self.flows += 1,
+            Line::NoData(_) => self.no_data += 1,
+            Line::SkipData(_) => self.skip_data += 1,
+        }
+    }
+
+    /// All of them.
+    pub fn total(&self) -> u64 {
+        self.flows + self.no_data + self.skip_data
+    }
+}
+
+/// One of the first rejected lines.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RejectSample {
+    /// Its line number, or that of the event it came in.
+    pub number: u64,
+    /// Why it was rejected; what it quotes is escaped.
+    pub reason: String,
+}
+
+/// Counts of one run over some input.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Report {
+    /// Well-formed lines.
+    pub lines: LineCounts,
+    /// Rejected lines by kind.
+    pub rejected: BTreeMap<&'static str, u64>,
+    /// The first few of them.
+    pub reject_samples: Vec<RejectSample>,
+    /// Whole events and documents that could not be read.
+    pub unusable: u64,
+    /// The first few of them.
+    pub unusable_samples: Vec<RejectSample>,
+    /// Events read.
+    pub events: u64,
+    /// Events recognised as redelivered and not counted again.
+    pub redelivered: u64,
+    /// Control messages.
+    pub control_messages: u64,
+    /// Well-formed lines without any time, which no window can hold.
+    pub untimed: u64,
+    /// Deltas of new groups for which there was no room.
+    pub refused_groups: u64,
+    /// Rules that could never fire on a format that was read, with the fields they miss.
+    pub not_applicable: BTreeMap<String, Vec<&'static str>>,
+}
+
+impl Report {
+    /// How many lines were rejected.
+    pub fn rejected_total(&self) -> u64 {
+        self.rejected.values().sum()
+    }
+
+    /// Counts a rejected line; the first few keep their reason.
+    pub fn reject(&mut self, kind: &'static str, number: u64, reason: impl FnOnce() -> String) {
+        *self.rejected.entry(kind).or_default() += 1;
+        sample(&mut self.reject_samples, number, reason);
+    }
+
+    /// Counts what the reader of an input rejected: one line, or a whole event.
+    pub fn reject_entry(&mut self, rejected: &RejectedEntry<'_>) {
+        let reason = || rejected.reason.to_string();
+        if rejected.is_envelope() {
+            self.cannot_use(rejected.number, reason);
+        } else {
+            self.reject(rejected.reason.kind(), rejected.number, reason);
+        }
+    }
+
+    /// Counts an event or document that could not be read; the first few keep their reason.
+    pub fn cannot_use(&mut self, number: u64, reason: impl FnOnce() -> String) {
+        self.unusable += 1;
+        sample(&mut self.unusable_samples, number, reason);
+    }
+}
+
+fn sample(samples: &mut Vec<RejectSample>, number: u64, reason: impl FnOnce() -> String) {
+    if samples.len() < MAX_REJECT_SAMPLES {
+        samples.push(RejectSample { number, reason: reason() });
+    }
+}
