@@ -1,0 +1,96 @@
+//! What documents say of fields, enrichments and rules is what the code says.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+
+use std::fmt::Write as _;
+use std::fs;
+
+use flow_detect::{RuleSet, show_duration};
+use flow_enrich::Enrichment;
+use flow_record::{Field, FieldKind, FlowLogSource};
+use flowgauge_tests::root;
+
+/// `docs/reference.md`, written from the code.
+fn reference() -> String {
+    let mut text = String::from(
+        "# Reference\n\nWritten from the code by `make docs`; a test compares the two.\n\n## Rules\n\n\
+         | id | severity | mode | ATT&CK | window | threshold | fires | state | in the console |\n\
+         |---|---|---|---|---|---|---|---|---|\n",
+    );
+    rules(&mut text);
+    text.push_str(
+        "\n`fires`: a monotone rule as soon as a window passes, a closing one when a window has closed. `state`: a \
+         local rule keeps one group's records to one network interface, a spanning one does not. `in the console`: \
+         whether the CloudWatch console runs the query unchanged.\n\n## Fields\n\nA log format takes the first name, \
+         hyphenated or underscored; JSON and CSV use the second; queries and rules the third.\n\n\
+         | log format | JSON | query | type | since | flow logs |\n|---|---|---|---|---|---|\n",
+    );
+    fields(&mut text);
+    text.push_str(
+        "\n## Enrichments\n\nNames that queries and rules may use beside the fields. The CloudWatch console does \
+         not know them.\n\n| query | JSON | meaning |\n|---|---|---|\n",
+    );
+    for enrichment in Enrichment::ALL {
+        let (name, key) = (enrichment.insights_name(), enrichment.json_key());
+        writeln!(text, "| `{name}` | `{key}` | {} |", enrichment.describe()).unwrap();
+    }
+    text
+}
+
+fn rules(text: &mut String) {
+    for rule in RuleSet::defaults().rules() {
+        let enrichments: Vec<_> = rule.query.enrichments().iter().map(|name| name.insights_name()).collect();
+        let portable = if enrichments.is_empty() { "yes".to_owned() } else { format!("no: {}", enrichments.join(", ")) };
+        writeln!(
+            text,
+            "| `{}` | {} | {} | {} | {} | `{}` | {} | {} | {portable} |",
+            rule.id,
+            rule.severity,
+            rule.mode,
+            rule.technique,
+            show_duration(rule.windowing.window),
+            rule.query.threshold(),
+            if rule.query.is_monotone() { "monotone" } else { "closing" },
+            if rule.query.is_local() { "local" } else { "spanning" },
+        )
+        .unwrap();
+    }
+}
+
+fn fields(text: &mut String) {
+    for field in Field::ALL {
+        let kind = match field.kind() {
+            FieldKind::Integer { .. } if field.is_time() => "Unix seconds".to_owned(),
+            FieldKind::Integer { max } => format!("integer to {max}"),
+            FieldKind::Address => "address".to_owned(),
+            FieldKind::Text => "text".to_owned(),
+        };
+        let source = match field.source() {
+            FlowLogSource::Vpc => "VPC",
+            FlowLogSource::Tgw => "Transit Gateway",
+            FlowLogSource::Both => "both",
+        };
+        let (name, key, query) = (field.name(), field.json_key(), field.insights_name());
+        writeln!(text, "| `{name}` | `{key}` | `{query}` | {kind} | {} | {source} |", field.version()).unwrap();
+    }
+}
+
+#[test]
+#[expect(clippy::disallowed_methods, reason = "`make docs` says through the environment that the file is to be written")]
+fn the_reference_is_what_the_code_says() {
+    let path = root().join("docs/reference.md");
+    if std::env::var_os("FLOWGAUGE_UPDATE_DOCS").is_some() {
+        fs::write(&path, reference()).unwrap();
+    }
+    let written = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    assert!(written == reference(), "docs/reference.md is not what the code says: run `make docs`");
+}
+
+/// Every rule is named in the README's table with its mode.
+#[test]
+fn the_readme_names_every_rule() {
+    let readme = fs::read_to_string(root().join("README.md")).unwrap();
+    for rule in RuleSet::defaults().rules() {
+        let row = format!("| `{}` | {} | {} |", rule.id, rule.severity, rule.mode);
+        assert!(readme.contains(&row), "README.md: expected a row beginning {row}");
+    }
+}
