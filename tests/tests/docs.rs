@@ -39,7 +39,8 @@ fn reference() -> String {
 fn rules(text: &mut String) {
     for rule in RuleSet::defaults().rules() {
         let enrichments: Vec<_> = rule.query.enrichments().iter().map(|name| name.insights_name()).collect();
-        let portable = if enrichments.is_empty() { "yes".to_owned() } else { format!("no: {}", enrichments.join(", ")) };
+        let portable =
+            if enrichments.is_empty() { "yes".to_owned() } else { format!("no: {}", enrichments.join(", ")) };
         writeln!(
             text,
             "| `{}` | {} | {} | {} | {} | `{}` | {} | {} | {portable} |",
@@ -70,12 +71,16 @@ fn fields(text: &mut String) {
             FlowLogSource::Both => "both",
         };
         let (name, key, query) = (field.name(), field.json_key(), field.insights_name());
-        writeln!(text, "| `{name}` | `{key}` | `{query}` | {kind} | {} | {source} |", field.version()).unwrap();
+        writeln!(text, "| `{name}` | `{key}` | `{query}` | {kind} | {} | {source} |", field.version())
+            .unwrap();
     }
 }
 
 #[test]
-#[expect(clippy::disallowed_methods, reason = "`make docs` says through the environment that the file is to be written")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "`make docs` says through the environment that the file is to be written"
+)]
 fn the_reference_is_what_the_code_says() {
     let path = root().join("docs/reference.md");
     if std::env::var_os("FLOWGAUGE_UPDATE_DOCS").is_some() {

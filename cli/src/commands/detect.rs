@@ -5,7 +5,7 @@ use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
 use anstyle::{AnsiColor, Style};
-use flow_detect::{Finding, Language, Mode, RuleSet, Severity};
+use flow_detect::{Finding, Language, Mode, Severity};
 use flow_enrich::{Networks, Tables};
 use flow_envelope::Limits;
 use flow_output::{Alert, finding_json};
@@ -45,7 +45,8 @@ pub(crate) fn run(args: &DetectArgs) -> Result<Outcome, Failure> {
     // The worst first; those alike stay in the order of rule, group and time.
     findings.sort_by_key(|finding| std::cmp::Reverse(finding.rule.severity));
     print(args, &findings)?;
-    tell_report(detection.report(), &rules, findings.len());
+    let running = rules.rules().iter().filter(|rule| rule.mode <= quietest(args.mode)).count();
+    tell_report(detection.report(), running, findings.len());
     if detection.report().unusable > 0 {
         outcome = Outcome::Failed;
     }
@@ -88,19 +89,19 @@ fn style(severity: Severity) -> Style {
     }
 }
 
-fn tell_report(report: &Report, rules: &RuleSet, findings: usize) {
+fn tell_report(report: &Report, rules: usize, findings: usize) {
     for (id, missing) in &report.not_applicable {
         let fields = missing.join(", ");
         messages::warning(&format!("rule {id} can't fire on a format without {fields}"));
     }
-    if report.refused_groups > 0 {
-        let groups = messages::count(report.refused_groups, "group", "groups");
+    if report.refused_panes > 0 {
+        let groups = messages::count(report.refused_panes, "group", "groups");
         messages::warning(&format!(
             "no room for {groups}: what they hold was not counted (see --max-groups)"
         ));
     }
     let findings = messages::count(findings as u64, "finding", "findings");
-    let rules = messages::count(rules.rules().len() as u64, "rule", "rules");
+    let rules = messages::count(rules as u64, "rule", "rules");
     messages::summary(&format!("{findings} by {rules} in {}", messages::counts(report)));
 }
 

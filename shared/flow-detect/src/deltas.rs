@@ -1,6 +1,7 @@
 //! What one batch adds: already folded by rule, scope, pane and group before any state is touched.
 
 use std::hash::Hasher;
+use std::sync::Arc;
 
 use flow_enrich::EnrichedFlow;
 use flow_query::{GroupKey, KeyValues};
@@ -17,7 +18,7 @@ pub struct Delta {
     /// The rule's place in its [`RuleSet`](crate::RuleSet).
     pub rule: usize,
     /// Where the records belong.
-    pub scope: Scope,
+    pub scope: Arc<Scope>,
     /// The pane, named by its start in Unix seconds.
     pub pane: u64,
     /// What the records are grouped by.
@@ -39,6 +40,8 @@ pub enum Observed {
 #[derive(Debug, Default)]
 pub struct Deltas {
     table: HashTable<Delta>,
+    /// Scopes seen; one batch rarely has two.
+    scopes: Vec<Arc<Scope>>,
     newest: Option<u64>,
 }
 
@@ -75,11 +78,12 @@ impl Deltas {
             delta.rule == rule && delta.pane == pane && key.is(&delta.group) && scope.is(&delta.scope)
         };
         let hash = hash(rule, pane, key.stable_hash(0));
+        let scopes = &mut self.scopes;
         self.table
             .entry(hash, is_same, hash_of)
             .or_insert_with(|| Delta {
                 rule,
-                scope: scope.to_scope(),
+                scope: shared(scopes, scope),
                 pane,
                 group: key.to_key(),
                 state: state(),
@@ -112,8 +116,17 @@ impl IntoIterator for Deltas {
     }
 }
 
+fn shared(scopes: &mut Vec<Arc<Scope>>, parts: ScopeParts<'_>) -> Arc<Scope> {
+    if let Some(known) = scopes.iter().find(|scope| parts.is(scope)) {
+        return Arc::clone(known);
+    }
+    let scope = Arc::new(parts.to_scope());
+    scopes.push(Arc::clone(&scope));
+    scope
+}
+
 /// Scopes are left out: one batch rarely has two that share a rule, a pane and a group.
-fn hash(rule: usize, pane: u64, group: u64) -> u64 {
+pub(crate) fn hash(rule: usize, pane: u64, group: u64) -> u64 {
     let mut hasher = Xxh3Default::new();
     hasher.write_usize(rule);
     hasher.write_u64(pane);

@@ -1,10 +1,8 @@
 //! Windows that pass, joined to episodes.
 
-use std::collections::BTreeMap;
-
 use flow_query::{Aggregate, Comparison, GroupKey, Value};
 
-use crate::pane::PaneState;
+use crate::pane::{PaneState, Panes};
 use crate::rule::Rule;
 use crate::window::{Watermark, Window};
 
@@ -32,12 +30,7 @@ struct Passing {
 /// The episodes of one group, in order of time.
 ///
 /// A monotone rule's windows count as soon as they pass; any other rule's only once they are closed.
-pub(crate) fn episodes(
-    rule: &Rule,
-    group: &GroupKey,
-    panes: &BTreeMap<u64, PaneState>,
-    watermark: Watermark,
-) -> Vec<Episode> {
+pub(crate) fn episodes(rule: &Rule, group: &GroupKey, panes: &Panes, watermark: Watermark) -> Vec<Episode> {
     if rule.query.is_monotone() && !can_pass(rule, group, panes) {
         return Vec::new();
     }
@@ -52,13 +45,13 @@ pub(crate) fn episodes(
 }
 
 /// Whether all panes together pass: if they don't, no window of a monotone rule does.
-fn can_pass(rule: &Rule, group: &GroupKey, panes: &BTreeMap<u64, PaneState>) -> bool {
-    merged(panes.values()).is_some_and(|all| rule.query.passes(group, &all))
+fn can_pass(rule: &Rule, group: &GroupKey, panes: &Panes) -> bool {
+    merged(panes.iter()).is_some_and(|all| rule.query.passes(group, &all))
 }
 
-fn merged<'p>(mut panes: impl Iterator<Item = &'p PaneState>) -> Option<Box<[Aggregate]>> {
-    let mut aggregates = panes.next()?.aggregates.clone();
-    for pane in panes {
+fn merged<'p>(mut panes: impl Iterator<Item = (u64, &'p PaneState)>) -> Option<Box<[Aggregate]>> {
+    let mut aggregates = panes.next()?.1.aggregates.clone();
+    for (_, pane) in panes {
         for (sum, more) in aggregates.iter_mut().zip(&pane.aggregates) {
             sum.merge(more);
         }
@@ -69,23 +62,23 @@ fn merged<'p>(mut panes: impl Iterator<Item = &'p PaneState>) -> Option<Box<[Agg
 fn passing_windows(
     rule: &Rule,
     group: &GroupKey,
-    panes: &BTreeMap<u64, PaneState>,
+    panes: &Panes,
     watermark: Watermark,
 ) -> impl Iterator<Item = Passing> {
     let windowing = rule.windowing;
     let mut next = 0;
     // The windows over any pane, each once, in order.
-    let ends = panes.keys().flat_map(move |pane| {
+    let ends = panes.iter().flat_map(move |(pane, _)| {
         let from = next;
-        next = windowing.windows_over(*pane).last().map_or(next, |last| last + 1);
-        windowing.windows_over(*pane).filter(move |end| *end >= from)
+        next = windowing.windows_over(pane).last().map_or(next, |last| last + 1);
+        windowing.windows_over(pane).filter(move |end| *end >= from)
     });
     ends.filter_map(move |end| {
         let window = windowing.window_ending_with(end);
         if !rule.query.is_monotone() && !windowing.is_closed(window, watermark) {
             return None;
         }
-        let aggregates = merged(panes.range(window.start..window.end).map(|(_, pane)| pane))?;
+        let aggregates = merged(panes.range(window.start..window.end))?;
         rule.query.passes(group, &aggregates).then_some(Passing { window, aggregates })
     })
 }
@@ -94,13 +87,13 @@ fn follows(rule: &Rule, run: &[Passing], next: &Passing) -> bool {
     run.last().is_some_and(|last| next.window.start < last.window.end + 2 * rule.windowing.window)
 }
 
-fn episode(rule: &Rule, run: &[Passing], panes: &BTreeMap<u64, PaneState>) -> Option<Episode> {
+fn episode(rule: &Rule, run: &[Passing], panes: &Panes) -> Option<Episode> {
     let peak = run.iter().reduce(|best, other| if first_is_larger(other, best) { other } else { best })?;
     let covered =
         |pane: u64| run.iter().any(|passing| (passing.window.start..passing.window.end).contains(&pane));
     let mut state = PaneState::new(&rule.query);
     let (from, to) = (run.first()?.window.start, run.last()?.window.end);
-    for (_, pane) in panes.range(from..to).filter(|(pane, _)| covered(**pane)) {
+    for (_, pane) in panes.range(from..to).filter(|(pane, _)| covered(*pane)) {
         state.merge(pane);
     }
     let mut shown = PaneState::new(&rule.query);

@@ -1,6 +1,7 @@
 //! Findings: something to tell people.
 
 use std::fmt::{self, Write as _};
+use std::sync::Arc;
 
 use flow_query::{KeyPart, Source, Value};
 use flow_record::Field;
@@ -90,7 +91,7 @@ pub struct Finding<'r> {
     /// What it is about: the rule's group names, then the only addresses and interface if not among them.
     pub subject: Vec<(String, KeyPart)>,
     /// Where it belongs.
-    pub scope: Scope,
+    pub scope: Arc<Scope>,
     /// The only interface it was seen at.
     pub interface: Option<String>,
     /// What was seen.
@@ -115,7 +116,7 @@ impl<'r> Finding<'r> {
                 subject.push((field.insights_name().to_owned(), value));
             }
         }
-        let (scope, id) = (id.scope.clone(), FindingId::new(&rule.id, id));
+        let (scope, id) = (Arc::clone(&id.scope), FindingId::new(&rule.id, id));
         Finding { id, rule, status: Status::New, subject, scope, interface, episode }
     }
 

@@ -1,14 +1,15 @@
 //! The panes kept of every group, and the findings that their windows lead to.
 
-use std::collections::BTreeMap;
-use std::collections::btree_map::Entry;
+use std::sync::Arc;
 
 use flow_query::GroupKey;
+use hashbrown::HashTable;
+use hashbrown::hash_table::Entry;
 
-use crate::deltas::Delta;
+use crate::deltas::{Delta, hash};
 use crate::episode::episodes;
 use crate::finding::Finding;
-use crate::pane::PaneState;
+use crate::pane::Panes;
 use crate::rule_set::RuleSet;
 use crate::scope::Scope;
 use crate::window::Watermark;
@@ -19,7 +20,7 @@ pub struct GroupId {
     /// The rule's place in its [`RuleSet`].
     pub rule: usize,
     /// Where its records belong.
-    pub scope: Scope,
+    pub scope: Arc<Scope>,
     /// What they are grouped by.
     pub group: GroupKey,
 }
@@ -39,29 +40,30 @@ pub enum Merged {
 /// already known go on and new ones are refused; the caller counts those.
 #[derive(Debug)]
 pub struct Groups {
-    groups: BTreeMap<GroupId, BTreeMap<u64, PaneState>>,
+    table: HashTable<(GroupId, Panes)>,
     max_groups: usize,
 }
 
 impl Groups {
     /// Room for `max_groups` groups, all rules and scopes together.
     pub fn new(max_groups: usize) -> Self {
-        Groups { groups: BTreeMap::new(), max_groups }
+        Groups { table: HashTable::new(), max_groups }
     }
 
     /// Adds one delta.
     pub fn merge(&mut self, delta: Delta) -> Merged {
-        let is_full = self.groups.len() >= self.max_groups;
-        let id = GroupId { rule: delta.rule, scope: delta.scope, group: delta.group };
-        let panes = match self.groups.entry(id) {
-            Entry::Occupied(known) => known.into_mut(),
-            Entry::Vacant(_) if is_full => return Merged::NoRoom,
-            Entry::Vacant(new) => new.insert(BTreeMap::new()),
+        let is_full = self.table.len() >= self.max_groups;
+        let is_same = |(id, _): &(GroupId, Panes)| {
+            id.rule == delta.rule && id.group == delta.group && id.scope == delta.scope
         };
-        match panes.entry(delta.pane) {
-            Entry::Occupied(mut pane) => pane.get_mut().merge(&delta.state),
+        let rehash = |(id, _): &(GroupId, Panes)| hash(id.rule, 0, id.group.stable_hash(0));
+        match self.table.entry(hash(delta.rule, 0, delta.group.stable_hash(0)), is_same, rehash) {
+            Entry::Occupied(known) => known.into_mut().1.merge(delta.pane, delta.state),
+            Entry::Vacant(_) if is_full => return Merged::NoRoom,
             Entry::Vacant(new) => {
-                new.insert(delta.state);
+                let mut panes = Panes::default();
+                panes.merge(delta.pane, delta.state);
+                new.insert((GroupId { rule: delta.rule, scope: delta.scope, group: delta.group }, panes));
             }
         }
         Merged::Kept
@@ -69,30 +71,33 @@ impl Groups {
 
     /// Forgets panes that are late at `watermark`, and groups without panes.
     pub fn expire(&mut self, rules: &RuleSet, watermark: Watermark) {
-        self.groups.retain(|id, panes| {
+        self.table.retain(|(id, panes)| {
             let windowing = rules.rule(id.rule).windowing;
-            panes.retain(|pane, _| !windowing.is_late(*pane, watermark));
+            panes.retain(|pane| !windowing.is_late(pane, watermark));
             !panes.is_empty()
         });
     }
 
     /// One finding for every episode of every group, by rule, then scope, then group, then time.
     pub fn findings<'r>(&self, rules: &'r RuleSet, watermark: Watermark) -> Vec<Finding<'r>> {
-        let of_group = |(id, panes): (&GroupId, &BTreeMap<u64, PaneState>)| {
+        let mut found = Vec::new();
+        for (id, panes) in &self.table {
             let rule = rules.rule(id.rule);
-            let found = episodes(rule, &id.group, panes, watermark);
-            found.into_iter().map(|episode| Finding::new(rule, id, episode)).collect::<Vec<_>>()
-        };
-        self.groups.iter().flat_map(of_group).collect()
+            let episodes = episodes(rule, &id.group, panes, watermark);
+            found.extend(episodes.into_iter().map(|episode| (id, Finding::new(rule, id, episode))));
+        }
+        // The sort is stable: the episodes of a group stay in order of time.
+        found.sort_by_key(|(id, _)| *id);
+        found.into_iter().map(|(_, finding)| finding).collect()
     }
 
     /// How many groups are kept.
     pub fn len(&self) -> usize {
-        self.groups.len()
+        self.table.len()
     }
 
     /// Whether none is.
     pub fn is_empty(&self) -> bool {
-        self.groups.is_empty()
+        self.table.is_empty()
     }
 }

@@ -35,7 +35,7 @@ pub use duration::show_duration;
 pub use episode::Episode;
 pub use finding::{Finding, FindingId, Status};
 pub use groups::{GroupId, Groups, Merged};
-pub use pane::PaneState;
+pub use pane::{PaneState, Panes};
 pub use rule::{Mode, Rule, Severity};
 pub use rule_error::{RuleError, RuleErrorKind};
 pub use rule_set::{ActiveRules, RuleSet};

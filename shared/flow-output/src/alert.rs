@@ -34,6 +34,7 @@ struct Words {
     interface: &'static str,
     window: &'static str,
     in_all: &'static str,
+    duration: fn(u64) -> String,
 }
 
 const ENGLISH: Words = Words {
@@ -51,6 +52,7 @@ const ENGLISH: Words = Words {
     interface: "interface",
     window: "within",
     in_all: "in all",
+    duration: show_duration,
 };
 
 const JAPANESE: Words = Words {
@@ -68,6 +70,7 @@ const JAPANESE: Words = Words {
     interface: "インターフェイス",
     window: "期間",
     in_all: "合計",
+    duration: duration_in_japanese,
 };
 
 impl Alert {
@@ -128,11 +131,19 @@ fn body(finding: &Finding<'_>, language: Language, words: &Words) -> String {
 fn when(finding: &Finding<'_>, words: &Words) -> String {
     let state = &finding.episode.state;
     let (first, last) = (show_time(state.first_seen), show_time(state.last_seen));
-    let window = show_duration(finding.rule.windowing.window);
+    let window = (words.duration)(finding.rule.windowing.window);
     if first == last {
         return first;
     }
     format!("{first}{}{last} ({} {window})", words.to, words.window)
+}
+
+/// `1h` as `1 時間`.
+fn duration_in_japanese(seconds: u64) -> String {
+    let short = show_duration(seconds);
+    let units = [('d', "日"), ('h', "時間"), ('m', "分"), ('s', "秒")];
+    let unit = units.iter().find_map(|(unit, name)| Some((short.strip_suffix(*unit)?, name)));
+    unit.map_or_else(|| short.clone(), |(number, name)| format!("{number} {name}"))
 }
 
 fn place(finding: &Finding<'_>, words: &Words) -> String {

@@ -168,7 +168,7 @@ impl<'b, 'r> Batch<'b, 'r> {
         if !self.is_redelivered
             && let Stored::Counted { refused } = store.merge(deltas, fingerprint)
         {
-            self.report.refused_groups += refused;
+            self.report.refused_panes += refused;
         }
         self.is_redelivered = false;
         self.lines = 0;

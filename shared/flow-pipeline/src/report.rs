@@ -65,8 +65,8 @@ pub struct Report {
     pub control_messages: u64,
     /// Well-formed lines without any time, which no window can hold.
     pub untimed: u64,
-    /// Deltas of new groups for which there was no room.
-    pub refused_groups: u64,
+    /// Panes of new groups for which there was no room: what they hold is not counted.
+    pub refused_panes: u64,
     /// Rules that could never fire on a format that was read, with the fields they miss.
     pub not_applicable: BTreeMap<String, Vec<&'static str>>,
 }
