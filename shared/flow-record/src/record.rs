@@ -58,7 +58,7 @@ impl<'a> FlowRecord<'a> {
     pub(crate) fn unread(format: &'a RecordFormat, line: &'a str) -> Self {
         FlowRecord {
             format,
-            line: line.trim_end_matches(['\n', '\r']),
+            line: line.trim_end_matches([' ', '\n', '\r']),
             columns: Columns::NONE,
             present: FieldSet::EMPTY,
             integers: [0; INTEGER_FIELDS],
@@ -90,7 +90,12 @@ impl<'a> FlowRecord<'a> {
                 Err(ParseError::TooFewColumns { expected, found, missing })
             }
             _ if found > expected => {
-                let extra = self.line.split(' ').filter(|text| !text.is_empty()).nth(expected).unwrap_or("");
+                let extra = self
+                    .line
+                    .split([' ', '\r', '\n'])
+                    .filter(|text| !text.is_empty())
+                    .nth(expected)
+                    .unwrap_or("");
                 Err(ParseError::TooManyColumns { expected, found, extra })
             }
             _ => Ok(()),
@@ -126,7 +131,7 @@ impl<'a> FlowRecord<'a> {
     #[inline]
     fn raw(&self, index: usize) -> &'a str {
         let (start, end) = self.columns.span(index);
-        // Both ends touch a space or the line's end, so they are character boundaries.
+        // Both ends touch a separator or the line's end, so they are character boundaries.
         self.line.get(start..end).unwrap_or("")
     }
 

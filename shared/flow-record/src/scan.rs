@@ -1,4 +1,4 @@
-//! Finds the columns of a line: where runs of spaces begin and end, 32 bytes at a time.
+//! Finds the columns of a line: where runs of spaces and line ends begin and end, 32 bytes at a time.
 
 use wide::u8x32;
 
@@ -19,7 +19,8 @@ impl Columns {
     /// No columns yet.
     pub(crate) const NONE: Columns = Columns { edges: [0; 2 * MAX_COLUMNS], count: 0 };
 
-    /// Splits `line`, whose length must fit `u16`, at runs of spaces.
+    /// Splits `line`, whose length must fit `u16`, at runs of spaces and line ends: no value can hold one, so that what
+    /// is printed can always be read again.
     #[inline]
     pub(crate) fn find(&mut self, line: &[u8]) {
         let (mut found, mut in_column) = (0, 0);
@@ -37,8 +38,10 @@ impl Columns {
     /// Notes the edges in one block; `in_column` is 1 when the byte before it belongs to a column.
     #[inline]
     fn block(&mut self, offset: usize, block: &[u8; STEP], found: &mut usize, in_column: &mut u32) {
-        let filled = !u8x32::from(*block).simd_eq(u8x32::splat(b' ')).to_bitmask();
-        // A bit is set where a column begins and where the space after one stands.
+        let bytes = u8x32::from(*block);
+        let is = |byte| bytes.simd_eq(u8x32::splat(byte));
+        let filled = !(is(b' ') | is(b'\n') | is(b'\r')).to_bitmask();
+        // A bit is set where a column begins and where the separator after one stands.
         let mut edges = filled ^ (filled << 1 | *in_column);
         *in_column = filled >> (STEP - 1);
         while edges != 0 {
@@ -87,8 +90,8 @@ mod tests {
 
     proptest! {
         #[test]
-        fn agrees_with_split(line in "[ a-z0-9-]{0,200}| {0,70}|[a-z ]{31,33}") {
-            let expected: Vec<_> = line.split(' ').filter(|part| !part.is_empty()).take(MAX_COLUMNS).collect();
+        fn agrees_with_split(line in "[ \r\na-z0-9\t-]{0,200}| {0,70}|[a-z ]{31,33}") {
+            let expected: Vec<_> = line.split([' ', '\r', '\n']).filter(|part| !part.is_empty()).take(MAX_COLUMNS).collect();
             prop_assert_eq!(split(&line), expected);
         }
     }

@@ -25,7 +25,7 @@ fn texts(field: Option<Field>) -> BoxedStrategy<String> {
             (0..=max, "0{0,3}").prop_map(|(n, zeros)| format!("{zeros}{n}")).boxed()
         }
         Some(FieldKind::Address) => any::<IpAddr>().prop_map(|address| address.to_string()).boxed(),
-        _ => select(vec!["OK", "NODATA", "SKIPDATA", "a%20b", "日本", "x#y", "--", "\u{1b}[0m"])
+        _ => select(vec!["OK", "NODATA", "SKIPDATA", "a%20b", "a\tb", "日本", "x#y", "--", "\u{1b}[0m"])
             .prop_map(str::to_owned)
             .boxed(),
     };
@@ -48,6 +48,13 @@ proptest! {
         prop_assert_eq!(format.parse(&printed).unwrap(), read.clone());
         let canonical = format.parse(&printed).unwrap().record().display(&format).to_string();
         prop_assert_eq!(canonical, printed, "printing is canonical");
+    }
+
+    /// Line ends anywhere in a line separate like spaces: no value keeps one that another place would lose.
+    #[test]
+    fn line_ends_are_never_part_of_a_value((format, line) in formats_with_lines(), end in select(vec!["\n", "\r\n", " \n ", "\n\r"])) {
+        let broken = format!("{}{end}", line.replace(' ', end));
+        prop_assert_eq!(format.parse(&broken).unwrap(), format.parse(&line).unwrap());
     }
 
     /// A record moved to another format keeps the values that both formats have.
