@@ -27,12 +27,19 @@ pub(crate) fn man() -> Result<Outcome, Failure> {
     let mut program = Args::command();
     program.build();
     clap_mangen::Man::new(program.clone()).render(&mut page)?;
-    for command in program.get_subcommands() {
-        let man = clap_mangen::Man::new(command.clone());
-        man.render_name_section(&mut page)?;
-        man.render_synopsis_section(&mut page)?;
-        man.render_options_section(&mut page)?;
-    }
+    render_commands(&program, &mut page)?;
     io::Write::write_all(&mut io::stdout().lock(), &page)?;
     Ok(Outcome::Fine)
+}
+
+/// The sections of all commands below `parent`, each followed by its own.
+fn render_commands(parent: &clap::Command, page: &mut Vec<u8>) -> io::Result<()> {
+    for command in parent.get_subcommands() {
+        let man = clap_mangen::Man::new(command.clone());
+        man.render_name_section(page)?;
+        man.render_synopsis_section(page)?;
+        man.render_options_section(page)?;
+        render_commands(command, page)?;
+    }
+    Ok(())
 }

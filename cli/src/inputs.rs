@@ -1,10 +1,15 @@
 //! Opening inputs, with progress on a terminal.
 
+use std::error::Error;
 use std::fs::File;
 use std::io::{self, IsTerminal, Read};
 use std::path::{Path, PathBuf};
 
+use flow_envelope::{ReadError, Summary};
 use indicatif::{ProgressBar, ProgressStyle};
+
+use crate::failure::{Failure, Outcome};
+use crate::messages;
 
 /// Below this many bytes an input is read before anyone could watch.
 const WORTH_WATCHING: u64 = 8 * 1024 * 1024;
@@ -18,7 +23,7 @@ pub(crate) struct Input {
 }
 
 /// The inputs that `paths` name; standard input when there is none.
-pub(crate) fn inputs(paths: &[PathBuf]) -> Vec<Input> {
+fn inputs(paths: &[PathBuf]) -> Vec<Input> {
     let standard_input = || Input { name: "standard input".to_owned(), path: None };
     let input = |path: &PathBuf| match path.as_os_str().to_str() {
         Some("-") => standard_input(),
@@ -27,12 +32,36 @@ pub(crate) fn inputs(paths: &[PathBuf]) -> Vec<Input> {
     if paths.is_empty() { vec![standard_input()] } else { paths.iter().map(input).collect() }
 }
 
+/// Opens the inputs that `paths` name and gives each to `read`. One that can't be opened or read is told, and the
+/// others go on.
+///
+/// # Errors
+/// When `read` can't go on, for a reason that is not the input's.
+pub(crate) fn read_each(
+    paths: &[PathBuf],
+    mut read: impl FnMut(&Input, Box<dyn Read>) -> Result<Result<Summary, ReadError>, Failure>,
+) -> Result<Outcome, Failure> {
+    let mut outcome = Outcome::Fine;
+    for input in inputs(paths) {
+        let error: Box<dyn Error> = match input.open() {
+            Ok(source) => match read(&input, source)? {
+                Ok(_) => continue,
+                Err(error) => error.into(),
+            },
+            Err(error) => error.into(),
+        };
+        messages::input_failure(&input, &error);
+        outcome = Outcome::Failed;
+    }
+    Ok(outcome)
+}
+
 impl Input {
     /// Opens it.
     ///
     /// # Errors
     /// When there is no such file, or it is a folder or can't be read.
-    pub(crate) fn open(&self) -> io::Result<Box<dyn Read>> {
+    fn open(&self) -> io::Result<Box<dyn Read>> {
         let Some(path) = &self.path else { return Ok(Box::new(io::stdin().lock())) };
         let file = File::open(path)?;
         let metadata = file.metadata()?;

@@ -2,7 +2,7 @@
 
 use anstream::eprintln;
 use anstyle::{AnsiColor, Style};
-use flow_output::{group_digits, plain};
+use flow_output::{group_digits, plain, plain_lines};
 use flow_pipeline::Report;
 
 use crate::failure::Failure;
@@ -13,7 +13,8 @@ const WARNING: Style = AnsiColor::Yellow.on_default().bold();
 
 /// Something that ends a command.
 pub(crate) fn failure(failure: &Failure) {
-    eprintln!("{ERROR}error{ERROR:#}: {failure}");
+    // A mistake in a rule file is shown with its line and a caret under it: lines stay lines.
+    eprintln!("{ERROR}error{ERROR:#}: {}", plain_lines(&failure.to_string()));
 }
 
 /// Something that went wrong with one input while the others go on.
@@ -31,9 +32,9 @@ pub(crate) fn summary(text: &str) {
     eprintln!("{}", plain(text));
 }
 
-/// What of one input was rejected: the first few places with their reasons. `before` is the report before the input.
-pub(crate) fn rejects(input: &Input, report: &Report, before: &Report) {
-    for sample in report.unusable_samples.iter().skip(before.unusable_samples.len()) {
+/// What of `input`, the one read last, was rejected: the first few places with their reasons.
+pub(crate) fn rejects(input: &Input, report: &Report) {
+    for sample in &report.unusable_samples {
         eprintln!(
             "{ERROR}error{ERROR:#}: {}:{}: {}",
             plain(&input.name),
@@ -41,7 +42,7 @@ pub(crate) fn rejects(input: &Input, report: &Report, before: &Report) {
             plain(&sample.reason)
         );
     }
-    for sample in report.reject_samples.iter().skip(before.reject_samples.len()) {
+    for sample in &report.reject_samples {
         eprintln!(
             "{WARNING}rejected{WARNING:#}: {}:{}: {}",
             plain(&input.name),

@@ -14,7 +14,7 @@ use flow_pipeline::{Detection, DetectionSettings, Report};
 use super::parse::warn_of_unknown_columns;
 use crate::args::{DetectArgs, FindingOutput, LanguageArg, ModeArg, SeverityArg};
 use crate::failure::{Failure, Outcome};
-use crate::inputs::inputs;
+use crate::inputs::read_each;
 use crate::{messages, rule_files};
 
 /// Runs the command.
@@ -31,16 +31,11 @@ pub(crate) fn run(args: &DetectArgs) -> Result<Outcome, Failure> {
         limits: Limits::default(),
         max_groups: args.max_groups,
     });
-    let mut outcome = Outcome::Fine;
-    for input in inputs(&args.input.inputs) {
-        let before = detection.report().clone();
-        let read = input.open().map_err(|error| flow_envelope::ReadError::Io { line: 0, error });
-        if let Err(error) = read.and_then(|source| detection.read(source)) {
-            messages::input_failure(&input, &error);
-            outcome = Outcome::Failed;
-        }
-        messages::rejects(&input, detection.report(), &before);
-    }
+    let mut outcome = read_each(&args.input.inputs, |input, source| {
+        let read = detection.read(source);
+        messages::rejects(input, detection.report());
+        Ok(read)
+    })?;
     let mut findings = detection.findings();
     // The worst first; those alike stay in the order of rule, group and time.
     findings.sort_by_key(|finding| std::cmp::Reverse(finding.rule.severity));

@@ -12,7 +12,7 @@ use flow_record::{Field, RecordFormat};
 
 use crate::args::{EventArgs, EventCommand, SubscriptionArgs};
 use crate::failure::{Failure, Outcome};
-use crate::inputs::inputs;
+use crate::inputs::{Input, read_each};
 use crate::messages;
 
 /// The owner of lines that name no account.
@@ -27,20 +27,14 @@ pub(crate) fn run(args: &EventArgs) -> Result<Outcome, Failure> {
     let format = args.input.format();
     let owner = OnceCell::new();
     let mut events = Events::new(args, &owner);
-    let mut outcome = Outcome::Fine;
-    for input in inputs(&args.input.inputs) {
-        let before = events.report.clone();
-        let read = match input.open() {
-            Ok(source) => events.take_all(source, &format)?,
-            Err(error) => Err(flow_envelope::ReadError::Io { line: 0, error }),
-        };
-        if let Err(error) = read {
-            messages::input_failure(&input, &error);
-            outcome = Outcome::Failed;
-        }
-        messages::rejects(&input, &events.report, &before);
-    }
-    events.encode()?;
+    let outcome = read_each(&args.input.inputs, |input, source| {
+        events.report.next_input();
+        let read = events.take_all(source, &format)?;
+        events.encode()?;
+        messages::rejects(input, &events.report);
+        events.warn_of_header(input);
+        Ok(read)
+    })?;
     events.out.flush()?;
     let written = messages::count(events.written, "event", "events");
     messages::summary(&format!("{written} of {}", messages::counts(&events.report)));
@@ -55,9 +49,13 @@ struct Events<'a> {
     owner: &'a OnceCell<String>,
     encoder: Option<SubscriptionEncoder<'a>>,
     held: Vec<(i64, String)>,
+    /// The numbers of the lines held.
+    held_numbers: Vec<u64>,
     held_bytes: usize,
     /// The time of the line before, for lines that have none.
     last_time: i64,
+    /// The format that the header of the input at hand says its lines are in.
+    header: Option<String>,
     tables: Tables,
     report: Report,
     written: u64,
@@ -71,8 +69,10 @@ impl<'a> Events<'a> {
             owner,
             encoder: None,
             held: Vec::new(),
+            held_numbers: Vec::new(),
             held_bytes: 0,
             last_time: 0,
+            header: None,
             tables: Tables::default(),
             report: Report::default(),
             written: 0,
@@ -100,7 +100,8 @@ impl<'a> Events<'a> {
             }
             Item::ControlMessage => self.report.control_messages += 1,
             Item::Rejected(rejected) => self.report.reject_entry(&rejected),
-            Item::EventStart { .. } | Item::EventEnd | Item::Header(_) => {}
+            Item::Header(format) => self.header = Some(format.to_string()),
+            Item::EventStart { .. } | Item::EventEnd => {}
         }
         Ok(())
     }
@@ -124,6 +125,7 @@ impl<'a> Events<'a> {
         self.last_time = time.unwrap_or(self.last_time);
         self.held_bytes += source.text.len();
         self.held.push((self.last_time, source.text.to_owned()));
+        self.held_numbers.push(source.number);
         if self.held_bytes >= HELD_BYTES { self.encode() } else { Ok(()) }
     }
 
@@ -142,9 +144,11 @@ impl<'a> Events<'a> {
         let events = loop {
             match encoder.encode(&self.held) {
                 Ok(events) => break events,
-                Err(error @ EncodeError::LineTooLarge { index, .. }) => {
+                Err(EncodeError::LineTooLarge { index, found, limit }) => {
                     self.held.remove(index);
-                    self.report.reject("too_large_for_an_event", 0, || error.to_string());
+                    let number = self.held_numbers.remove(index);
+                    let reason = || format!("makes an event of {found} bytes, expected at most {limit}");
+                    self.report.reject("too_large_for_an_event", number, reason);
                 }
                 Err(error) => return Err(error.into()),
             }
@@ -154,7 +158,19 @@ impl<'a> Events<'a> {
             self.written += 1;
         }
         self.held.clear();
+        self.held_numbers.clear();
         self.held_bytes = 0;
         Ok(())
+    }
+
+    /// Events have no header: who reads them must be told the format.
+    fn warn_of_header(&mut self, input: &Input) {
+        if let Some(format) = self.header.take()
+            && format != RecordFormat::default().to_string()
+        {
+            let text =
+                format!("{}: its events carry no header, read them with --format '{format}'", input.name);
+            messages::warning(&text);
+        }
     }
 }

@@ -10,7 +10,7 @@ use flow_record::{FlowRecord, Line, RecordFormat};
 
 use crate::args::{ParseArgs, RecordOutput};
 use crate::failure::{Failure, Outcome};
-use crate::inputs::{Input, inputs};
+use crate::inputs::{Input, read_each};
 use crate::messages;
 
 /// Runs the command.
@@ -18,21 +18,14 @@ pub(crate) fn run(args: &ParseArgs) -> Result<Outcome, Failure> {
     let format = args.input.format();
     warn_of_unknown_columns(&format);
     let mut printer = Printer::new(args);
-    let mut outcome = Outcome::Fine;
-    for input in inputs(&args.input.inputs) {
-        let before = printer.report.clone();
-        let read = match input.open() {
-            Ok(source) => printer.print(source, &format)?,
-            Err(error) => Err(flow_envelope::ReadError::Io { line: 0, error }),
-        };
-        if let Err(error) = read {
-            messages::input_failure(&input, &error);
-            outcome = Outcome::Failed;
-        }
-        messages::rejects(&input, &printer.report, &before);
-        printer.warn_of_left_out(&input);
-    }
-    printer.out.flush()?;
+    let outcome = read_each(&args.input.inputs, |input, source| {
+        printer.report.next_input();
+        let read = printer.print(source, &format)?;
+        messages::rejects(input, &printer.report);
+        printer.warn_of_left_out(input);
+        Ok(read)
+    })?;
+    printer.out.finish(&format)?;
     messages::summary(&printer.summary());
     Ok(if printer.report.unusable > 0 { Outcome::Failed } else { outcome })
 }
@@ -63,10 +56,14 @@ enum Output {
 }
 
 impl Output {
-    fn flush(&mut self) -> io::Result<()> {
+    /// Ends the output; CSV has its header even without a record.
+    fn finish(&mut self, format: &RecordFormat) -> io::Result<()> {
         match self {
             Output::Json(out) => out.flush(),
-            Output::Csv(writer) => writer.get_mut().flush(),
+            Output::Csv(writer) => {
+                writer.write_header(format)?;
+                writer.get_mut().flush()
+            }
         }
     }
 }

@@ -4,6 +4,7 @@ use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
 use flow_detect::{Rule, RuleSet, show_duration};
+use flow_output::{plain, plain_lines};
 use flow_query::nearest;
 
 use crate::args::{RulesArgs, RulesCommand};
@@ -36,7 +37,8 @@ fn list(rules: &RuleSet) -> io::Result<()> {
     for rule in rules.rules() {
         let (severity, mode) = (rule.severity.name(), rule.mode.name());
         let window = show_duration(rule.windowing.window);
-        writeln!(out, "{:width$}  {severity:13}  {mode:7}  {window:>4}  {}", rule.id, rule.title.en)?;
+        let title = plain(&rule.title.en);
+        writeln!(out, "{:width$}  {severity:13}  {mode:7}  {window:>4}  {title}", rule.id)?;
     }
     out.flush()
 }
@@ -77,12 +79,14 @@ fn show(rule: &Rule) -> io::Result<()> {
         ("file", rule.file.clone()),
     ];
     for (label, text) in rows {
-        writeln!(out, "{label:10} {text}")?;
+        writeln!(out, "{label:10} {}", plain(&text))?;
     }
-    writeln!(out, "\n{}\n", rule.query_text)?;
-    writeln!(out, "{}\n{}", rule.explain.en, rule.explain.ja)?;
+    writeln!(out, "\n{}\n", plain_lines(&rule.query_text))?;
+    for text in [&rule.explain.en, &rule.explain.ja] {
+        writeln!(out, "{}", plain(&text.to_string()))?;
+    }
     for step in rule.advice.en.iter().chain(&rule.advice.ja) {
-        writeln!(out, "- {step}")?;
+        writeln!(out, "- {}", plain(step))?;
     }
     out.flush()
 }
@@ -102,12 +106,12 @@ fn test(dir: Option<&Path>) -> Result<Outcome, Failure> {
             match test.run(&rules, index) {
                 Ok(()) => {
                     passed += 1;
-                    writeln!(out, "ok    {}: {}", rule.id, test.name)?;
+                    writeln!(out, "ok    {}: {}", rule.id, plain(&test.name))?;
                 }
                 Err(failure) => {
                     failed += 1;
                     let text = format!("FAIL  {}: {}: {failure}", rule.id, test.name);
-                    writeln!(out, "{}", flow_output::plain(&text))?;
+                    writeln!(out, "{}", plain(&text))?;
                 }
             }
         }

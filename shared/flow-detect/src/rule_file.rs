@@ -191,7 +191,8 @@ fn span_in_file(file: RuleFile<'_>, placed: &Placed<'_>, text: &str, span: Span)
 }
 
 fn explain(reader: &TableReader<'_>, placed: &Placed<'_>, query: &ContinuousQuery) -> Read<Template> {
-    let template = Template::parse(reader.text(placed)?);
+    let text = reader.text(placed)?;
+    let template = Template::parse(text);
     let known: Vec<&str> =
         query.group_names().iter().map(String::as_str).chain(query.aggregate_names()).collect();
     let unknown = template.names().find(|name| !known.contains(name));
@@ -199,8 +200,10 @@ fn explain(reader: &TableReader<'_>, placed: &Placed<'_>, query: &ContinuousQuer
         None => Ok(template),
         Some(name) => {
             let suggestion = nearest(&name, known);
+            let start = text.find(&name).unwrap_or(0);
+            let span = span_in_file(reader.file(), placed, text, (start..start + name.len()).into());
             let kind = RuleErrorKind::Placeholder { key: placed.key.clone(), name, suggestion };
-            Err(reader.error(placed.span, kind))
+            Err(reader.error(span, kind))
         }
     }
 }

@@ -4,6 +4,8 @@ use std::io::{self, Write};
 
 use flow_record::{FlowRecord, RecordFormat, Value};
 
+use crate::plain::plain;
+
 /// Writes records as CSV. The columns are those of the first record's format; records of other formats are written
 /// under them as far as they go.
 pub struct CsvWriter<W: Write> {
@@ -22,11 +24,7 @@ impl<W: Write> CsvWriter<W> {
     /// # Errors
     /// When writing fails.
     pub fn write(&mut self, record: &FlowRecord<'_>) -> io::Result<()> {
-        if self.format.is_none() {
-            let names = record.format().columns().iter().map(|column| column.name().replace('-', "_"));
-            writeln!(self.out, "{}", names.collect::<Vec<_>>().join(","))?;
-            self.format = Some(record.format().clone());
-        }
+        self.write_header(record.format())?;
         let Some(format) = &self.format else { return Ok(()) };
         for (index, column) in format.columns().iter().enumerate() {
             if index > 0 {
@@ -37,6 +35,20 @@ impl<W: Write> CsvWriter<W> {
             }
         }
         self.out.write_all(b"\n")
+    }
+
+    /// Writes the header for records of `format`, unless there is one already.
+    ///
+    /// # Errors
+    /// When writing fails.
+    pub fn write_header(&mut self, format: &RecordFormat) -> io::Result<()> {
+        if self.format.is_some() {
+            return Ok(());
+        }
+        let names = format.columns().iter().map(|column| column.name().replace('-', "_"));
+        writeln!(self.out, "{}", names.collect::<Vec<_>>().join(","))?;
+        self.format = Some(format.clone());
+        Ok(())
     }
 
     /// The columns of `format` that the header has no place for.
@@ -55,9 +67,10 @@ impl<W: Write> CsvWriter<W> {
 fn write_cell(out: &mut impl Write, value: Value<'_>) -> io::Result<()> {
     let Value::Text(text) = value else { return write!(out, "{value}") };
     // Spreadsheets run what begins like a formula; an apostrophe before it makes it text again (OWASP, CSV injection).
-    let is_formula = text.starts_with(['=', '+', '-', '@', '\t']);
+    let text = plain(text);
+    let is_formula = text.starts_with(['=', '+', '-', '@']);
     let guard = if is_formula { "'" } else { "" };
-    if text.contains(['"', ',', '\n', '\r']) {
+    if text.contains(['"', ',']) {
         write!(out, "\"{guard}{}\"", text.replace('"', "\"\""))
     } else {
         write!(out, "{guard}{text}")
@@ -88,7 +101,11 @@ mod tests {
 
     #[test]
     fn cells_are_quoted_and_never_formulas() {
-        let text = csv(&[("version action", "2 =cmd|'/c'!A0"), ("version action", "2 a,\"b\"")]);
-        assert_eq!(text, "version,action\n2,'=cmd|'/c'!A0\n2,\"a,\"\"b\"\"\"\n");
+        let text = csv(&[
+            ("version action", "2 =cmd|'/c'!A0"),
+            ("version action", "2 a,\"b\""),
+            ("version action", "2 a\u{1b}[31m"),
+        ]);
+        assert_eq!(text, "version,action\n2,'=cmd|'/c'!A0\n2,\"a,\"\"b\"\"\"\n2,a\u{fffd}[31m\n");
     }
 }

@@ -4,11 +4,17 @@ use flow_detect::Finding;
 use flow_query::{KeyPart, Value};
 use serde_json::{Map, Number, Value as Json, json};
 
+use crate::plain::escape_json;
+
 /// The version of a finding's shape: changes when a reader could break.
 pub const FINDING_SCHEMA: &str = "flowgauge.finding/1";
 
-/// A finding as a JSON object. Times are Unix seconds; `interface` is there only when there is one.
-pub fn finding_json(finding: &Finding<'_>) -> Json {
+/// A finding as a JSON object on one line. Times are Unix seconds; `interface` is there only when there is one.
+pub fn finding_json(finding: &Finding<'_>) -> String {
+    escape_json(&object(finding).to_string()).into_owned()
+}
+
+fn object(finding: &Finding<'_>) -> Json {
     let (rule, episode) = (finding.rule, &finding.episode);
     let mut object = json!({
         "schema": FINDING_SCHEMA,

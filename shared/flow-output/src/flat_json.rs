@@ -2,6 +2,8 @@
 
 use flow_record::{FlowRecord, Value};
 
+use crate::plain::escape_json;
+
 /// Appends `record` to `out` as one JSON object without a newline: AWS's names with underscores, numbers as numbers,
 /// times in Unix seconds, absent values left out, in the order of the line's columns.
 pub fn write_flat_json(out: &mut Vec<u8>, record: &FlowRecord<'_>) {
@@ -38,14 +40,13 @@ fn write_value(out: &mut Vec<u8>, value: Value<'_>) {
 }
 
 fn write_text(out: &mut Vec<u8>, text: &str) {
-    let needs_escape = |byte: u8| byte < 0x20 || byte == b'"' || byte == b'\\';
-    if text.bytes().any(needs_escape) {
-        // Writing to a Vec can't fail, and a str always serializes.
-        let _ = serde_json::to_writer(out, text);
-    } else {
+    let is_plain = |byte: u8| (0x20..0x7f).contains(&byte) && byte != b'"' && byte != b'\\';
+    if text.bytes().all(is_plain) {
         out.push(b'"');
         out.extend_from_slice(text.as_bytes());
         out.push(b'"');
+    } else {
+        out.extend_from_slice(escape_json(&serde_json::Value::from(text).to_string()).as_bytes());
     }
 }
 

@@ -1,7 +1,7 @@
 //! Flow records and findings as JSON, as CSV and as text for people, in English and Japanese.
 //!
 //! Everything that comes from a log is hostile: text for people is stripped of control and bidirectional characters
-//! ([`plain`]), CSV cells can't become formulas, JSON is escaped.
+//! ([`plain`]), CSV cells can't become formulas, JSON keeps every value but escapes such characters.
 
 mod alert;
 mod csv;
@@ -16,5 +16,5 @@ pub use csv::CsvWriter;
 pub use finding_json::{FINDING_SCHEMA, finding_json};
 pub use flat_json::write_flat_json;
 pub use number::{group_digits, show_bytes};
-pub use plain::plain;
+pub use plain::{plain, plain_lines};
 pub use time::show_time;

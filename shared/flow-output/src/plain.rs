@@ -1,6 +1,7 @@
 //! Text from a log made safe to show to a person.
 
 use std::borrow::Cow;
+use std::fmt::Write as _;
 
 /// `text` without what could deceive or disturb its reader: control characters (terminal escapes, line breaks),
 /// bidirectional controls and other invisible formatting. Each becomes U+FFFD, so that its place shows.
@@ -14,6 +15,32 @@ pub fn plain(text: &str) -> Cow<'_, str> {
     } else {
         Cow::Borrowed(text)
     }
+}
+
+/// The same for a text of several lines, which stay lines.
+pub fn plain_lines(text: &str) -> String {
+    text.lines().map(plain).collect::<Vec<_>>().join("\n")
+}
+
+/// A JSON text with the same characters escaped, so that the value stays and nothing deceives who looks at it.
+pub(crate) fn escape_json(json: &str) -> Cow<'_, str> {
+    // JSON escapes the control characters of ASCII itself, and others stand only inside its strings.
+    let is_raw = |c: char| !c.is_ascii() && is_deceptive(c) || c == '\u{7f}';
+    if !json.contains(is_raw) {
+        return Cow::Borrowed(json);
+    }
+    let mut escaped = String::with_capacity(json.len() + 16);
+    for c in json.chars() {
+        if is_raw(c) {
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                // Writing to a String can't fail.
+                let _ = write!(escaped, "\\u{unit:04x}");
+            }
+        } else {
+            escaped.push(c);
+        }
+    }
+    Cow::Owned(escaped)
 }
 
 fn is_deceptive(c: char) -> bool {
@@ -32,5 +59,15 @@ mod tests {
         assert!(matches!(plain("ACCEPT 日本語 é"), Cow::Borrowed(_)));
         assert_eq!(plain("\u{1b}[31mred\u{7}\r\n\u{202e}evil\u{2066}\u{200b}"), "�[31mred���\u{fffd}evil��");
         assert_eq!(plain("\u{9b}31m"), "�31m", "the one-byte escape too");
+        assert_eq!(plain_lines("a\n\u{1b}b"), "a\n\u{fffd}b");
+    }
+
+    #[test]
+    fn json_keeps_the_value_and_hides_the_character() {
+        let text = "日本\u{202e}\u{9b}\u{7f}\u{e0001}";
+        let json = serde_json::to_string(text).unwrap();
+        let escaped = escape_json(&json);
+        assert_eq!(escaped, "\"日本\\u202e\\u009b\\u007f\\udb40\\udc01\"");
+        assert_eq!(serde_json::from_str::<String>(&escaped).unwrap(), text);
     }
 }

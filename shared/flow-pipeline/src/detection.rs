@@ -53,6 +53,7 @@ impl<'r> Detection<'r> {
     /// # Errors
     /// When reading fails or the whole input is unreadable; what was read before it counts.
     pub fn read(&mut self, input: impl Read) -> Result<Summary, ReadError> {
+        self.report.next_input();
         let (format, limits) = (self.settings.format, self.settings.limits);
         let mut batch = Batch::new(&self.settings, format, &mut self.report);
         let store = &mut self.store;

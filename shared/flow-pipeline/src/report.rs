@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use flow_envelope::RejectedEntry;
 use flow_record::Line;
 
-/// The most rejected lines, and the most unusable events, that a report shows.
+/// The most rejected lines, and the most unusable events, that a report shows of one input.
 pub const MAX_REJECT_SAMPLES: usize = 5;
 
 /// Well-formed lines by what they are.
@@ -51,11 +51,11 @@ pub struct Report {
     pub lines: LineCounts,
     /// Rejected lines by kind.
     pub rejected: BTreeMap<&'static str, u64>,
-    /// The first few of them.
+    /// The first few of them in the input that was read last.
     pub reject_samples: Vec<RejectSample>,
     /// Whole events and documents that could not be read.
     pub unusable: u64,
-    /// The first few of them.
+    /// The first few of them in the input that was read last.
     pub unusable_samples: Vec<RejectSample>,
     /// Events read.
     pub events: u64,
@@ -75,6 +75,12 @@ impl Report {
     /// How many lines were rejected.
     pub fn rejected_total(&self) -> u64 {
         self.rejected.values().sum()
+    }
+
+    /// Begins another input: counts go on, samples are those of the new one.
+    pub fn next_input(&mut self) {
+        self.reject_samples.clear();
+        self.unusable_samples.clear();
     }
 
     /// Counts a rejected line; the first few keep their reason.

@@ -75,8 +75,8 @@ impl Names<'_> {
                 self.resolve(name, expr.span).map(|(source, kind)| (Operand::Source(source), kind))
             }
             ExprKind::Arithmetic(op, left, right) => {
-                let (left, left_type) = self.number(left)?;
-                let (right, right_type) = self.number(right)?;
+                let (left, left_type) = self.number(left).map_err(|error| hyphenated(expr, error))?;
+                let (right, right_type) = self.number(right).map_err(|error| hyphenated(expr, error))?;
                 let is_whole = left_type == Type::Integer && right_type == Type::Integer;
                 let stays_whole = !matches!(op, Arithmetic::Divide | Arithmetic::Power);
                 let kind = if is_whole && stays_whole { Type::Integer } else { Type::Float };
@@ -209,6 +209,18 @@ impl Names<'_> {
 
 fn unknown(name: &str, suggestion: Option<String>, span: Span) -> QueryError {
     QueryError::new(QueryErrorKind::UnknownName { name: name.to_owned(), suggestion }, span)
+}
+
+/// `tcp-flags` reads as a subtraction of two unknown names: then a field was meant.
+fn hyphenated(expr: &Expr, error: QueryError) -> QueryError {
+    let name = expr.to_string().replace(" - ", "-");
+    let is_one_word = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+    match suggest_name(&name, []) {
+        Some(meant) if is_one_word && matches!(error.kind, QueryErrorKind::UnknownName { .. }) => {
+            unknown(&name, Some(meant), expr.span)
+        }
+        _ => error,
+    }
 }
 
 fn literal_type(literal: &Literal) -> Type {

@@ -19,6 +19,10 @@ macro_rules! errors {
 errors! {
     aws_spelling: "filter srcaddr = '10.0.0.1' | stats count(*) as n by srcAddr | filter n > 1"
         => "1:8: unknown name `srcaddr`: did you mean `srcAddr`?\nfilter srcaddr = '10.0.0.1' | stats count(*) as n by srcAddr | filter n > 1\n       ^^^^^^^";
+    aws_spelling_with_hyphens: "filter dst-port = 22 and pkt-dst-aws-service = 'S3'"
+        => "1:8: unknown name `dst-port`: did you mean `dstPort`?\nfilter dst-port = 22 and pkt-dst-aws-service = 'S3'\n       ^^^^^^^^";
+    longest_aws_spelling: "filter pkt-dst-aws-service = 'S3'"
+        => "1:8: unknown name `pkt-dst-aws-service`: did you mean `pktDstAwsService`?\nfilter pkt-dst-aws-service = 'S3'\n       ^^^^^^^^^^^^^^^^^^^";
     nearest_alias: "filter dstPort = 22\n| stats count(*) as attempts by srcAddr\n| filter atempts > 100"
         => "3:10: unknown name `atempts`: did you mean `attempts`?\n| filter atempts > 100\n         ^^^^^^^";
     fields_are_gone_after_stats: "filter dstPort = 22 | stats count(*) as n by srcAddr | filter dstPort > 1"

@@ -1,0 +1,16 @@
+//! The `flowgauge` program from outside: arguments and inputs in; output, messages and exit status out.
+
+#![allow(clippy::unwrap_used, clippy::panic, clippy::expect_used, reason = "tests")]
+
+mod arrival;
+mod bad_input;
+mod detect;
+mod events;
+mod exit;
+mod hostile;
+mod inputs;
+mod parse;
+mod program;
+mod rules;
+mod samples;
+mod terminal;
