@@ -8,7 +8,7 @@ use anstyle::{AnsiColor, Style};
 use flow_detect::{Finding, Language, Mode, Severity};
 use flow_enrich::{Networks, Tables};
 use flow_envelope::Limits;
-use flow_output::{Alert, finding_json};
+use flow_output::{Alert, finding_json, insights_link};
 use flow_pipeline::{Detection, DetectionSettings, Report};
 
 use super::parse::warn_of_unknown_columns;
@@ -63,10 +63,11 @@ fn print(args: &DetectArgs, findings: &[Finding<'_>]) -> io::Result<()> {
     };
     let mut out = BufWriter::new(anstream::AutoStream::auto(io::stdout()).lock());
     for (index, finding) in findings.iter().enumerate() {
+        let link = insights_link(finding, None);
         match args.output {
-            FindingOutput::Json => writeln!(out, "{}", finding_json(finding))?,
+            FindingOutput::Json => writeln!(out, "{}", finding_json(finding, link.as_deref()))?,
             FindingOutput::Text => {
-                let alert = Alert::new(finding, language);
+                let alert = Alert::new(finding, language, link.as_deref());
                 let style = style(finding.rule.severity);
                 let space = if index == 0 { "" } else { "\n" };
                 write!(out, "{space}{style}{}{style:#}\n{}", alert.heading, alert.body)?;

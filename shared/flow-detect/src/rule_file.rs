@@ -22,6 +22,20 @@ const DEFAULT_PANES: u64 = 12;
 const MAX_PANES: u64 = 288;
 const HOUR: u64 = 3600;
 const DAY: u64 = 86_400;
+/// How long a text may be.
+#[derive(Clone, Copy)]
+struct Limit {
+    bytes: usize,
+    expected: &'static str,
+}
+
+const TITLE: Limit = Limit { bytes: 200, expected: "a text of at most 200 bytes" };
+/// Explanations and steps of advice.
+const TEXT: Limit = Limit { bytes: 2000, expected: "a text of at most 2000 bytes" };
+/// What CloudWatch Logs Insights takes.
+const QUERY: Limit = Limit { bytes: 10_000, expected: "a query of at most 10000 bytes" };
+/// The most steps of advice.
+const MAX_STEPS: usize = 10;
 /// The most times a test may repeat a line.
 const MAX_REPEAT: usize = 10_000;
 
@@ -59,14 +73,14 @@ fn read_rule(top: &mut TableReader<'_>) -> Read<Rule> {
     let technique = top.required("technique")?;
     let expected = "an ATT&CK technique such as \"T1110\" or \"T1110.001\"";
     let technique = top.parsed(&technique, expected, |text| is_technique(text).then(|| text.to_owned()))?;
-    let title = localized(top, "title", |reader, title| reader.text(title).map(str::to_owned))?;
+    let title = localized(top, "title", |reader, title| short(reader, title, TITLE).map(str::to_owned))?;
     let windowing = windowing(top)?;
     let default_repeat = if severity >= Severity::High { HOUR } else { 6 * HOUR };
     let repeat = duration(top, "repeat", 60..=7 * DAY)?.unwrap_or(default_repeat);
     let scope = scope(top)?;
     let (query_text, query) = query(top)?;
     let explain = localized(top, "explain", |reader, text| explain(reader, text, &query))?;
-    let advice = localized(top, "advice", |reader, advice| reader.texts(advice))?;
+    let advice = localized(top, "advice", advice)?;
     let tests = tests(top, &query)?;
     let file = top.file().name.to_owned();
     Ok(Rule {
@@ -170,7 +184,7 @@ fn scope(top: &mut TableReader<'_>) -> Read<ScopeWidth> {
 
 fn query(top: &mut TableReader<'_>) -> Read<(String, ContinuousQuery)> {
     let placed = top.required("query")?;
-    let text = top.text(&placed)?;
+    let text = short(top, &placed, QUERY)?;
     let compiled = Query::parse(text).and_then(|query| ContinuousQuery::compile(&query));
     let compiled = compiled.map_err(|QueryError { kind, span }| {
         top.error(span_in_file(top.file(), &placed, text, span), RuleErrorKind::Query(kind))
@@ -190,8 +204,22 @@ fn span_in_file(file: RuleFile<'_>, placed: &Placed<'_>, text: &str, span: Span)
     }
 }
 
-fn explain(reader: &TableReader<'_>, placed: &Placed<'_>, query: &ContinuousQuery) -> Read<Template> {
+/// A text within `limit`: what a rule says goes into messages that have one themselves.
+fn short<'f>(reader: &TableReader<'f>, placed: &Placed<'f>, limit: Limit) -> Read<&'f str> {
     let text = reader.text(placed)?;
+    if text.len() > limit.bytes { Err(reader.wrong(placed, limit.expected)) } else { Ok(text) }
+}
+
+fn advice(reader: &TableReader<'_>, placed: &Placed<'_>) -> Read<Vec<String>> {
+    let steps = reader.items(placed, "a list of at most 10 texts")?;
+    if steps.len() > MAX_STEPS {
+        return Err(reader.wrong(placed, "a list of at most 10 texts"));
+    }
+    steps.iter().map(|step| short(reader, step, TEXT).map(str::to_owned)).collect()
+}
+
+fn explain(reader: &TableReader<'_>, placed: &Placed<'_>, query: &ContinuousQuery) -> Read<Template> {
+    let text = short(reader, placed, TEXT)?;
     let template = Template::parse(text);
     let known: Vec<&str> =
         query.group_names().iter().map(String::as_str).chain(query.aggregate_names()).collect();

@@ -120,11 +120,6 @@ impl<'f> TableReader<'f> {
             .ok_or_else(|| self.wrong(placed, "a whole number up to 10000"))
     }
 
-    pub(crate) fn texts(&self, placed: &Placed<'f>) -> Read<Vec<String>> {
-        let items = self.items(placed, "a list of texts")?;
-        items.iter().map(|item| self.text(item).map(str::to_owned)).collect()
-    }
-
     /// The items of a list.
     pub(crate) fn items(&self, placed: &Placed<'f>, expected: &'static str) -> Read<Vec<Placed<'f>>> {
         let array = placed.value.as_array().ok_or_else(|| self.wrong(placed, expected))?;
@@ -145,6 +140,7 @@ impl<'f> TableReader<'f> {
     /// The mistake that `placed` is not what was expected.
     pub(crate) fn wrong(&self, placed: &Placed<'f>, expected: &'static str) -> RuleError {
         let found = match placed.value {
+            DeValue::String(text) if text.len() > 100 => format!("a text of {} bytes", text.len()),
             DeValue::String(text) => format!("{text:?}"),
             DeValue::Integer(number) => format!("the number {number}"),
             other => format!("a TOML {}", other.type_str()),

@@ -6,7 +6,7 @@ use flow_detect::{Finding, Language, Severity, show_duration};
 use flow_query::{AggregateFunction, Value};
 
 use crate::number::{group_digits, show_bytes};
-use crate::plain::plain;
+use crate::plain::{cut, plain};
 use crate::time::show_time;
 
 /// The text of one finding: a heading of one line, and the rest.
@@ -34,6 +34,7 @@ struct Words {
     interface: &'static str,
     window: &'static str,
     in_all: &'static str,
+    link: &'static str,
     duration: fn(u64) -> String,
 }
 
@@ -52,6 +53,7 @@ const ENGLISH: Words = Words {
     interface: "interface",
     window: "within",
     in_all: "in all",
+    link: "Logs Insights",
     duration: show_duration,
 };
 
@@ -70,19 +72,30 @@ const JAPANESE: Words = Words {
     interface: "インターフェイス",
     window: "期間",
     in_all: "合計",
+    link: "Logs Insights",
     duration: duration_in_japanese,
 };
 
 impl Alert {
-    /// The text of `finding` in `language`. Whatever comes from a log is [`plain`].
-    pub fn new(finding: &Finding<'_>, language: Language) -> Self {
+    /// The text of `finding` in `language`, with a link to its records. Whatever comes from a log is [`plain`] and cut
+    /// where it is longer than anyone reads.
+    pub fn new(finding: &Finding<'_>, language: Language, link: Option<&str>) -> Self {
         let words = match language {
             Language::English => &ENGLISH,
             Language::Japanese => &JAPANESE,
         };
-        Alert { heading: heading(finding, language), body: body(finding, language, words) }
+        Alert { heading: Alert::heading(finding, language), body: body(finding, language, words, link) }
+    }
+
+    /// The heading alone.
+    pub(crate) fn heading(finding: &Finding<'_>, language: Language) -> String {
+        heading(finding, language)
     }
 }
+
+/// The most bytes shown of one value from a log, and of one sample line.
+const MAX_VALUE: usize = 200;
+const MAX_SAMPLE: usize = 600;
 
 fn heading(finding: &Finding<'_>, language: Language) -> String {
     let rule = finding.rule;
@@ -95,35 +108,43 @@ fn heading(finding: &Finding<'_>, language: Language) -> String {
         (Severity::Critical, Language::Japanese) => "重大".to_owned(),
     };
     let key = rule.query.group_names().len();
-    let about: Vec<_> = finding.subject.iter().take(key).map(|(_, part)| part.to_string()).collect();
+    let about: Vec<_> = finding
+        .subject
+        .iter()
+        .take(key)
+        .map(|(_, part)| cut(&part.to_string(), MAX_VALUE).into_owned())
+        .collect();
     plain(&format!("[{severity}] {}: {}", rule.title.get(language), about.join(" "))).into_owned()
 }
 
-fn body(finding: &Finding<'_>, language: Language, words: &Words) -> String {
+fn body(finding: &Finding<'_>, language: Language, words: &Words, link: Option<&str>) -> String {
     let rule = finding.rule;
     let mut text = String::new();
-    let mut line = |label: &str, content: &str| {
+    let mut add = |label: &str, content: &str| {
         let content = plain(content);
         let indented =
             if label.is_empty() { format!("  {content}") } else { format!("  {label}  {content}") };
         text.push_str(&indented);
         text.push('\n');
     };
-    line("", &finding.explanation_with(language, |name, value| show_value(finding, name, value)));
-    line(words.when, &when(finding, words));
-    line(words.place, &place(finding, words));
-    line(words.why, &why(finding, words));
+    add("", &finding.explanation_with(language, |name, value| show_value(finding, name, value)));
+    add(words.when, &when(finding, words));
+    add(words.place, &place(finding, words));
+    add(words.why, &why(finding, words));
     let mode =
         if rule.mode == flow_detect::Mode::Notify { String::new() } else { format!("; {}", words.observed) };
-    line(words.rule, &format!("{} ({}, ATT&CK {}){mode}", rule.id, rule.finding_type, rule.technique));
-    line(words.finding, finding.id.as_str());
-    line("", words.to_do);
+    add(words.rule, &format!("{} ({}, ATT&CK {}){mode}", rule.id, rule.finding_type, rule.technique));
+    add(words.finding, finding.id.as_str());
+    add("", words.to_do);
     for (index, step) in rule.advice.get(language).iter().enumerate() {
-        line("", &format!("  {}. {step}", index + 1));
+        add("", &format!("  {}. {step}", index + 1));
     }
-    line("", words.lines);
+    add("", words.lines);
     for sample in &finding.episode.samples {
-        line("", &format!("  {sample}"));
+        add("", &format!("  {}", cut(sample, MAX_SAMPLE)));
+    }
+    if let Some(link) = link {
+        add(words.link, link);
     }
     text
 }
@@ -157,7 +178,7 @@ fn place(finding: &Finding<'_>, words: &Words) -> String {
         (words.interface, finding.interface.as_deref()),
     ] {
         if let Some(text) = text {
-            parts.push(format!("{label} {text}").trim().to_owned());
+            parts.push(format!("{label} {}", cut(text, MAX_VALUE)).trim().to_owned());
         }
     }
     if parts.is_empty() { "-".to_owned() } else { parts.join(", ") }
@@ -191,7 +212,7 @@ fn show_value(finding: &Finding<'_>, name: &str, value: &Value<'_>) -> String {
     match value {
         Value::Integer(number) if counts => group_digits(*number),
         Value::Float(number) => format!("{number:.2}"),
-        other => other.to_string(),
+        other => cut(&other.to_string(), MAX_VALUE).into_owned(),
     }
 }
 

@@ -4,17 +4,21 @@ use flow_detect::Finding;
 use flow_query::{KeyPart, Value};
 use serde_json::{Map, Number, Value as Json, json};
 
-use crate::plain::escape_json;
+use crate::plain::{cut, escape_json};
 
 /// The version of a finding's shape: changes when a reader could break.
 pub const FINDING_SCHEMA: &str = "flowgauge.finding/1";
 
-/// A finding as a JSON object on one line. Times are Unix seconds; `interface` is there only when there is one.
-pub fn finding_json(finding: &Finding<'_>) -> String {
-    escape_json(&object(finding).to_string()).into_owned()
+/// The most bytes kept of one text from a log: far more than any real one, and few enough for an SNS message.
+const MAX_TEXT: usize = 2000;
+
+/// A finding as a JSON object on one line, with a link to its records in the console. Times are Unix seconds;
+/// `interface` is there only when there is one.
+pub fn finding_json(finding: &Finding<'_>, link: Option<&str>) -> String {
+    escape_json(&object(finding, link).to_string()).into_owned()
 }
 
-fn object(finding: &Finding<'_>) -> Json {
+fn object(finding: &Finding<'_>, link: Option<&str>) -> Json {
     let (rule, episode) = (finding.rule, &finding.episode);
     let mut object = json!({
         "schema": FINDING_SCHEMA,
@@ -33,8 +37,8 @@ fn object(finding: &Finding<'_>) -> Json {
         "window": { "start": episode.window.start, "end": episode.window.end },
         "first_seen": episode.state.first_seen,
         "last_seen": episode.state.last_seen,
-        "samples": episode.samples,
-        "links": {},
+        "samples": episode.samples.iter().map(|line| cut(line, MAX_TEXT)).collect::<Vec<_>>(),
+        "links": link.map_or_else(Map::new, |link| Map::from_iter([("logs_insights".to_owned(), Json::from(link))])),
     });
     if let Json::Object(fields) = &mut object {
         let optional = [
@@ -44,8 +48,9 @@ fn object(finding: &Finding<'_>) -> Json {
             ("log_group", finding.scope.log_group.as_deref()),
             ("interface", finding.interface.as_deref()),
         ];
-        let present =
-            optional.into_iter().filter_map(|(name, text)| Some((name.to_owned(), Json::from(text?))));
+        let present = optional
+            .into_iter()
+            .filter_map(|(name, text)| Some((name.to_owned(), Json::from(cut(text?, MAX_TEXT)))));
         fields.extend(present);
     }
     object
@@ -65,7 +70,7 @@ fn value_json(value: &Value<'_>) -> Json {
         Value::Integer(number) => Json::from(*number),
         // Values are finite: what is not is absent.
         Value::Float(number) => Number::from_f64(*number).map_or(Json::Null, Json::Number),
-        Value::Text(text) => Json::from(&**text),
+        Value::Text(text) => Json::from(cut(text, MAX_TEXT)),
         Value::Address(address) => Json::from(address.to_string()),
     }
 }

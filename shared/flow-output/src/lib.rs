@@ -4,17 +4,21 @@
 //! ([`plain`]), CSV cells can't become formulas, JSON keeps every value but escapes such characters.
 
 mod alert;
+mod console;
 mod csv;
 mod finding_json;
 mod flat_json;
+mod message;
 mod number;
 mod plain;
 mod time;
 
 pub use alert::Alert;
+pub use console::{insights_link, narrowed_query};
 pub use csv::CsvWriter;
 pub use finding_json::{FINDING_SCHEMA, finding_json};
 pub use flat_json::write_flat_json;
+pub use message::{Attribute, MAX_MESSAGE, Message};
 pub use number::{group_digits, show_bytes};
 pub use plain::{plain, plain_lines};
 pub use time::show_time;

@@ -22,6 +22,15 @@ pub fn plain_lines(text: &str) -> String {
     text.lines().map(plain).collect::<Vec<_>>().join("\n")
 }
 
+/// `text` cut to at most `max` bytes, at a character, with `...` where something is missing.
+pub(crate) fn cut(text: &str, max: usize) -> Cow<'_, str> {
+    const MISSING: &str = "...";
+    if text.len() <= max {
+        return Cow::Borrowed(text);
+    }
+    Cow::Owned(text[..text.floor_char_boundary(max.saturating_sub(MISSING.len()))].to_owned() + MISSING)
+}
+
 /// A JSON text with the same characters escaped, so that the value stays and nothing deceives who looks at it.
 pub(crate) fn escape_json(json: &str) -> Cow<'_, str> {
     // JSON escapes the control characters of ASCII itself, and others stand only inside its strings.
@@ -60,6 +69,13 @@ mod tests {
         assert_eq!(plain("\u{1b}[31mred\u{7}\r\n\u{202e}evil\u{2066}\u{200b}"), "�[31mred���\u{fffd}evil��");
         assert_eq!(plain("\u{9b}31m"), "�31m", "the one-byte escape too");
         assert_eq!(plain_lines("a\n\u{1b}b"), "a\n\u{fffd}b");
+    }
+
+    #[test]
+    fn cut_at_a_character() {
+        assert_eq!(cut("日本語", 9), "日本語");
+        assert_eq!(cut("日本語です", 10), "日本...");
+        assert_eq!(cut("abcdef", 5), "ab...");
     }
 
     #[test]

@@ -1,0 +1,137 @@
+//! Links into the CloudWatch Logs Insights console, with the query narrowed to what a finding is about.
+
+use std::fmt::Write as _;
+
+use flow_detect::Finding;
+use flow_enrich::Enrichment;
+use flow_query::{KeyPart, Source};
+use jiff::Timestamp;
+
+/// How much time before and after a finding's records the console shows, in seconds.
+const MARGIN: u64 = 300;
+
+/// The link to the finding's records in the console; none when its region or its log group is unknown.
+///
+/// `region` is where the log group is when the records themselves do not say.
+pub fn insights_link(finding: &Finding<'_>, region: Option<&str>) -> Option<String> {
+    // A region comes from a log: what is none would make a link to somewhere else.
+    let region = finding.scope.region.as_deref().or(region).filter(|region| is_region(region))?;
+    let group = finding.scope.log_group.as_deref()?;
+    let state = &finding.episode.state;
+    let time = |seconds: u64| {
+        let time = Timestamp::from_second(i64::try_from(seconds).ok()?).ok()?;
+        Some(time.strftime("%Y-%m-%dT%H:%M:%S.000Z").to_string())
+    };
+    let (start, end) =
+        (time(state.first_seen.saturating_sub(MARGIN))?, time(state.last_seen.saturating_add(MARGIN))?);
+    let detail = format!(
+        "~(end~'{}~start~'{}~timeType~'ABSOLUTE~tz~'UTC~editorString~'{}~source~(~'{}))",
+        jsurl(&end),
+        jsurl(&start),
+        jsurl(&narrowed_query(finding)),
+        jsurl(group),
+    );
+    let home = format!("https://{}/cloudwatch/home?region={region}", console_host(region));
+    Some(format!("{home}#logsV2:logs-insights$3FqueryDetail$3D{detail}"))
+}
+
+/// The query that shows the records behind a finding: its subject as filters. Names that the console does not know
+/// are left out.
+pub fn narrowed_query(finding: &Finding<'_>) -> String {
+    let mut query = String::from("fields @timestamp, @message");
+    for (name, part) in &finding.subject {
+        if Enrichment::from_insights_name(name).is_some() || Source::from_name(name).is_none() {
+            continue;
+        }
+        let value = match part {
+            KeyPart::Absent => continue,
+            KeyPart::Integer(number) => number.to_string(),
+            other => format!("\"{}\"", other.to_string().replace('\\', "\\\\").replace('"', "\\\"")),
+        };
+        // Writing to a String can't fail.
+        let _ = write!(query, "\n| filter {name} = {value}");
+    }
+    query.push_str("\n| sort @timestamp desc\n| limit 1000");
+    query
+}
+
+fn is_region(text: &str) -> bool {
+    let fits = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    !text.is_empty() && text.len() <= 32 && text.bytes().all(fits)
+}
+
+/// The console's host, which differs by AWS partition ("Region endpoints" of each partition's documentation).
+fn console_host(region: &str) -> String {
+    match region {
+        _ if region.starts_with("cn-") => format!("{region}.console.amazonaws.cn"),
+        _ if region.starts_with("us-gov-") => format!("{region}.console.amazonaws-us-gov.com"),
+        _ => format!("{region}.console.aws.amazon.com"),
+    }
+}
+
+/// A text as JSURL writes it, which is what the console keeps in its address: letters, digits, `_`, `-` and `.` as
+/// they are, `$` as `!`, anything else as `*` and two or `**` and four hexadecimal digits of its UTF-16 unit.
+fn jsurl(text: &str) -> String {
+    let mut encoded = String::with_capacity(text.len() * 2);
+    for unit in text.encode_utf16() {
+        // Writing to a String can't fail.
+        let _ = match u8::try_from(unit) {
+            Ok(byte) if byte.is_ascii_alphanumeric() || b"_-.".contains(&byte) => {
+                encoded.write_char(char::from(byte))
+            }
+            Ok(b'$') => encoded.write_char('!'),
+            Ok(byte) => write!(encoded, "*{byte:02x}"),
+            Err(_) => write!(encoded, "**{unit:04x}"),
+        };
+    }
+    encoded
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn encoded_as_the_console_does() {
+        assert_eq!(jsurl("fields @timestamp, @message"), "fields*20*40timestamp*2c*20*40message");
+        assert_eq!(jsurl("/aws/vpc/flow-logs_1.x"), "*2faws*2fvpc*2fflow-logs_1.x");
+        assert_eq!(jsurl("a = \"$x\" | 日é😀"), "a*20*3d*20*22!x*22*20*7c*20**65e5*e9**d83d**de00");
+    }
+
+    #[test]
+    fn hosts_of_the_partitions() {
+        assert_eq!(console_host("ap-northeast-1"), "ap-northeast-1.console.aws.amazon.com");
+        assert_eq!(console_host("cn-north-1"), "cn-north-1.console.amazonaws.cn");
+        assert_eq!(console_host("us-gov-west-1"), "us-gov-west-1.console.amazonaws-us-gov.com");
+    }
+
+    /// Reads JSURL text back.
+    fn decode(text: &str) -> String {
+        let mut units = Vec::new();
+        let mut rest = text;
+        while let Some(first) = rest.chars().next() {
+            let (unit, length) = match (first, rest.starts_with("**")) {
+                ('*', true) => (u16::from_str_radix(&rest[2..6], 16).unwrap(), 6),
+                ('*', false) => (u16::from_str_radix(&rest[1..3], 16).unwrap(), 3),
+                ('!', _) => (u16::from(b'$'), 1),
+                (other, _) => (u16::try_from(u32::from(other)).unwrap(), 1),
+            };
+            units.push(unit);
+            rest = &rest[length..];
+        }
+        String::from_utf16(&units).unwrap()
+    }
+
+    proptest! {
+        /// Whatever the text, it comes back, and nothing in it can end the address or its parts.
+        #[test]
+        fn any_text_comes_back(text in "\\PC{0,40}") {
+            let encoded = jsurl(&text);
+            let is_safe = |c: char| c.is_ascii_alphanumeric() || "_-.!*".contains(c);
+            prop_assert!(encoded.chars().all(is_safe));
+            prop_assert_eq!(decode(&encoded), text);
+        }
+    }
+}

@@ -1,0 +1,142 @@
+//! Findings as SNS messages: for programs, for people, and for chat.
+//!
+//! Limits are those of "Amazon SNS endpoints and quotas" and of the `Publish` action: 256 KiB for body and attributes
+//! together, a subject of at most 100 ASCII characters.
+
+use flow_detect::{Finding, Language, Severity};
+use serde_json::json;
+
+use crate::alert::Alert;
+use crate::finding_json::{FINDING_SCHEMA, finding_json};
+use crate::plain::{cut, escape_json, plain};
+
+/// The most bytes of a message, its attributes included.
+pub const MAX_MESSAGE: usize = 262_144;
+
+/// The most bytes of an alert's text: it stands twice in a message, and JSON may double it.
+const MAX_ALERT: usize = 50_000;
+
+const MAX_SUBJECT: usize = 100;
+
+/// One part of a text message holds 140 bytes.
+const MAX_SMS: usize = 140;
+
+/// A message to publish.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Message {
+    /// ASCII, at most 100 characters, no control characters. Mail shows it.
+    pub subject: String,
+    /// The text, or JSON with a text for each protocol.
+    pub body: String,
+    /// Whether the body is JSON with a text for each protocol (`MessageStructure=json`). Attribute filters do not work
+    /// on such messages.
+    pub is_per_protocol: bool,
+    /// For filter policies, at most 10.
+    pub attributes: Vec<Attribute>,
+}
+
+/// A message attribute.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Attribute {
+    /// Its name.
+    pub name: &'static str,
+    /// Its value as text.
+    pub value: String,
+    /// Whether it is a number to SNS.
+    pub is_number: bool,
+}
+
+impl Message {
+    /// The finding as JSON, with attributes: for the findings topic.
+    pub fn of_finding(finding: &Finding<'_>, link: Option<&str>) -> Self {
+        Message {
+            subject: subject(finding),
+            body: finding_json(finding, link),
+            is_per_protocol: false,
+            attributes: attributes(finding),
+        }
+    }
+
+    /// The finding as text for people, mail and text messages: for the alerts topic.
+    pub fn of_alert(finding: &Finding<'_>, language: Language, link: Option<&str>) -> Self {
+        let alert = Alert::new(finding, language, link);
+        let whole = format!("{}\n\n{}", alert.heading, alert.body);
+        let text = cut(&whole, MAX_ALERT);
+        let body = json!({ "default": text, "email": text, "sms": cut(&alert.heading, MAX_SMS) });
+        Message {
+            subject: subject(finding),
+            body: body.to_string(),
+            is_per_protocol: true,
+            attributes: Vec::new(),
+        }
+    }
+
+    /// The finding as a custom notification of Amazon Q Developer in chat applications, threaded by finding.
+    pub fn of_chat(finding: &Finding<'_>, language: Language, link: Option<&str>) -> Self {
+        let alert = Alert::new(finding, language, link);
+        let steps: Vec<_> =
+            finding.rule.advice.get(language).iter().map(|step| plain(step).into_owned()).collect();
+        let body = json!({
+            "version": "1.0",
+            "source": "custom",
+            "id": finding.id.as_str(),
+            "content": {
+                "textType": "client-markdown",
+                "title": cut(&alert.heading, 250),
+                "description": format!("```\n{}```", cut(&alert.body.replace("```", "'''"), MAX_ALERT)),
+                "nextSteps": steps,
+                "keywords": [finding.rule.id, finding.rule.severity.name()],
+            },
+            "metadata": {
+                "threadId": finding.id.as_str(),
+                "summary": cut(&alert.heading, 250),
+                "eventType": finding.rule.finding_type,
+            },
+        });
+        let body = escape_json(&body.to_string()).into_owned();
+        Message { subject: subject(finding), body, is_per_protocol: false, attributes: Vec::new() }
+    }
+
+    /// The bytes that count against [`MAX_MESSAGE`].
+    pub fn size(&self) -> usize {
+        let attribute = |attribute: &Attribute| attribute.name.len() + attribute.value.len() + "Number".len();
+        self.body.len() + self.attributes.iter().map(attribute).sum::<usize>()
+    }
+}
+
+/// `[HIGH] Title: what it is about`, in English whatever the alert's language: a subject is ASCII.
+fn subject(finding: &Finding<'_>) -> String {
+    let heading = Alert::heading(finding, Language::English);
+    heading.chars().map(|c| if c.is_ascii() { c } else { '?' }).take(MAX_SUBJECT).collect()
+}
+
+fn attributes(finding: &Finding<'_>) -> Vec<Attribute> {
+    let rule = finding.rule;
+    let text = |name, value: &str| Attribute { name, value: value.to_owned(), is_number: false };
+    let mut attributes = vec![
+        text("severity", rule.severity.name()),
+        Attribute { name: "severity_id", value: severity_id(rule.severity).to_string(), is_number: true },
+        text("finding_type", &rule.finding_type),
+        text("rule", &rule.id),
+        text("status", finding.status.name()),
+        text("schema", FINDING_SCHEMA),
+    ];
+    let optional =
+        [("account_id", finding.scope.account.as_deref()), ("region", finding.scope.region.as_deref())];
+    // SNS refuses an attribute without a value.
+    let present =
+        optional.into_iter().filter_map(|(name, value)| Some((name, value.filter(|v| !v.is_empty())?)));
+    attributes.extend(present.map(|(name, value)| text(name, &cut(&plain(value), 200))));
+    attributes
+}
+
+/// OCSF's number for a severity.
+fn severity_id(severity: Severity) -> u8 {
+    match severity {
+        Severity::Informational => 1,
+        Severity::Low => 2,
+        Severity::Medium => 3,
+        Severity::High => 4,
+        Severity::Critical => 5,
+    }
+}
