@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
+use flow_pipeline::{Formats, FormatsError};
 use flow_record::{FormatError, RecordFormat};
 
 /// Detect, parse and test over AWS VPC Flow Logs on one machine, with no AWS account.
@@ -27,6 +28,8 @@ pub(crate) enum Command {
     Rules(RulesArgs),
     /// Make Lambda events from flow log lines
     Event(EventArgs),
+    /// Run a Lambda function's work over its event, and print what it would publish
+    Invoke(InvokeArgs),
     /// Print a completion script for a shell
     Completions(CompletionsArgs),
     /// Print the manual page
@@ -200,6 +203,62 @@ pub(crate) struct SubscriptionArgs {
     /// Log stream that the events say they come from
     #[arg(long, value_name = "NAME", default_value = "flowgauge")]
     pub log_stream: String,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct InvokeArgs {
+    #[command(subcommand)]
+    pub command: InvokeCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum InvokeCommand {
+    /// The function behind a CloudWatch Logs subscription filter: messages to standard output, a report to standard
+    /// error, both as JSON
+    Subscription(InvokeSubscriptionArgs),
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct InvokeSubscriptionArgs {
+    /// File with a Lambda event, or several, one after the other; `-` is standard input
+    #[arg(value_name = "EVENT")]
+    pub event: PathBuf,
+
+    /// Format of the lines, or a JSON object of log groups and their formats [default: AWS's default format]
+    #[arg(long, value_name = "FORMAT", value_parser = parse_formats)]
+    pub format: Option<Formats>,
+
+    /// Folder of rule files: one with the id of a built-in rule replaces it, others are added
+    #[arg(long, value_name = "DIR")]
+    pub rules: Option<PathBuf>,
+
+    /// File that names networks: one `CIDR name` a line
+    #[arg(long, value_name = "FILE")]
+    pub networks: Option<PathBuf>,
+
+    /// Language of the alerts
+    #[arg(long, value_enum, default_value_t = LanguageArg::En)]
+    pub lang: LanguageArg,
+
+    /// How alerts are written
+    #[arg(long, value_enum, default_value_t = AlertFormatArg::Text)]
+    pub alert_format: AlertFormatArg,
+
+    /// Least severity of an alert
+    #[arg(long, value_enum, value_name = "SEVERITY", default_value_t = SeverityArg::Medium)]
+    pub alert_min_severity: SeverityArg,
+}
+
+fn parse_formats(text: &str) -> Result<Formats, FormatsError> {
+    Formats::parse(text)
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum AlertFormatArg {
+    /// Text for mail and text messages
+    Text,
+    /// Custom notifications of Amazon Q Developer in chat applications
+    Chat,
 }
 
 #[derive(Debug, ClapArgs)]

@@ -3,9 +3,9 @@
 use std::io;
 use std::path::PathBuf;
 
-use flow_detect::RuleError;
 use flow_enrich::NetworksError;
 use flow_envelope::encode::EncodeError;
+use flow_pipeline::RuleFilesError;
 
 /// How a command ended that ran to its end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,15 +32,9 @@ pub(crate) enum Failure {
         /// Why.
         error: io::Error,
     },
-    /// Rule files have mistakes.
-    #[error("{}", show_rule_errors(.0))]
-    Rules(Vec<RuleError>),
-    /// A folder that should hold rules holds none.
-    #[error("{}: no rule files (*.toml) in this folder", path.display())]
-    NoRules {
-        /// The folder.
-        path: PathBuf,
-    },
+    /// A folder gives no rules.
+    #[error(transparent)]
+    RuleFiles(#[from] RuleFilesError),
     /// No rule has this id.
     #[error("no rule `{id}`{}", suggestion.as_ref().map_or_else(String::new, |id| format!(": did you mean `{id}`?")))]
     UnknownRule {
@@ -67,8 +61,4 @@ impl Failure {
     pub(crate) fn is_closed_pipe(&self) -> bool {
         matches!(self, Failure::Output(error) if error.kind() == io::ErrorKind::BrokenPipe)
     }
-}
-
-fn show_rule_errors(errors: &[RuleError]) -> String {
-    errors.iter().map(|error| format!("{error}\n{}", error.shown)).collect::<Vec<_>>().join("\n")
 }

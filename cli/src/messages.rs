@@ -1,6 +1,8 @@
 //! What is told on standard error: counts, rejected lines, failures.
 
-use anstream::eprintln;
+use std::fmt::Arguments;
+use std::io::Write;
+
 use anstyle::{AnsiColor, Style};
 use flow_output::{group_digits, plain, plain_lines};
 use flow_pipeline::Report;
@@ -11,44 +13,54 @@ use crate::inputs::Input;
 const ERROR: Style = AnsiColor::Red.on_default().bold();
 const WARNING: Style = AnsiColor::Yellow.on_default().bold();
 
+/// Writes a line to standard error. When nobody can be told, there is nobody to tell that either.
+fn tell(text: Arguments<'_>) {
+    let _ = writeln!(anstream::stderr().lock(), "{text}");
+}
+
 /// Something that ends a command.
 pub(crate) fn failure(failure: &Failure) {
     // A mistake in a rule file is shown with its line and a caret under it: lines stay lines.
-    eprintln!("{ERROR}error{ERROR:#}: {}", plain_lines(&failure.to_string()));
+    tell(format_args!("{ERROR}error{ERROR:#}: {}", plain_lines(&failure.to_string())));
+}
+
+/// Something that went wrong while the others go on.
+pub(crate) fn error(text: &str) {
+    tell(format_args!("{ERROR}error{ERROR:#}: {}", plain(text)));
 }
 
 /// Something that went wrong with one input while the others go on.
 pub(crate) fn input_failure(input: &Input, error: &dyn std::fmt::Display) {
-    eprintln!("{ERROR}error{ERROR:#}: {}: {}", plain(&input.name), plain(&error.to_string()));
+    tell(format_args!("{ERROR}error{ERROR:#}: {}: {}", plain(&input.name), plain(&error.to_string())));
 }
 
 /// Something to know that is no failure.
 pub(crate) fn warning(text: &str) {
-    eprintln!("{WARNING}warning{WARNING:#}: {}", plain(text));
+    tell(format_args!("{WARNING}warning{WARNING:#}: {}", plain(text)));
 }
 
 /// Counts, in one line.
 pub(crate) fn summary(text: &str) {
-    eprintln!("{}", plain(text));
+    tell(format_args!("{}", plain(text)));
 }
 
 /// What of `input`, the one read last, was rejected: the first few places with their reasons.
 pub(crate) fn rejects(input: &Input, report: &Report) {
     for sample in &report.unusable_samples {
-        eprintln!(
+        tell(format_args!(
             "{ERROR}error{ERROR:#}: {}:{}: {}",
             plain(&input.name),
             sample.number,
             plain(&sample.reason)
-        );
+        ));
     }
     for sample in &report.reject_samples {
-        eprintln!(
+        tell(format_args!(
             "{WARNING}rejected{WARNING:#}: {}:{}: {}",
             plain(&input.name),
             sample.number,
             plain(&sample.reason)
-        );
+        ));
     }
 }
 

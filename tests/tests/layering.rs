@@ -52,8 +52,12 @@ const BANS: [Ban; 5] = [
     },
     Ban {
         packages: &["tokio", "tokio-*", "futures", "futures-*", "async-std", "async-trait", "smol"],
-        free: |member| !member.folder.starts_with("shared/") || member.name == "flow-pipeline",
-        why: "the core takes values and returns values: of the shared crates only flow-pipeline is async",
+        free: |member| {
+            !member.folder.starts_with("shared/")
+                || ["flow-pipeline", "flow-aws"].contains(&member.name.as_str())
+        },
+        why: "the core takes values and returns values: of the shared crates only flow-pipeline and flow-aws are \
+              async",
     },
     Ban {
         packages: &["serde_json"],
@@ -246,7 +250,7 @@ fn the_plan_bites() {
         ("cli", &["aws-sdk-sns?"], "only flow-aws knows the AWS SDK"),
         ("cli", &["lambda_runtime"], "only functions/* know the Lambda runtime"),
         ("functions/tick", &["aws-sdk-sns"], "only flow-aws knows the AWS SDK"),
-        ("shared/flow-output", &["tokio"], "of the shared crates only flow-pipeline is async"),
+        ("shared/flow-output", &["tokio"], "of the shared crates only flow-pipeline and flow-aws are async"),
         ("shared/flow-record", &["serde_json"], "JSON is for those around it"),
         ("shared/flow-record", &["jiff"], "know no clock"),
         ("shared/flow-aws", &["lambda_runtime"], "only functions/* know the Lambda runtime"),

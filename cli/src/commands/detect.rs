@@ -50,17 +50,14 @@ pub(crate) fn run(args: &DetectArgs) -> Result<Outcome, Failure> {
     Ok(if is_reached && outcome == Outcome::Fine { Outcome::SeverityReached } else { outcome })
 }
 
-fn networks(path: Option<&Path>) -> Result<Networks, Failure> {
+pub(super) fn networks(path: Option<&Path>) -> Result<Networks, Failure> {
     let Some(path) = path else { return Ok(Networks::default()) };
     let text = fs::read_to_string(path).map_err(|error| Failure::Read { path: path.to_owned(), error })?;
     Networks::parse(&text).map_err(|error| Failure::Networks { path: path.to_owned(), error })
 }
 
 fn print(args: &DetectArgs, findings: &[Finding<'_>]) -> io::Result<()> {
-    let language = match args.lang {
-        LanguageArg::En => Language::English,
-        LanguageArg::Ja => Language::Japanese,
-    };
+    let language = language(args.lang);
     let mut out = BufWriter::new(anstream::AutoStream::auto(io::stdout()).lock());
     for (index, finding) in findings.iter().enumerate() {
         let link = insights_link(finding, None);
@@ -109,7 +106,14 @@ fn quietest(mode: ModeArg) -> Mode {
     }
 }
 
-fn severity(severity: SeverityArg) -> Severity {
+pub(super) fn language(language: LanguageArg) -> Language {
+    match language {
+        LanguageArg::En => Language::English,
+        LanguageArg::Ja => Language::Japanese,
+    }
+}
+
+pub(super) fn severity(severity: SeverityArg) -> Severity {
     match severity {
         SeverityArg::Informational => Severity::Informational,
         SeverityArg::Low => Severity::Low,

@@ -9,6 +9,7 @@ mod events;
 mod exit;
 mod hostile;
 mod inputs;
+mod invoke;
 mod parse;
 mod program;
 mod rules;

@@ -5,6 +5,8 @@ use std::net::IpAddr;
 use flow_enrich::EnrichedFlow;
 use flow_record::Field;
 
+use crate::scope::kept;
+
 /// A value that all records share, as far as seen. Merging is commutative, associative and idempotent.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) enum Common<T> {
@@ -86,4 +88,5 @@ fn interface<'a>(flow: &EnrichedFlow<'a>) -> Option<&'a str> {
     [Field::InterfaceId, Field::ResourceId, Field::TgwAttachmentId]
         .into_iter()
         .find_map(|field| flow.record.text(field))
+        .map(kept)
 }

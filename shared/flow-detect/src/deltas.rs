@@ -40,8 +40,7 @@ pub enum Observed {
 #[derive(Debug, Default)]
 pub struct Deltas {
     table: HashTable<Delta>,
-    /// Scopes seen; one batch rarely has two.
-    scopes: Vec<Arc<Scope>>,
+    scopes: HashTable<Arc<Scope>>,
     newest: Option<u64>,
 }
 
@@ -77,7 +76,7 @@ impl Deltas {
         let is_same = |delta: &Delta| {
             delta.rule == rule && delta.pane == pane && key.is(&delta.group) && scope.is(&delta.scope)
         };
-        let hash = hash(rule, pane, key.stable_hash(0));
+        let hash = hash(rule, pane, key.stable_hash(scope.stable_hash()));
         let scopes = &mut self.scopes;
         self.table
             .entry(hash, is_same, hash_of)
@@ -116,16 +115,13 @@ impl IntoIterator for Deltas {
     }
 }
 
-fn shared(scopes: &mut Vec<Arc<Scope>>, parts: ScopeParts<'_>) -> Arc<Scope> {
-    if let Some(known) = scopes.iter().find(|scope| parts.is(scope)) {
-        return Arc::clone(known);
-    }
-    let scope = Arc::new(parts.to_scope());
-    scopes.push(Arc::clone(&scope));
-    scope
+/// One copy of each scope for all deltas of a batch.
+fn shared(scopes: &mut HashTable<Arc<Scope>>, parts: ScopeParts<'_>) -> Arc<Scope> {
+    let known = scopes.entry(parts.stable_hash(), |scope| parts.is(scope), |scope| scope.stable_hash());
+    Arc::clone(known.or_insert_with(|| Arc::new(parts.to_scope())).get())
 }
 
-/// Scopes are left out: one batch rarely has two that share a rule, a pane and a group.
+/// A hash of what tells deltas apart; `group` is the hash of group and scope.
 pub(crate) fn hash(rule: usize, pane: u64, group: u64) -> u64 {
     let mut hasher = Xxh3Default::new();
     hasher.write_usize(rule);
@@ -135,5 +131,5 @@ pub(crate) fn hash(rule: usize, pane: u64, group: u64) -> u64 {
 }
 
 fn hash_of(delta: &Delta) -> u64 {
-    hash(delta.rule, delta.pane, delta.group.stable_hash(0))
+    hash(delta.rule, delta.pane, delta.group.stable_hash(delta.scope.stable_hash()))
 }

@@ -44,9 +44,12 @@ pub(crate) fn episodes(rule: &Rule, group: &GroupKey, panes: &Panes, watermark: 
     found.iter().filter_map(|run| episode(rule, run, panes)).collect()
 }
 
-/// Whether all panes together pass: if they don't, no window of a monotone rule does.
+/// Whether some window of a monotone rule may pass: if all panes together do not, none does. Estimated counts may dip
+/// as values are added, so they prove nothing.
 fn can_pass(rule: &Rule, group: &GroupKey, panes: &Panes) -> bool {
-    merged(panes.iter()).is_some_and(|all| rule.query.passes(group, &all))
+    let is_estimated =
+        |aggregate: &Aggregate| matches!(aggregate, Aggregate::Distinct(set) if !set.is_exact());
+    merged(panes.iter()).is_some_and(|all| all.iter().any(is_estimated) || rule.query.passes(group, &all))
 }
 
 fn merged<'p>(mut panes: impl Iterator<Item = (u64, &'p PaneState)>) -> Option<Box<[Aggregate]>> {
@@ -89,12 +92,9 @@ fn follows(rule: &Rule, run: &[Passing], next: &Passing) -> bool {
 
 fn episode(rule: &Rule, run: &[Passing], panes: &Panes) -> Option<Episode> {
     let peak = run.iter().reduce(|best, other| if first_is_larger(other, best) { other } else { best })?;
-    let covered =
-        |pane: u64| run.iter().any(|passing| (passing.window.start..passing.window.end).contains(&pane));
     let mut state = PaneState::new(&rule.query);
-    let (from, to) = (run.first()?.window.start, run.last()?.window.end);
-    for (_, pane) in panes.range(from..to).filter(|(pane, _)| covered(*pane)) {
-        state.merge(pane);
+    for span in spans(run) {
+        panes.range(span.start..span.end).for_each(|(_, pane)| state.merge(pane));
     }
     let mut shown = PaneState::new(&rule.query);
     panes.range(peak.window.start..peak.window.end).for_each(|(_, pane)| shown.merge(pane));
@@ -106,6 +106,18 @@ fn episode(rule: &Rule, run: &[Passing], panes: &Panes) -> Option<Episode> {
         samples: shown.samples().map(str::to_owned).collect(),
         state,
     })
+}
+
+/// The time that the windows of a run cover, each second once.
+fn spans(run: &[Passing]) -> Vec<Window> {
+    let mut spans: Vec<Window> = Vec::new();
+    for Passing { window, .. } in run {
+        match spans.last_mut() {
+            Some(span) if window.start <= span.end => span.end = window.end,
+            _ => spans.push(*window),
+        }
+    }
+    spans
 }
 
 fn first_is_larger(left: &Passing, right: &Passing) -> bool {

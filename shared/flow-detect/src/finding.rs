@@ -59,12 +59,6 @@ impl fmt::Display for FindingId {
 pub enum Status {
     /// Not told before.
     New,
-    /// Told, and still going on.
-    Ongoing,
-    /// Told, and worse than told.
-    SeverityRaised,
-    /// No window has passed for two windows.
-    Resolved,
 }
 
 impl Status {
@@ -72,9 +66,6 @@ impl Status {
     pub fn name(self) -> &'static str {
         match self {
             Status::New => "new",
-            Status::Ongoing => "ongoing",
-            Status::SeverityRaised => "severity_raised",
-            Status::Resolved => "resolved",
         }
     }
 }

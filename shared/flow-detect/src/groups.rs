@@ -30,52 +30,58 @@ pub struct GroupId {
 pub enum Merged {
     /// It was added.
     Kept,
-    /// Its group is new and there is no room for another.
+    /// Its group or its pane is new and there is no room for another.
     NoRoom,
 }
 
 /// Groups and their panes, in memory.
 ///
-/// Below its bound the content depends only on which deltas were merged, not on their order. At the bound, groups
-/// already known go on and new ones are refused; the caller counts those.
+/// Below its bounds the content depends only on which deltas were merged, not on their order. At a bound, what is
+/// known goes on and what is new is refused; the caller counts that.
 #[derive(Debug)]
 pub struct Groups {
     table: HashTable<(GroupId, Panes)>,
-    max_groups: usize,
+    capacity: usize,
+    /// Panes kept, of all groups together.
+    panes: usize,
 }
 
+/// A group may have any number of panes as long as all groups together have no more than this many each.
+const PANES_A_GROUP: usize = 16;
+
 impl Groups {
-    /// Room for `max_groups` groups, all rules and scopes together.
-    pub fn new(max_groups: usize) -> Self {
-        Groups { table: HashTable::new(), max_groups }
+    /// Room for `capacity` groups, all rules and scopes together, and for 16 times as many panes.
+    pub fn new(capacity: usize) -> Self {
+        Groups { table: HashTable::new(), capacity, panes: 0 }
     }
 
     /// Adds one delta.
     pub fn merge(&mut self, delta: Delta) -> Merged {
-        let is_full = self.table.len() >= self.max_groups;
+        let no_room_for_groups = self.table.len() >= self.capacity;
+        let no_room_for_panes = self.panes >= self.capacity.saturating_mul(PANES_A_GROUP);
         let is_same = |(id, _): &(GroupId, Panes)| {
             id.rule == delta.rule && id.group == delta.group && id.scope == delta.scope
         };
-        let rehash = |(id, _): &(GroupId, Panes)| hash(id.rule, 0, id.group.stable_hash(0));
-        match self.table.entry(hash(delta.rule, 0, delta.group.stable_hash(0)), is_same, rehash) {
-            Entry::Occupied(known) => known.into_mut().1.merge(delta.pane, delta.state),
-            Entry::Vacant(_) if is_full => return Merged::NoRoom,
+        let key = hash(delta.rule, 0, delta.group.stable_hash(delta.scope.stable_hash()));
+        match self.table.entry(key, is_same, hash_of) {
+            Entry::Occupied(known) => {
+                let panes = &mut known.into_mut().1;
+                let is_new = !panes.has(delta.pane);
+                if is_new && no_room_for_panes {
+                    return Merged::NoRoom;
+                }
+                self.panes += usize::from(is_new);
+                panes.merge(delta.pane, delta.state);
+            }
+            Entry::Vacant(_) if no_room_for_groups || no_room_for_panes => return Merged::NoRoom,
             Entry::Vacant(new) => {
                 let mut panes = Panes::default();
                 panes.merge(delta.pane, delta.state);
+                self.panes += 1;
                 new.insert((GroupId { rule: delta.rule, scope: delta.scope, group: delta.group }, panes));
             }
         }
         Merged::Kept
-    }
-
-    /// Forgets panes that are late at `watermark`, and groups without panes.
-    pub fn expire(&mut self, rules: &RuleSet, watermark: Watermark) {
-        self.table.retain(|(id, panes)| {
-            let windowing = rules.rule(id.rule).windowing;
-            panes.retain(|pane| !windowing.is_late(pane, watermark));
-            !panes.is_empty()
-        });
     }
 
     /// One finding for every episode of every group, by rule, then scope, then group, then time.
@@ -100,4 +106,8 @@ impl Groups {
     pub fn is_empty(&self) -> bool {
         self.table.is_empty()
     }
+}
+
+fn hash_of((id, _): &(GroupId, Panes)) -> u64 {
+    hash(id.rule, 0, id.group.stable_hash(id.scope.stable_hash()))
 }

@@ -1,5 +1,7 @@
 //! What is kept of one group: its panes, and what each of them holds.
 
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::ops::Range;
 
 use flow_enrich::EnrichedFlow;
@@ -62,38 +64,33 @@ impl PaneState {
     }
 }
 
-/// The panes of one group, in order of time. Most groups have one or two.
+/// The panes of one group, in order of time.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Panes(Vec<(u64, PaneState)>);
+pub struct Panes(BTreeMap<u64, Box<PaneState>>);
 
 impl Panes {
-    /// Adds `state` to the pane that starts at `start`.
-    pub fn merge(&mut self, start: u64, state: PaneState) {
-        match self.0.binary_search_by_key(&start, |(other, _)| *other) {
-            Ok(place) => self.0[place].1.merge(&state),
-            Err(place) => self.0.insert(place, (start, state)),
-        }
+    /// Whether there is a pane that starts at `start`.
+    pub fn has(&self, start: u64) -> bool {
+        self.0.contains_key(&start)
     }
 
-    /// Keeps the panes for whose start `keep` holds.
-    pub fn retain(&mut self, keep: impl Fn(u64) -> bool) {
-        self.0.retain(|(start, _)| keep(*start));
+    /// Adds `state` to the pane that starts at `start`.
+    pub fn merge(&mut self, start: u64, state: PaneState) {
+        match self.0.entry(start) {
+            Entry::Occupied(pane) => pane.into_mut().merge(&state),
+            Entry::Vacant(new) => {
+                new.insert(Box::new(state));
+            }
+        }
     }
 
     /// All panes with their starts.
     pub fn iter(&self) -> impl Iterator<Item = (u64, &PaneState)> {
-        self.0.iter().map(|(start, state)| (*start, state))
+        self.0.iter().map(|(start, state)| (*start, &**state))
     }
 
     /// The panes that start within `range`.
     pub fn range(&self, range: Range<u64>) -> impl Iterator<Item = (u64, &PaneState)> {
-        let from = self.0.partition_point(|(start, _)| *start < range.start);
-        let to = self.0.partition_point(|(start, _)| *start < range.end);
-        self.0[from..to.max(from)].iter().map(|(start, state)| (*start, state))
-    }
-
-    /// Whether there is none.
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.0.range(range).map(|(start, state)| (*start, &**state))
     }
 }

@@ -1,7 +1,7 @@
 //! A rule file to a rule: TOML with a query in it, checked to the last key.
 
 use flow_query::{ContinuousQuery, Query, QueryError, Span, nearest};
-use flow_record::RecordFormat;
+use flow_record::{Column, Field, RecordFormat, Value};
 use toml::de::DeTable;
 
 use crate::duration::parse_duration;
@@ -265,6 +265,10 @@ fn read_test(mut reader: TableReader<'_>, query: &ContinuousQuery) -> Read<RuleT
             lines.extend(repeated(&reader, &format, repeat)?);
         }
     }
+    if lines.is_empty() {
+        // A test without lines expects silence of nothing and can't fail.
+        return Err(reader.missing("lines"));
+    }
     let expect = reader.required("expect")?;
     let expect = reader.items(&expect, "a list of findings, [] for none")?;
     let expect = expect.iter().map(|finding| expectation(&reader, finding, query)).collect::<Read<_>>()?;
@@ -278,15 +282,16 @@ fn repeated(reader: &TableReader<'_>, format: &RecordFormat, placed: &Placed<'_>
     let mut repeat = reader.table(placed, "{ line = ..., times = ..., step = ... }")?;
     let line = repeat.required("line")?;
     let times = repeat.required("times")?;
-    let times = repeat.count(&times, MAX_REPEAT)?;
+    let times = repeat.count(&times, 1..=MAX_REPEAT)?;
     let step = duration(&mut repeat, "step", 0..=DAY)?.unwrap_or(0);
     repeat.finish()?;
     let template = repeat.text(&line)?;
     let mut lines = Vec::with_capacity(times);
     for n in 1..=times {
         let text = template.replace("{n}", &n.to_string());
+        let text = later(format, &text, step * (n as u64 - 1));
         check_line(&repeat, format, &text, line.span)?;
-        lines.push(later(format, &text, step * (n as u64 - 1)));
+        lines.push(text);
     }
     Ok(lines)
 }
@@ -296,14 +301,17 @@ fn check_line(reader: &TableReader<'_>, format: &RecordFormat, line: &str, span:
     read.map_err(|error| reader.error(span, RuleErrorKind::TestLine(error.to_string())))
 }
 
-/// `line` with its `start` and `end` moved by `seconds`.
+/// `line` with its `start` and `end` moved by `seconds`; a line that can't be read stays as it is.
 fn later(format: &RecordFormat, line: &str, seconds: u64) -> String {
-    let columns = line.split_ascii_whitespace().zip(format.columns());
-    let moved = columns.map(|(text, column)| match text.parse::<u64>() {
-        Ok(time) if column.field().is_some_and(flow_record::Field::is_time) => (time + seconds).to_string(),
-        _ => text.to_owned(),
-    });
-    moved.collect::<Vec<_>>().join(" ")
+    let Ok(read) = format.parse(line) else { return line.to_owned() };
+    let column = |(index, column): (usize, &Column)| match read.record().column(index) {
+        Some(Value::Integer(time)) if column.field().is_some_and(Field::is_time) => {
+            (time + seconds).to_string()
+        }
+        Some(value) => value.to_string(),
+        None => "-".to_owned(),
+    };
+    format.columns().iter().enumerate().map(column).collect::<Vec<_>>().join(" ")
 }
 
 fn expectation(reader: &TableReader<'_>, placed: &Placed<'_>, query: &ContinuousQuery) -> Read<Expectation> {

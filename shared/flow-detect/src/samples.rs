@@ -3,13 +3,17 @@
 /// The most sample lines that a finding shows.
 pub const MAX_SAMPLES: usize = 5;
 
-/// The earliest lines, by time and then by text.
+/// The most bytes kept of a line: twice what a record of all fields has.
+const MAX_LINE: usize = 2000;
+
+/// The earliest lines, by time and then by text, each cut to what is worth keeping.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Samples(Vec<(u64, Box<str>)>);
 
 impl Samples {
     /// Keeps `line` if it is among the earliest; allocates only then.
     pub(crate) fn add(&mut self, time: u64, line: &str) {
+        let line = &line[..line.floor_char_boundary(MAX_LINE)];
         let place = self.0.partition_point(|(other, text)| (*other, &**text) < (time, line));
         let is_known = self.0.get(place).is_some_and(|(other, text)| (*other, &**text) == (time, line));
         if place < MAX_SAMPLES && !is_known {

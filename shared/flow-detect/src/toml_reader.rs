@@ -1,6 +1,7 @@
 //! TOML with places: every value is taken with where it stands, so that a mistake can be pointed at.
 
 use std::collections::BTreeSet;
+use std::ops::RangeInclusive;
 
 use flow_query::{Span, nearest};
 use toml::Spanned;
@@ -44,7 +45,7 @@ impl<'f> TableReader<'f> {
     }
 
     /// That `key` is missing; where another one looks like it misspelt, that one is the mistake.
-    fn missing(&self, key: &'static str) -> RuleError {
+    pub(crate) fn missing(&self, key: &'static str) -> RuleError {
         let misspelt = self.table.keys().find(|other| nearest(other.get_ref(), [key]).is_some());
         match misspelt.filter(|other| !self.asked.contains(other.get_ref().as_ref())) {
             Some(other) => {
@@ -113,11 +114,11 @@ impl<'f> TableReader<'f> {
         Err(self.file.error(placed.span, kind))
     }
 
-    pub(crate) fn count(&self, placed: &Placed<'f>, most: usize) -> Read<usize> {
+    pub(crate) fn count(&self, placed: &Placed<'f>, range: RangeInclusive<usize>) -> Read<usize> {
         let number = placed.value.as_integer().and_then(|integer| integer.as_str().parse::<usize>().ok());
         number
-            .filter(|number| *number <= most)
-            .ok_or_else(|| self.wrong(placed, "a whole number up to 10000"))
+            .filter(|number| range.contains(number))
+            .ok_or_else(|| self.wrong(placed, "a whole number from 1 to 10000"))
     }
 
     /// The items of a list.

@@ -203,8 +203,18 @@ fn longest<'a, P: prefix_trie::Prefix>(names: &'a PrefixMap<P, Box<str>>, host: 
     names.get_lpm(host).map(|(_, name)| &**name)
 }
 
+/// The network that `cidr` names, host bits allowed: an address as the standard library reads it, so that `010.0.0.0`,
+/// which is 8.0.0.0 to some, is none; and a prefix length.
+pub fn parse_network(cidr: &str) -> Option<IpNet> {
+    let (address, length) = cidr.split_once('/')?;
+    let is_plain =
+        length.bytes().all(|byte| byte.is_ascii_digit()) && (length == "0" || !length.starts_with('0'));
+    let length = length.parse().ok().filter(|_| is_plain)?;
+    IpNet::new(address.parse().ok()?, length).ok()
+}
+
 fn network(place: Place, cidr: &str) -> Result<IpNet, NetworksError> {
-    let Ok(found) = cidr.parse::<IpNet>() else {
+    let Some(found) = parse_network(cidr) else {
         return Err(match cidr.parse::<IpAddr>() {
             Ok(found) => NetworksError::NoLength { place, found, suggestion: found.into() },
             Err(_) => NetworksError::NotANetwork { place, found: cidr.to_owned() },
@@ -247,6 +257,18 @@ mod tests {
 
     fn error(text: &str) -> String {
         Networks::parse(text).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn only_plain_networks_are_read() {
+        for cidr in ["10.0.0.0/8", "0.0.0.0/0", "10.1.2.3/32", "2001:db8::/32", "::/0"] {
+            assert_eq!(parse_network(cidr), cidr.parse().ok(), "{cidr}");
+        }
+        for cidr in
+            ["010.0.0.0/8", "10.0.0.0/08", "10.0.0.0/+8", "10.0.0.0/33", "10.0.0.0", "/8", "::/129", "a/b/c"]
+        {
+            assert_eq!(parse_network(cidr), None, "{cidr}");
+        }
     }
 
     #[test]

@@ -119,19 +119,28 @@ pub(crate) struct Item<'a> {
     log_events: Option<Vec<LogEvent<'a>>>,
     #[serde(borrow, default)]
     message: Option<Text<'a>>,
+    /// Of any type: only numbers are times.
+    #[serde(default)]
+    timestamp: Option<serde_json::Value>,
 }
 
 /// What an [`Item`] turned out to be.
 pub(crate) enum Recognised<'a> {
     Batch(LogBatch<'a>),
-    Line(Cow<'a, str>),
+    Line {
+        text: Cow<'a, str>,
+        /// Milliseconds since 1970.
+        timestamp: Option<i64>,
+    },
     Neither,
 }
 
 impl<'a> Item<'a> {
     pub(crate) fn recognise(self) -> Recognised<'a> {
         if self.log_events.is_none() && self.message_type.is_none() {
-            return self.message.map_or(Recognised::Neither, |text| Recognised::Line(text.0));
+            let timestamp = self.timestamp.as_ref().and_then(serde_json::Value::as_i64);
+            let line = |text: Text<'a>| Recognised::Line { text: text.0, timestamp };
+            return self.message.map_or(Recognised::Neither, line);
         }
         Recognised::Batch(LogBatch {
             message_type: self.message_type.map_or(MessageType::Data, |word| word.0.into()),
@@ -165,7 +174,7 @@ pub(crate) fn general_batches(text: &str) -> Result<Vec<LogBatch<'_>>, EnvelopeE
             batches.push(batch);
             Ok(())
         }
-        Recognised::Line(_) | Recognised::Neither => Err(EnvelopeError::NotAMessage { position }),
+        Recognised::Line { .. } | Recognised::Neither => Err(EnvelopeError::NotAMessage { position }),
     })?;
     if batches.is_empty() { Err(EnvelopeError::Empty) } else { Ok(batches) }
 }

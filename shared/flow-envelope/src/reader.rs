@@ -44,7 +44,7 @@ const LOOK: usize = 4096;
 /// let input = b"2 123456789010 eni-1\n{\"message\":\"2 123456789010 eni-2\"}\n";
 /// let mut lines = Vec::new();
 /// let summary = read_entries(&input[..], &Limits::default(), &mut |entry| {
-///     if let Entry::Line { number, text } = entry {
+///     if let Entry::Line { number, text, .. } = entry {
 ///         lines.push(format!("{number}: {text}"));
 ///     }
 ///     ControlFlow::Continue(())

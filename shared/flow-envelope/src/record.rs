@@ -33,7 +33,7 @@ impl<'a> RecordContent<'a> {
                     batch.check_type()?;
                     content.batches.push(batch);
                 }
-                Recognised::Line(line) => content.lines.push(line),
+                Recognised::Line { text, .. } => content.lines.push(text),
                 Recognised::Neither => return Err(EnvelopeError::NotAMessage { position }),
             }
             Ok(())

@@ -144,21 +144,12 @@ impl<'b, 'r> Batch<'b, 'r> {
         };
         self.report.lines.add(&line);
         if !mem::replace(&mut self.is_noted, true) {
-            self.note_rules_that_never_fire();
+            self.report.note_not_applicable(&self.rules);
         }
         let flow =
             EnrichedFlow { record: line.record(), origin: source.origin, tables: self.settings.tables };
         if self.deltas.observe(&self.rules, &flow) == Observed::Untimed {
             self.report.untimed += 1;
-        }
-    }
-
-    fn note_rules_that_never_fire(&mut self) {
-        for (rule, missing) in self.rules.not_applicable() {
-            if !self.report.not_applicable.contains_key(rule) {
-                let names = missing.iter().map(|field| field.name()).collect();
-                self.report.not_applicable.insert(rule.clone(), names);
-            }
         }
     }
 

@@ -4,7 +4,7 @@ use std::io::Read;
 use std::ops::ControlFlow;
 
 use flow_enrich::Origin;
-use flow_envelope::{Entry, Limits, LogBatch, ReadError, RejectedEntry, Summary, read_entries};
+use flow_envelope::{Entry, Limits, LogBatch, LogEvent, ReadError, RejectedEntry, Summary, read_entries};
 use flow_record::{FormatError, RecordFormat};
 
 /// One line that should be a record.
@@ -62,13 +62,18 @@ pub fn read_lines<R: Read>(
 ) -> Result<Summary, ReadError> {
     let mut header: Option<RecordFormat> = None;
     read_entries(input, limits, &mut |entry| match entry {
-        Entry::Line { number, text } if RecordFormat::is_header(text) => match text.parse() {
+        Entry::Line { number, text, .. } if RecordFormat::is_header(text) => match text.parse() {
             Ok(format) => visit(Item::Header(header.insert(format))),
             Err(error) => visit(Item::BadHeader { number, error }),
         },
-        Entry::Line { number, text } => {
+        Entry::Line { number, timestamp, text } => {
             let format = header.as_ref().unwrap_or(format);
-            visit(Item::Line(SourceLine { text, number, format, origin: Origin::default() }))
+            visit(Item::Line(SourceLine {
+                text,
+                number,
+                format,
+                origin: Origin { timestamp, ..Origin::default() },
+            }))
         }
         Entry::Batch { number, batches, fingerprint } => {
             let format = header.as_ref().unwrap_or(format);
@@ -92,17 +97,22 @@ fn visit_batch(
         return visit(Item::ControlMessage);
     }
     for event in batch.lines() {
-        let origin = Origin {
-            account: event.extracted("@aws.account").or_else(|| account_of(&batch.owner)),
-            region: event.extracted("@aws.region"),
-            log_group: Some(&batch.log_group),
-            log_stream: Some(&batch.log_stream),
-            event_id: Some(&event.id),
-            timestamp: Some(event.timestamp),
-        };
+        let origin = origin_of(batch, event);
         visit(Item::Line(SourceLine { text: &event.message, number, format, origin }))?;
     }
     ControlFlow::Continue(())
+}
+
+/// Where the line of one log event came from.
+pub(crate) fn origin_of<'a>(batch: &'a LogBatch<'_>, event: &'a LogEvent<'_>) -> Origin<'a> {
+    Origin {
+        account: event.extracted("@aws.account").or_else(|| account_of(&batch.owner)),
+        region: event.extracted("@aws.region"),
+        log_group: Some(&batch.log_group),
+        log_stream: Some(&batch.log_stream),
+        event_id: Some(&event.id),
+        timestamp: Some(event.timestamp),
+    }
 }
 
 /// The account that a message's `owner` names: 12 digits, and not the word that stands in control messages.

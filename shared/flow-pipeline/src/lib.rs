@@ -1,15 +1,28 @@
-//! The order of work from input to findings, and the memory store that keeps state on one machine.
+//! The order of work from input to findings: for one machine with everything in memory, and for functions with state
+//! and topics behind ports.
 //!
-//! [`read_lines`] makes any input a sequence of lines with their format and origin; [`Detection`] takes them through
-//! parse, enrich, detect and merge, and tells the findings. What was read, refused and lost is counted in a
-//! [`Report`].
+//! - [`Detection`] reads any inputs to their end, keeps every pane and tells the findings: `flowgauge detect`.
+//! - [`Pipeline`] takes one Lambda event: decode, parse, enrich, detect; then [`StateStore`] merges and [`Notifier`]
+//!   tells. It is the only asynchronous code of the core, and knows neither AWS, nor a clock, nor the environment.
+//!
+//! What was read, refused, lost and told is counted in a [`Report`].
 
+mod batch_store;
 mod detection;
+mod formats;
 mod input;
 mod memory;
+mod pipeline;
+mod ports;
 mod report;
+mod rule_files;
 
+pub use batch_store::BatchStore;
 pub use detection::{Detection, DetectionSettings};
+pub use formats::{Formats, FormatsError};
 pub use input::{Item, SourceLine, account_of, read_lines};
 pub use memory::{DEFAULT_MAX_GROUPS, MemoryStore, Stored};
+pub use pipeline::{AlertFormat, MAX_ALERTS, Pipeline, PipelineSettings, RunError};
+pub use ports::{BatchDeltas, MergedGroups, Notifier, Published, StateStore, Topic};
 pub use report::{LineCounts, MAX_REJECT_SAMPLES, RejectSample, Report};
+pub use rule_files::{RuleFilesError, read_rules, read_rules_alone};

@@ -2,14 +2,16 @@
 
 use std::collections::BTreeMap;
 
+use flow_detect::ActiveRules;
 use flow_envelope::RejectedEntry;
 use flow_record::Line;
+use serde::Serialize;
 
 /// The most rejected lines, and the most unusable events, that a report shows of one input.
 pub const MAX_REJECT_SAMPLES: usize = 5;
 
 /// Well-formed lines by what they are.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct LineCounts {
     /// Flows.
     pub flows: u64,
@@ -36,7 +38,7 @@ impl LineCounts {
 }
 
 /// One of the first rejected lines.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct RejectSample {
     /// Its line number, or that of the event it came in.
     pub number: u64,
@@ -45,7 +47,7 @@ pub struct RejectSample {
 }
 
 /// Counts of one run over some input.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Report {
     /// Well-formed lines.
     pub lines: LineCounts,
@@ -69,6 +71,22 @@ pub struct Report {
     pub refused_panes: u64,
     /// Rules that could never fire on a format that was read, with the fields they miss.
     pub not_applicable: BTreeMap<String, Vec<&'static str>>,
+    /// Records further than [`FUTURE_TOLERANCE`](flow_detect::FUTURE_TOLERANCE) ahead of the clock: not counted.
+    pub future: u64,
+    /// Panes that came too late for any open window: what they hold is not counted.
+    pub late_panes: u64,
+    /// Log events of the function's own log group: not read.
+    pub self_log_skipped: u64,
+    /// Findings by rule, those of observe mode too.
+    pub findings: BTreeMap<String, u64>,
+    /// Findings of rules that only observe: nobody was told.
+    pub observed: u64,
+    /// Messages published, by topic.
+    pub published: BTreeMap<&'static str, u64>,
+    /// Messages for topics that are not there, by topic.
+    pub without_topic: BTreeMap<&'static str, u64>,
+    /// Alerts over [`MAX_ALERTS`](crate::MAX_ALERTS): people were not told.
+    pub alerts_withheld: u64,
 }
 
 impl Report {
@@ -81,6 +99,16 @@ impl Report {
     pub fn next_input(&mut self) {
         self.reject_samples.clear();
         self.unusable_samples.clear();
+    }
+
+    /// Notes the rules that can't fire on the format at hand.
+    pub fn note_not_applicable(&mut self, rules: &ActiveRules<'_>) {
+        for (rule, missing) in rules.not_applicable() {
+            if !self.not_applicable.contains_key(rule) {
+                let names = missing.iter().map(|field| field.name()).collect();
+                self.not_applicable.insert(rule.clone(), names);
+            }
+        }
     }
 
     /// Counts a rejected line; the first few keep their reason.

@@ -53,7 +53,7 @@ impl AggregateCall {
 
     fn call(&self) -> String {
         match &self.argument {
-            Some(argument) => format!("{}({argument})", self.function.name()),
+            Some(argument) => format!("{}({})", self.function.name(), Operand(argument, VALUE)),
             None => format!("{}(*)", self.function.name()),
         }
     }
@@ -310,7 +310,7 @@ impl fmt::Display for Stats {
         }
         for (index, group) in self.by.iter().enumerate() {
             f.write_str(if index == 0 { " by " } else { ", " })?;
-            write!(f, "{}{}", group.expr, As(group.alias.as_deref()))?;
+            write!(f, "{}{}", Operand(&group.expr, VALUE), As(group.alias.as_deref()))?;
         }
         Ok(())
     }
@@ -347,13 +347,16 @@ fn binding(kind: &ExprKind) -> u8 {
         ExprKind::Arithmetic(Arithmetic::Multiply | Arithmetic::Divide | Arithmetic::Remainder, ..) => 6,
         ExprKind::Negate(_) => 7,
         ExprKind::Literal(Literal::Integer(number)) if *number < 0 => 7,
-        ExprKind::Literal(Literal::Float(number)) if *number < 0.0 => 7,
+        ExprKind::Literal(Literal::Float(number)) if number.is_sign_negative() => 7,
         ExprKind::Arithmetic(Arithmetic::Power, ..) => 8,
         ExprKind::Literal(_) | ExprKind::Name(_) | ExprKind::Call(..) => 9,
     }
 }
 
-/// An operand where at least `least` binding is needed.
+/// How tightly a value binds at least; what binds less is a condition.
+const VALUE: u8 = 5;
+
+/// An operand where at least this binding is needed.
 struct Operand<'a>(&'a Expr, u8);
 
 impl fmt::Display for Operand<'_> {
@@ -369,7 +372,7 @@ impl fmt::Display for Expr {
             ExprKind::Literal(literal) => literal.fmt(f),
             ExprKind::Name(name) => Named(name).fmt(f),
             ExprKind::Not(inner) => write!(f, "not {}", Operand(inner, own)),
-            ExprKind::Negate(inner) => write!(f, "-{}", Operand(inner, own + 1)),
+            ExprKind::Negate(inner) => write!(f, "-{}", Operand(inner, own)),
             ExprKind::And(parts) => joined(f, parts, " and ", own + 1),
             ExprKind::Or(parts) => joined(f, parts, " or ", own + 1),
             ExprKind::Compare(op, left, right) => {
@@ -408,8 +411,8 @@ struct List<'a>(&'a [Expr]);
 impl fmt::Display for List<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (index, expr) in self.0.iter().enumerate() {
-            f.write_str(if index == 0 { "" } else { ", " })?;
-            expr.fmt(f)?;
+            let between = if index == 0 { "" } else { ", " };
+            write!(f, "{between}{}", Operand(expr, VALUE))?;
         }
         Ok(())
     }

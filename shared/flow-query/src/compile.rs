@@ -1,5 +1,6 @@
 //! The tree to conditions and operands: names resolved, types checked.
 
+use flow_enrich::parse_network;
 use ipnet::IpNet;
 use regex::RegexBuilder;
 
@@ -208,6 +209,9 @@ impl Names<'_> {
 }
 
 fn unknown(name: &str, suggestion: Option<String>, span: Span) -> QueryError {
+    // A word in capitals is a value whose quotes were forgotten: no name is written so.
+    let is_word = name.len() > 1 && name.bytes().all(|byte| byte.is_ascii_uppercase());
+    let suggestion = if is_word { Some(format!("\"{name}\"")) } else { suggestion };
     QueryError::new(QueryErrorKind::UnknownName { name: name.to_owned(), suggestion }, span)
 }
 
@@ -270,11 +274,11 @@ fn parse_subnet(function: Function, expr: &Expr) -> Compiled<IpNet> {
     };
     let wrong = |found: String| Err(QueryError::new(QueryErrorKind::Subnet { expected, found }, expr.span));
     let ExprKind::Literal(Literal::Text(text)) = &expr.kind else { return wrong(expr.to_string()) };
-    match text.parse::<IpNet>() {
-        Ok(IpNet::V4(_)) if function == Function::IsIpv6InSubnet => wrong(text.clone()),
-        Ok(IpNet::V6(_)) if function == Function::IsIpv4InSubnet => wrong(text.clone()),
-        Ok(network) => Ok(network),
-        Err(_) => wrong(text.clone()),
+    match parse_network(text) {
+        Some(IpNet::V4(_)) if function == Function::IsIpv6InSubnet => wrong(text.clone()),
+        Some(IpNet::V6(_)) if function == Function::IsIpv4InSubnet => wrong(text.clone()),
+        Some(network) => Ok(network),
+        None => wrong(text.clone()),
     }
 }
 

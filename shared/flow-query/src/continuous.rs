@@ -9,10 +9,20 @@ use crate::compile::Names;
 use crate::condition::Condition;
 use crate::error::{QueryError, QueryErrorKind, Span};
 use crate::group::{GroupKey, KeyValues, MAX_GROUP_BY};
-use crate::names::Source;
+use crate::names::{Source, SystemField};
 use crate::operand::Operand;
 use crate::row::Row;
 use crate::value::{Type, Value};
+
+/// What makes a detection local.
+const INTERFACE: Operand = Operand::Source(Source::Field(Field::InterfaceId));
+
+/// What captured a record that has no interface.
+const INTERFACE_INSTEAD: [Source; 3] = [
+    Source::Field(Field::ResourceId),
+    Source::Field(Field::TgwAttachmentId),
+    Source::System(SystemField::LogStream),
+];
 
 /// The most aggregates that one detection may have.
 pub const MAX_AGGREGATES: usize = 8;
@@ -92,8 +102,18 @@ impl ContinuousQuery {
     }
 
     /// What `row` is grouped by.
+    ///
+    /// A record without an interface is grouped by what captured it instead: the regional NAT gateway, the transit
+    /// gateway's attachment, else the log stream.
     pub fn key<'r>(&'r self, row: &'r impl Row) -> KeyValues<'r> {
-        KeyValues::new(self.group_by.iter().map(|operand| operand.value(row)))
+        let value = |operand: &'r Operand| match operand.value(row) {
+            Value::Absent if *operand == INTERFACE => {
+                let captured = INTERFACE_INSTEAD.into_iter().map(|source| row.value(source));
+                captured.into_iter().find(|value| *value != Value::Absent).unwrap_or(Value::Absent)
+            }
+            value => value,
+        };
+        KeyValues::new(self.group_by.iter().map(value))
     }
 
     /// The accumulators of no records.
@@ -141,13 +161,16 @@ impl ContinuousQuery {
     }
 
     /// Whether a group that passes keeps passing whatever else is added, so that it may be told at once.
+    ///
+    /// Distinct counts above [`EXACT_LIMIT`](crate::EXACT_LIMIT) are estimates, which may dip a little as values are
+    /// added: within their error a group near its threshold may pass, and later not.
     pub fn is_monotone(&self) -> bool {
         self.is_monotone
     }
 
     /// Whether all records of a group come from one network interface.
     pub fn is_local(&self) -> bool {
-        self.group_by.contains(&Operand::Source(Source::Field(Field::InterfaceId)))
+        self.group_by.contains(&INTERFACE)
     }
 
     /// The part of the group key that is `source`, if the query groups by it.
@@ -162,24 +185,18 @@ impl ContinuousQuery {
         let counts =
             |kept: &KeptAggregate| kept.argument.as_ref().is_none_or(|operand| operand.is_possible(&has));
         self.filter.is_possible(&has)
-            && self.group_by.iter().all(|operand| operand.is_possible(&has))
+            && self.group_by.iter().all(|operand| *operand == INTERFACE || operand.is_possible(&has))
             && self.aggregates.iter().any(counts)
     }
 
     /// The fields that it reads and `format` lacks, enrichments' included.
     pub fn missing_fields(&self, format: &RecordFormat) -> Vec<Field> {
         let mut missing = Vec::new();
-        let mut visit = |source: Source| match source {
+        self.sources(&mut |source| match source {
             Source::Field(field) if !format.has(field) => missing.push(field),
             Source::Enrichment(enrichment) => missing.extend(enrichment.missing_from(format.fields())),
             _ => {}
-        };
-        self.filter.sources(&mut visit);
-        self.group_by.iter().for_each(|operand| operand.sources(&mut visit));
-        self.aggregates
-            .iter()
-            .filter_map(|kept| kept.argument.as_ref())
-            .for_each(|operand| operand.sources(&mut visit));
+        });
         missing.sort_unstable();
         missing.dedup();
         missing
@@ -188,20 +205,21 @@ impl ContinuousQuery {
     /// The enrichments that it asks for, which the CloudWatch console does not know.
     pub fn enrichments(&self) -> Vec<Enrichment> {
         let mut used = Vec::new();
-        let mut visit = |source: Source| {
+        self.sources(&mut |source| {
             if let Source::Enrichment(enrichment) = source {
                 used.push(enrichment);
             }
-        };
-        self.filter.sources(&mut visit);
-        self.group_by.iter().for_each(|operand| operand.sources(&mut visit));
-        self.aggregates
-            .iter()
-            .filter_map(|kept| kept.argument.as_ref())
-            .for_each(|operand| operand.sources(&mut visit));
+        });
         used.sort_unstable();
         used.dedup();
         used
+    }
+
+    /// Visits every source that it reads.
+    fn sources(&self, visit: &mut dyn FnMut(Source)) {
+        self.filter.sources(visit);
+        let arguments = self.aggregates.iter().filter_map(|kept| kept.argument.as_ref());
+        self.group_by.iter().chain(arguments).for_each(|operand| operand.sources(visit));
     }
 }
 

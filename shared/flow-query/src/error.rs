@@ -184,7 +184,7 @@ pub enum QueryErrorKind {
         /// What the query has.
         found: usize,
     },
-    /// Parentheses deeper than anyone writes.
+    /// More parentheses in each other, or more operators, than anyone writes.
     #[error("expressions nest more than {max} deep")]
     TooDeep {
         /// The bound.

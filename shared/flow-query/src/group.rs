@@ -1,14 +1,28 @@
 //! Group keys: borrowed while looked up, owned once kept.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::net::IpAddr;
 
-use xxhash_rust::xxh3::xxh3_64_with_seed;
+use xxhash_rust::xxh3::{xxh3_64_with_seed, xxh3_128};
 
 use crate::value::Value;
 
 /// The most names that `stats ... by` may list.
 pub const MAX_GROUP_BY: usize = 8;
+
+/// The longest text that is kept of a group, in bytes: longer than any id, ARN or tag value.
+const MAX_TEXT: usize = 1024;
+
+/// `text`, or where it is longer than anything real its beginning with a hash of all of it, so that what is kept is
+/// bounded and texts that differ stay apart.
+fn bounded(text: Cow<'_, str>) -> Cow<'_, str> {
+    if text.len() <= MAX_TEXT {
+        return text;
+    }
+    let hash = xxh3_128(text.as_bytes());
+    Cow::Owned(format!("{}...{hash:032x}", &text[..text.floor_char_boundary(MAX_TEXT - 64)]))
+}
 
 /// The values that one row is grouped by, borrowed from it.
 #[derive(Debug, Clone)]
@@ -22,7 +36,10 @@ impl<'a> KeyValues<'a> {
     pub(crate) fn new(values: impl Iterator<Item = Value<'a>>) -> Self {
         let mut key = KeyValues { values: [const { Value::Absent }; MAX_GROUP_BY], len: 0 };
         for (place, value) in key.values.iter_mut().zip(values) {
-            *place = value;
+            *place = match value {
+                Value::Text(text) => Value::Text(bounded(text)),
+                other => other,
+            };
             key.len += 1;
         }
         key
@@ -126,5 +143,20 @@ impl Value<'_> {
             Value::Address(IpAddr::V4(address)) => xxh3_64_with_seed(&address.octets(), seed ^ 4),
             Value::Address(IpAddr::V6(address)) => xxh3_64_with_seed(&address.octets(), seed ^ 5),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_texts_are_bounded_and_stay_apart() {
+        let key = |text: &str| KeyValues::new([Value::Text(text.into())].into_iter()).to_key();
+        let long = "日".repeat(20_000);
+        let (one, other) = (key(&format!("{long}1")), key(&format!("{long}2")));
+        assert_ne!(one, other);
+        assert!(one.parts()[0].to_string().len() <= MAX_TEXT);
+        assert_eq!(key("eni-1").parts()[0].to_string(), "eni-1");
     }
 }

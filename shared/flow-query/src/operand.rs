@@ -1,5 +1,7 @@
 //! Expressions that have a value: names, literals and arithmetic.
 
+use std::borrow::Cow;
+
 use crate::ast::{Arithmetic, Literal};
 use crate::names::Source;
 use crate::row::Row;
@@ -19,13 +21,21 @@ impl Operand {
     pub(crate) fn value<'r>(&'r self, row: &'r (impl Row + ?Sized)) -> Value<'r> {
         match self {
             Operand::Source(source) => row.value(*source),
-            Operand::Literal(value) => value.clone(),
+            Operand::Literal(value) => value.borrowed(),
             Operand::Arithmetic(op, left, right) => {
                 match (left.value(row).number(), right.value(row).number()) {
                     (Some(left), Some(right)) => calculate(*op, left, right),
                     _ => Value::Absent,
                 }
             }
+        }
+    }
+
+    /// The value as text, none when absent: what stands in the record, where it does.
+    pub(crate) fn text<'r>(&'r self, row: &'r (impl Row + ?Sized)) -> Option<Cow<'r, str>> {
+        match self {
+            Operand::Source(source) => row.text(*source),
+            _ => self.value(row).into_text(),
         }
     }
 

@@ -12,8 +12,11 @@ use crate::names::nearest;
 /// The longest query that is read, in bytes.
 const MAX_QUERY: usize = 64 * 1024;
 
-/// How deep parentheses and operators may nest.
+/// How deep parentheses may nest.
 const MAX_DEPTH: usize = 64;
+
+/// The most operators of a query that each make its tree deeper: arithmetic, signs and `not`.
+const MAX_OPERATORS: usize = 256;
 
 /// The most values in one list.
 const MAX_LIST: usize = 1000;
@@ -69,6 +72,7 @@ struct Parser<'t> {
     /// Where the token before it ended.
     last_end: usize,
     depth: usize,
+    operators: usize,
 }
 
 type Parsed<T> = Result<T, QueryError>;
@@ -77,7 +81,7 @@ impl<'t> Parser<'t> {
     fn new(text: &'t str) -> Parsed<Self> {
         let mut lexer = Lexer::new(text);
         let (token, span) = lexer.token()?;
-        Ok(Parser { lexer, token, span, last_end: 0, depth: 0 })
+        Ok(Parser { lexer, token, span, last_end: 0, depth: 0, operators: 0 })
     }
 
     fn advance(&mut self) -> Parsed<Token> {
@@ -254,7 +258,8 @@ impl<'t> Parser<'t> {
         if !self.take_word("not")? {
             return self.comparison();
         }
-        let inner = self.deeper(Self::negation)?;
+        self.operator()?;
+        let inner = self.negation()?;
         Ok(Expr { span: start.to(inner.span), kind: ExprKind::Not(Box::new(inner)) })
     }
 
@@ -333,21 +338,17 @@ impl<'t> Parser<'t> {
         self.arithmetic(&[Arithmetic::Multiply, Arithmetic::Divide, Arithmetic::Remainder], Self::signed)
     }
 
-    /// Operands joined by any of `operations`, from the left; each makes the tree deeper.
+    /// Operands joined by any of `operations`, from the left.
     fn arithmetic(
         &mut self,
         operations: &[Arithmetic],
         operand: fn(&mut Self) -> Parsed<Expr>,
     ) -> Parsed<Expr> {
         let mut left = operand(self)?;
-        let mut chain = 0;
         while let Token::Sign(sign) = self.token
             && let Some(op) = operations.iter().find(|op| op.sign() == sign)
         {
-            chain += 1;
-            if chain > MAX_DEPTH {
-                return Err(QueryError::new(QueryErrorKind::TooDeep { max: MAX_DEPTH }, self.span));
-            }
+            self.operator()?;
             self.advance()?;
             let right = operand(self)?;
             left = join(left, right, |left, right| ExprKind::Arithmetic(*op, left, right));
@@ -360,7 +361,8 @@ impl<'t> Parser<'t> {
         if !self.take_sign("-")? {
             return self.power();
         }
-        let inner = self.deeper(Self::signed)?;
+        self.operator()?;
+        let inner = self.signed()?;
         let span = start.to(inner.span);
         let kind = match inner.kind {
             ExprKind::Literal(Literal::Integer(number)) if number >= 0 => {
@@ -379,7 +381,8 @@ impl<'t> Parser<'t> {
         if !self.take_sign("^")? {
             return Ok(base);
         }
-        let exponent = self.deeper(Self::signed)?;
+        self.operator()?;
+        let exponent = self.signed()?;
         Ok(join(base, exponent, |left, right| ExprKind::Arithmetic(Arithmetic::Power, left, right)))
     }
 
@@ -424,6 +427,15 @@ impl<'t> Parser<'t> {
         }
         self.need_sign(")")?;
         Ok(Expr { kind: ExprKind::Call(function, arguments), span: self.since(start) })
+    }
+
+    /// Counts an operator that makes the tree deeper, so that no tree is too deep for what walks it.
+    fn operator(&mut self) -> Parsed<()> {
+        self.operators += 1;
+        if self.operators > MAX_OPERATORS {
+            return Err(QueryError::new(QueryErrorKind::TooDeep { max: MAX_OPERATORS }, self.span));
+        }
+        Ok(())
     }
 
     /// Runs `parse` one level deeper, so that no text overflows the stack.

@@ -1,5 +1,7 @@
 //! Where an evaluated expression gets its values: a record, or the columns that `stats` made.
 
+use std::borrow::Cow;
+
 use flow_enrich::{EnrichedFlow, EnrichedValue};
 use flow_record as record;
 
@@ -10,6 +12,11 @@ use crate::value::Value;
 pub trait Row {
     /// The value of `source`, absent when this row has none.
     fn value(&self, source: Source) -> Value<'_>;
+
+    /// The value of `source` as text.
+    fn text(&self, source: Source) -> Option<Cow<'_, str>> {
+        self.value(source).into_text()
+    }
 }
 
 impl Row for EnrichedFlow<'_> {
@@ -30,6 +37,14 @@ impl Row for EnrichedFlow<'_> {
             },
             Source::System(field) => system(self, field),
             Source::Column(_) => Value::Absent,
+        }
+    }
+
+    /// A field's text is the line's own: nothing is allocated for it.
+    fn text(&self, source: Source) -> Option<Cow<'_, str>> {
+        match source {
+            Source::Field(field) => self.record.text(field).map(Cow::Borrowed),
+            other => self.value(other).into_text(),
         }
     }
 }

@@ -105,11 +105,22 @@ impl Value<'_> {
     }
 
     /// This value as text; empty when absent.
-    pub(crate) fn to_text(&self) -> Cow<'_, str> {
+    fn to_text(&self) -> Cow<'_, str> {
         match self {
             Value::Text(text) => Cow::Borrowed(text),
             Value::Absent => Cow::Borrowed(""),
             other => Cow::Owned(other.to_string()),
+        }
+    }
+
+    /// The same value, borrowed.
+    pub(crate) fn borrowed(&self) -> Value<'_> {
+        match self {
+            Value::Text(text) => Value::Text(Cow::Borrowed(text)),
+            Value::Absent => Value::Absent,
+            Value::Integer(number) => Value::Integer(*number),
+            Value::Float(number) => Value::Float(*number),
+            Value::Address(address) => Value::Address(*address),
         }
     }
 
@@ -121,6 +132,17 @@ impl Value<'_> {
             Value::Integer(number) => Value::Integer(number),
             Value::Float(number) => Value::Float(number),
             Value::Address(address) => Value::Address(address),
+        }
+    }
+}
+
+impl<'a> Value<'a> {
+    /// This value as text, none when absent.
+    pub(crate) fn into_text(self) -> Option<Cow<'a, str>> {
+        match self {
+            Value::Absent => None,
+            Value::Text(text) => Some(text),
+            other => Some(Cow::Owned(other.to_string())),
         }
     }
 }
@@ -169,13 +191,31 @@ impl Number {
         }
     }
 
-    /// Exact between whole numbers, and between a whole number and a float too large to be one.
+    /// Exact, whatever the kinds.
     pub(crate) fn compare(self, other: Number) -> Ordering {
         match (self, other) {
             (Number::Integer(left), Number::Integer(right)) => left.cmp(&right),
-            (left, right) => left.to_float().total_cmp(&right.to_float()),
+            (Number::Float(left), Number::Float(right)) => left.total_cmp(&right),
+            (Number::Integer(left), Number::Float(right)) => compare_exactly(left, right),
+            (Number::Float(left), Number::Integer(right)) => compare_exactly(right, left).reverse(),
         }
     }
+}
+
+/// A whole number against a finite float, without rounding the whole number to a float first.
+fn compare_exactly(whole: i64, float: f64) -> Ordering {
+    // 2^63, the first float above every i64; its negative is the least i64 itself.
+    const BEYOND: f64 = 9_223_372_036_854_775_808.0;
+    if float >= BEYOND {
+        return Ordering::Less;
+    }
+    if float < -BEYOND {
+        return Ordering::Greater;
+    }
+    #[expect(clippy::cast_possible_truncation, reason = "within the range of i64, and cut on purpose")]
+    let cut = float.trunc() as i64;
+    // Not `total_cmp`, to which the fraction of -1.0 is less than 0.
+    whole.cmp(&cut).then(0.0_f64.partial_cmp(&float.fract()).unwrap_or(Ordering::Equal))
 }
 
 #[cfg(test)]
@@ -196,6 +236,25 @@ mod tests {
         assert!(text("123456789012").holds(NotEqual, &text("123456789013")));
         for word in ["", "-", "+", ".", "inf", "nan", "1e999", "0x10", "1 "] {
             assert_eq!(Number::of_text(word), None, "{word:?}");
+        }
+    }
+
+    #[test]
+    fn numbers_of_both_kinds_compare_exactly() {
+        use Ordering::{Equal, Greater, Less};
+        let compare = |whole, float| Number::Integer(whole).compare(Number::Float(float));
+        for (whole, float, expected) in [
+            (1, 1.5, Less),
+            (-1, -1.5, Greater),
+            (2, 1.5, Greater),
+            (1, 1.0, Equal),
+            (9_007_199_254_740_993, 9_007_199_254_740_992.0, Greater),
+            (i64::MAX, 9_223_372_036_854_775_808.0, Less),
+            (i64::MIN, -9_223_372_036_854_775_808.0, Equal),
+            (i64::MIN, -1e300, Greater),
+        ] {
+            assert_eq!(compare(whole, float), expected, "{whole} and {float}");
+            assert_eq!(Number::Float(float).compare(Number::Integer(whole)), expected.reverse());
         }
     }
 

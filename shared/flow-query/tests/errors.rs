@@ -23,6 +23,8 @@ errors! {
         => "1:8: unknown name `dst-port`: did you mean `dstPort`?\nfilter dst-port = 22 and pkt-dst-aws-service = 'S3'\n       ^^^^^^^^";
     longest_aws_spelling: "filter pkt-dst-aws-service = 'S3'"
         => "1:8: unknown name `pkt-dst-aws-service`: did you mean `pktDstAwsService`?\nfilter pkt-dst-aws-service = 'S3'\n       ^^^^^^^^^^^^^^^^^^^";
+    forgotten_quotes: "filter action = REJECT"
+        => "1:17: unknown name `REJECT`: did you mean `\"REJECT\"`?\nfilter action = REJECT\n                ^^^^^^";
     nearest_alias: "filter dstPort = 22\n| stats count(*) as attempts by srcAddr\n| filter atempts > 100"
         => "3:10: unknown name `atempts`: did you mean `attempts`?\n| filter atempts > 100\n         ^^^^^^^";
     fields_are_gone_after_stats: "filter dstPort = 22 | stats count(*) as n by srcAddr | filter dstPort > 1"
@@ -75,6 +77,11 @@ fn nesting_is_bounded() {
         format!("filter {}(dstPort = 1)", "not ".repeat(10_000)),
         format!("filter {}1 = dstPort", "-".repeat(10_000)),
         format!("filter dstPort = {}2", "2^".repeat(10_000)),
+        format!("filter dstPort = {}", "1+".repeat(300) + "1"),
+        format!(
+            "filter {} = 1",
+            (0..40).fold("dstPort".to_owned(), |inner, _| format!("({inner}*2*2*2*2+1+1+1+1)"))
+        ),
     ] {
         let error = Query::parse(&deep).unwrap_err().to_string();
         assert!(error.contains("nest more than") || error.contains("bytes in a query"), "{error}");

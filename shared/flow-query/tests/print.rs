@@ -88,6 +88,32 @@ proptest! {
 }
 
 #[test]
+fn what_fuzzing_found_prints_as_the_same_tree() {
+    for text in [
+        format!("filter {}a = 1", "-".repeat(40)),
+        format!("filter (a{0}){0} = 1", "+1".repeat(60)),
+        "filter (-0.0) ^ 2 = 1".to_owned(),
+        "filter a in [(b or c)]".to_owned(),
+        "filter ispresent((a = 1))".to_owned(),
+        "stats count((a = 1)) by (b = 1)".to_owned(),
+    ] {
+        let query = Query::parse(&text).unwrap();
+        let mut printed = Query::parse(&query.to_string()).unwrap();
+        assert_eq!(printed.to_string(), query.to_string(), "{text}");
+        printed.commands.iter_mut().zip(&query.commands).for_each(|pair| {
+            if let (flow_query::Command::Stats(left), flow_query::Command::Stats(right)) = pair {
+                left.span = right.span;
+                left.aggregates
+                    .iter_mut()
+                    .zip(&right.aggregates)
+                    .for_each(|(left, right)| left.span = right.span);
+            }
+        });
+        assert_eq!(printed, query, "{text}");
+    }
+}
+
+#[test]
 fn stats_print_as_written() {
     for text in [
         "filter a = 1 | stats count(*) as n, sum(bytes) by srcAddr, dstPort as port | filter n > 1",

@@ -84,7 +84,9 @@ impl RecordFormat {
         }
         let mut places = [NOWHERE; Field::COUNT];
         for (index, column) in columns.iter().enumerate() {
-            if let Some(first) = columns[..index].iter().position(|other| other.name == column.name) {
+            if let Some(first) =
+                columns[..index].iter().position(|other| is_same_name(&other.name, &column.name))
+            {
                 let name = column.name.to_string();
                 return Err(FormatError::Duplicate { name, first: first + 1, second: index + 1 });
             }
@@ -96,10 +98,14 @@ impl RecordFormat {
         Ok(RecordFormat { columns: columns.into(), places, fields })
     }
 
-    /// Whether a line is the header of a file delivered to S3: nothing but names, at least half of them known.
+    /// Whether a line is the header of a file delivered to S3: two or more lower-case names and nothing else, at least
+    /// half of them known, and all of them when there are fewer than four.
+    ///
+    /// Lines of data have numbers and addresses, or words in capitals, or ids, so they do not look like that.
     pub fn is_header(line: &str) -> bool {
+        let is_lower_name = |word: &str| is_name(word) && !word.bytes().any(|byte| byte.is_ascii_uppercase());
         let starts_like_a_name = line.trim_start().starts_with(|first: char| first.is_ascii_lowercase());
-        if !starts_like_a_name || line.len() > MAX_LINE || !line.split_ascii_whitespace().all(is_name) {
+        if !starts_like_a_name || line.len() > MAX_LINE || !line.split_ascii_whitespace().all(is_lower_name) {
             return false;
         }
         let (mut known, mut all) = (0, 0);
@@ -107,7 +113,7 @@ impl RecordFormat {
             all += 1;
             known += usize::from(Field::from_name(name).is_some());
         }
-        known > 0 && known * 2 >= all
+        all >= 2 && if all < 4 { known == all } else { known * 2 >= all }
     }
 
     /// Reads one line.
@@ -186,7 +192,18 @@ impl fmt::Display for RecordFormat {
     }
 }
 
+/// Whether two names are one: `foo-bar` and `foo_bar` have the same key in JSON.
+fn is_same_name(left: &str, right: &str) -> bool {
+    let letters =
+        |name: &str| name.bytes().map(|byte| if byte == b'_' { b'-' } else { byte }).collect::<Vec<_>>();
+    left == right || letters(left) == letters(right)
+}
+
+/// The longest name of a column, in bytes: AWS's longest has 26.
+const MAX_NAME: usize = 64;
+
 fn is_name(word: &str) -> bool {
-    word.starts_with(|first: char| first.is_ascii_alphabetic())
+    word.len() <= MAX_NAME
+        && word.starts_with(|first: char| first.is_ascii_alphabetic())
         && word.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
 }

@@ -191,10 +191,27 @@ fn bad_formats_say_what_is_wrong() {
 
 #[test]
 fn headers_are_told_from_lines() {
-    for header in [VPC_DEFAULT, &VPC_DEFAULT.replace('-', "_"), TGW_DEFAULT, "srcaddr brand-new"] {
+    for header in [
+        VPC_DEFAULT,
+        &VPC_DEFAULT.replace('-', "_"),
+        TGW_DEFAULT,
+        "srcaddr dstaddr",
+        "srcaddr action new-a new-b",
+    ] {
         assert!(RecordFormat::is_header(header), "{header}");
     }
-    for line in [SSH, "", "bogus line", "- eni-1 10.0.1.5", "eni-1 vpc-2 accept", "srcaddr one two three"] {
+    for line in [
+        SSH,
+        "",
+        "bogus line",
+        "- eni-1 10.0.1.5",
+        "eni-1 vpc-2 accept",
+        "srcaddr one two three",
+        "bytes",
+        "bytes ACCEPT",
+        "web ACCEPT",
+        "srcaddr new",
+    ] {
         assert!(!RecordFormat::is_header(line), "{line}");
     }
 }

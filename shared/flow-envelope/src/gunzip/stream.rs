@@ -130,19 +130,21 @@ impl<R: BufRead> Gunzip<R> {
         let available = self.input.fill_buf()?;
         let at_end = available.is_empty();
         let (before_in, before_out) = (self.inflate.total_in(), self.inflate.total_out());
-        let status = self
-            .inflate
-            .decompress(available, into, FlushDecompress::None)
-            .map_err(|_| GunzipError::Corrupt(CorruptGzip::Deflate))?;
+        let status = self.inflate.decompress(available, into, FlushDecompress::None);
         let consumed = usize::try_from(self.inflate.total_in() - before_in).unwrap_or(available.len());
         let produced = usize::try_from(self.inflate.total_out() - before_out).unwrap_or(into.len());
         self.input.consume(consumed);
         self.crc.update(&into[..produced]);
-        if status == Status::StreamEnd {
-            self.state = State::Trailer([0; 8], 0);
-        } else if consumed == 0 && produced == 0 {
-            let corrupt = GunzipError::Corrupt(CorruptGzip::Deflate);
-            return Err(if at_end { GunzipError::Truncated } else { corrupt }.into());
+        let corrupt = GunzipError::Corrupt(CorruptGzip::Deflate);
+        match status {
+            Ok(Status::StreamEnd) => self.state = State::Trailer([0; 8], 0),
+            // What came out before the fault is delivered first.
+            Err(_) if produced > 0 => self.state = State::Failed(corrupt),
+            Err(_) => return Err(corrupt.into()),
+            Ok(_) if consumed == 0 && produced == 0 => {
+                return Err(if at_end { GunzipError::Truncated } else { corrupt }.into());
+            }
+            Ok(_) => {}
         }
         Ok(if produced == 0 { Step::Continue } else { Step::Produced(produced) })
     }

@@ -142,20 +142,31 @@ impl<V: FnMut(Entry<'_>) -> ControlFlow<()>> Event<'_, '_, V> {
     fn item(&mut self, json: &str) -> Result<(), Halt> {
         match serde_json::from_str::<Item<'_>>(json).map(Item::recognise) {
             Ok(Recognised::Batch(batch)) => self.batches(Ok(vec![batch])),
-            Ok(Recognised::Line(line)) => self.outlet.line(self.number, &line),
+            Ok(Recognised::Line { text, timestamp }) => self.outlet.line(self.number, timestamp, &text),
             Ok(Recognised::Neither) => self.reject(RejectReason::UnknownShape),
             Err(error) => self.reject(RejectReason::Unusable(error)),
         }
     }
 
-    /// A whole event's batches, unless one of them is of an unknown type.
+    /// A whole event's batches. One of an unknown type is rejected alone.
     fn batches(&mut self, batches: Result<Vec<LogBatch<'_>>, EnvelopeError>) -> Result<(), Halt> {
-        let checked =
-            batches.and_then(|batches| batches.iter().try_for_each(LogBatch::check_type).map(|()| batches));
-        match checked {
-            Ok(batches) => self.outlet.event(self.number, &batches),
-            Err(error) => self.reject(error.into()),
+        let mut batches = match batches {
+            Ok(batches) => batches,
+            Err(error) => return self.reject(error.into()),
+        };
+        let mut unknown = Vec::new();
+        batches.retain(|batch| match batch.check_type() {
+            Ok(()) => true,
+            Err(error) => {
+                unknown.push(error);
+                false
+            }
+        });
+        let is_only_unknown = batches.is_empty() && !unknown.is_empty();
+        for error in unknown {
+            self.reject(error.into())?;
         }
+        if is_only_unknown { Ok(()) } else { self.outlet.event(self.number, &batches) }
     }
 
     /// Delivers a record's lines and returns its batches.
@@ -167,7 +178,7 @@ impl<V: FnMut(Entry<'_>) -> ControlFlow<()>> Event<'_, '_, V> {
                 Err(error) => return Ok(Err(error)),
             };
             for line in lines {
-                self.outlet.line(self.number, line)?;
+                self.outlet.line(self.number, None, line)?;
             }
             return Ok(Ok(Vec::new()));
         }
@@ -176,7 +187,7 @@ impl<V: FnMut(Entry<'_>) -> ControlFlow<()>> Event<'_, '_, V> {
             Err(error) => return Ok(Err(error)),
         };
         for line in &content.lines {
-            self.outlet.line(self.number, line)?;
+            self.outlet.line(self.number, None, line)?;
         }
         Ok(Ok(content.batches))
     }

@@ -30,6 +30,8 @@ pub enum Entry<'a> {
     Line {
         /// The line number; for lines inside a JSON document, the document's first.
         number: u64,
+        /// The `timestamp` that stood beside a `message`, in milliseconds since 1970.
+        timestamp: Option<i64>,
         /// The line, without its line end.
         text: &'a str,
     },

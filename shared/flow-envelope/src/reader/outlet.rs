@@ -47,9 +47,9 @@ impl<'v, V: FnMut(Entry<'_>) -> ControlFlow<()>> Outlet<'v, V> {
         }
     }
 
-    pub(super) fn line(&mut self, number: u64, text: &str) -> Result<(), Halt> {
+    pub(super) fn line(&mut self, number: u64, timestamp: Option<i64>, text: &str) -> Result<(), Halt> {
         self.summary.lines += 1;
-        self.hand_over(Entry::Line { number, text })
+        self.hand_over(Entry::Line { number, timestamp, text })
     }
 
     /// A line as it was read; `text` when it is already known to be UTF-8.
@@ -66,7 +66,7 @@ impl<'v, V: FnMut(Entry<'_>) -> ControlFlow<()>> Outlet<'v, V> {
             return self.reject(number, reason, excerpt_of(line));
         }
         match text.map_or_else(|| str::from_utf8(line), Ok) {
-            Ok(text) => self.line(number, text),
+            Ok(text) => self.line(number, None, text),
             Err(error) => {
                 let reason = RejectReason::LineNotUtf8 { position: error.valid_up_to() };
                 self.reject(number, reason, excerpt_of(line))

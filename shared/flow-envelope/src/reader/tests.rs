@@ -23,7 +23,8 @@ fn event(lines: &[&str]) -> String {
 /// `1!! reason` for a rejected envelope.
 fn show(entry: &Entry<'_>) -> String {
     match entry {
-        Entry::Line { number, text } => format!("{number} {text}"),
+        Entry::Line { number, timestamp: None, text } => format!("{number} {text}"),
+        Entry::Line { number, timestamp: Some(time), text } => format!("{number} {text} at {time}"),
         Entry::Batch { number, batches, .. } => {
             let lines: Vec<_> = batches.iter().flat_map(LogBatch::lines).map(|e| &*e.message).collect();
             format!("{number} [{}]", lines.join(", "))
@@ -131,7 +132,7 @@ fn every_shape_of_event_is_recognised() {
     assert_eq!(read(pretty(&m)), ["1 [2 a, 2 b]"]);
     assert_eq!(read(&k), ["1 [2 a, 2 b, 2 c]"]);
     assert_eq!(read(pretty(&f)), ["1 2 raw", "1 3 raw", "1 2 m", "1 [2 a, 2 b]"]);
-    assert_eq!(read(r#"{"message":"2 \"m\"","id":"1","timestamp":5}"#), ["1 2 \"m\""]);
+    assert_eq!(read(r#"{"message":"2 \"m\"","id":"1","timestamp":5}"#), ["1 2 \"m\" at 5"]);
     assert_eq!(
         read(pretty(&format!("[{e},{m},{{\"message\":\"x\"}}]"))),
         ["1 [2 a, 2 b]", "1 [2 a, 2 b]", "1 x"]
@@ -343,4 +344,39 @@ fn an_excerpt_shows_what_was_rejected() {
         assert_eq!(excerpts[0], excerpts[1]);
         assert!(excerpts[0] == "{bad} more" || excerpts[0] == long[..200], "{excerpts:?}");
     }
+}
+
+#[test]
+fn a_message_keeps_the_timestamp_beside_it() {
+    let input = concat!(
+        "{\"message\":\"a\",\"timestamp\":1700000000000}\n",
+        "{\"timestamp\":\"2023\",\"message\":\"b\"}\n",
+        "{\"message\":\"c\"}\n",
+    );
+    assert_eq!(read_limited(input, &Limits::default()).0, ["1 a at 1700000000000", "2 b", "3 c"]);
+}
+
+#[test]
+fn a_message_of_an_unknown_type_is_rejected_alone() {
+    let news = message(&["x"]).replace("DATA_MESSAGE", "NEWS");
+    let both = subscription_event(format!("{}{news}", message(&["a", "b"])).as_bytes());
+    let (entries, _) = read_limited(both, &Limits::default());
+    assert_eq!(entries.len(), 2, "{entries:?}");
+    assert!(entries[0].starts_with("1!! ") && entries[0].contains("NEWS"), "{entries:?}");
+    assert_eq!(entries[1], "1 [a, b]");
+}
+
+#[test]
+fn lines_before_damage_in_gzip_are_delivered_however_it_is_read() {
+    let text: String =
+        (0..3000).map(|n| format!("2 line {n} {}\n", n * 7919 % 10_007)).collect::<Vec<_>>().concat();
+    let mut damaged = gzip(text.as_bytes());
+    let middle = damaged.len() / 2;
+    damaged[middle..middle + 8].fill(0xff);
+    let limits = Limits::default();
+    let (whole, error) = read_with(damaged.as_slice(), &limits);
+    assert!(matches!(error, Err(ReadError::Gunzip { .. })), "{error:?}");
+    assert!(whole.len() > 1000, "only {} of 3000 lines", whole.len());
+    let (pieces, _) = read_with(Dribble(&damaged, 1), &limits);
+    assert_eq!(whole.len(), pieces.len());
 }

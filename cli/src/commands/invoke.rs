@@ -1,0 +1,140 @@
+//! `flowgauge invoke`: what a Lambda function does with its event, without AWS.
+
+use std::convert::Infallible;
+use std::fs::File;
+use std::io::{self, Read, Write};
+use std::mem;
+use std::path::Path;
+use std::pin::pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll, Waker};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use flow_enrich::Tables;
+use flow_output::{Attribute, Message};
+use flow_pipeline::{
+    AlertFormat, BatchStore, DEFAULT_MAX_GROUPS, Notifier, Pipeline, PipelineSettings, Published, Report,
+    Topic,
+};
+use serde_json::value::RawValue;
+use serde_json::{Map, Value, json};
+
+use super::detect::{language, networks, severity};
+use crate::args::{AlertFormatArg, InvokeArgs, InvokeCommand, InvokeSubscriptionArgs};
+use crate::failure::{Failure, Outcome};
+use crate::{messages, rule_files};
+
+/// Lambda's events are far smaller: 6 MiB at most.
+const MAX_INPUT: u64 = 256 * 1024 * 1024;
+
+/// Keeps the messages that a function would publish.
+#[derive(Debug, Default)]
+struct Recorder(Mutex<Vec<(Topic, Message)>>);
+
+impl Notifier for Recorder {
+    type Error = Infallible;
+
+    async fn publish(&self, topic: Topic, messages: &[Message]) -> Vec<Result<Published, Infallible>> {
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.extend(messages.iter().map(|message| (topic, message.clone())));
+        vec![Ok(Published::Sent); messages.len()]
+    }
+}
+
+/// Runs the command.
+pub(crate) fn run(args: &InvokeArgs) -> Result<Outcome, Failure> {
+    let InvokeCommand::Subscription(args) = &args.command;
+    let pipeline = Pipeline::new(settings(args)?, BatchStore::new(DEFAULT_MAX_GROUPS), Recorder::default());
+    let bytes = read(&args.event)?;
+    let mut outcome = Outcome::Fine;
+    for event in events(&bytes) {
+        match now_or_never(pipeline.run(event, now())) {
+            Ok(report) => {
+                tell(&report);
+                if report.unusable > 0 {
+                    outcome = Outcome::Failed;
+                }
+            }
+            Err(error) => {
+                messages::error(&format!("{}: {error}", args.event.display()));
+                outcome = Outcome::Failed;
+            }
+        }
+        print(&pipeline.notifier().0)?;
+    }
+    Ok(outcome)
+}
+
+fn settings(args: &InvokeSubscriptionArgs) -> Result<PipelineSettings, Failure> {
+    let rules = Arc::new(rule_files::load(args.rules.as_deref())?);
+    Ok(PipelineSettings {
+        tables: Tables { networks: networks(args.networks.as_deref())? },
+        formats: args.format.clone().unwrap_or_default(),
+        language: language(args.lang),
+        alert_format: match args.alert_format {
+            AlertFormatArg::Text => AlertFormat::Text,
+            AlertFormatArg::Chat => AlertFormat::Chat,
+        },
+        alert_min_severity: severity(args.alert_min_severity),
+        ..PipelineSettings::new(rules)
+    })
+}
+
+fn read(path: &Path) -> Result<Vec<u8>, Failure> {
+    let fail = |error| Failure::Read { path: path.to_owned(), error };
+    let source: Box<dyn Read> = match path.to_str() {
+        Some("-") => Box::new(io::stdin().lock()),
+        _ => Box::new(File::open(path).map_err(fail)?),
+    };
+    let mut bytes = Vec::new();
+    source.take(MAX_INPUT).read_to_end(&mut bytes).map_err(fail)?;
+    Ok(bytes)
+}
+
+/// The events that stand in `bytes` one after the other. What is no JSON is one event, for the pipeline to refuse.
+fn events(bytes: &[u8]) -> Vec<&[u8]> {
+    let values = serde_json::Deserializer::from_slice(bytes).into_iter::<&RawValue>();
+    let events: Result<Vec<_>, _> = values.map(|value| value.map(|value| value.get().as_bytes())).collect();
+    events.ok().filter(|events| !events.is_empty()).unwrap_or_else(|| vec![bytes])
+}
+
+/// Prints and forgets the messages kept.
+fn print(kept: &Mutex<Vec<(Topic, Message)>>) -> io::Result<()> {
+    let kept = mem::take(&mut *kept.lock().unwrap_or_else(PoisonError::into_inner));
+    let mut out = io::stdout().lock();
+    for (topic, message) in kept {
+        writeln!(out, "{}", message_json(topic, &message))?;
+    }
+    out.flush()
+}
+
+fn message_json(topic: Topic, message: &Message) -> Value {
+    let value = |attribute: &Attribute| (attribute.name.to_owned(), json!(attribute.value));
+    json!({
+        "topic": topic.name(),
+        "subject": message.subject,
+        "attributes": message.attributes.iter().map(value).collect::<Map<_, _>>(),
+        "message_structure": message.is_per_protocol.then_some("json"),
+        "body": message.body,
+    })
+}
+
+fn tell(report: &Report) {
+    messages::summary(&json!(report).to_string());
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a function is invoked now; the pipeline gets the time as a value"
+)]
+fn now() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
+}
+
+/// The result of a future that never waits.
+fn now_or_never<F: Future>(future: F) -> F::Output {
+    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(output) => output,
+        Poll::Pending => unreachable!("the store and the recorder answer at once"),
+    }
+}

@@ -1,0 +1,366 @@
+//! The environment, read once at start through a lookup: the only place that knows its variables.
+
+use std::fmt;
+use std::fs;
+use std::path::Path;
+use std::sync::Arc;
+
+use flow_aws::{AwsAccess, AwsAccessError, TopicArns};
+use flow_detect::{Language, RuleSet, Severity};
+use flow_enrich::{Networks, Tables};
+use flow_pipeline::{AlertFormat, Formats, PipelineSettings, read_rules};
+
+/// A variable of the environment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Variable {
+    /// Its name.
+    pub name: &'static str,
+    /// What holds when it is absent or empty, in words where it is no value.
+    pub default: &'static str,
+    /// What it says, and what it may be.
+    pub meaning: &'static str,
+}
+
+const fn variable(name: &'static str, default: &'static str, meaning: &'static str) -> Variable {
+    Variable { name, default, meaning }
+}
+
+/// All variables that are the user's to set.
+pub const VARIABLES: [Variable; 11] = [
+    variable(
+        "FINDINGS_TOPIC_ARN",
+        "none: findings are not published",
+        "standard SNS topic that gets every finding as JSON",
+    ),
+    variable(
+        "ALERTS_TOPIC_ARN",
+        "none: nobody is alerted",
+        "standard SNS topic that gets alerts as text for people",
+    ),
+    variable(
+        "ALERT_MIN_SEVERITY",
+        "medium",
+        "least severity of an alert: informational, low, medium, high or critical",
+    ),
+    variable(
+        "ALERT_FORMAT",
+        "text",
+        "text, or chat for custom notifications of Amazon Q Developer in chat applications",
+    ),
+    variable("LANGUAGE", "en", "language of alerts: en or ja"),
+    variable(
+        "LOG_FORMAT",
+        "AWS's default format",
+        "log format of the flow logs, or a JSON object of log groups and their formats, `*` standing for all others",
+    ),
+    variable(
+        "RULES",
+        "none: the built-in rules",
+        "folder of rule files that replace and join the built-in ones",
+    ),
+    variable("NETWORKS", "none", "file that names networks: one `CIDR name` a line"),
+    variable(
+        "MAX_DECOMPRESSED_BYTES",
+        "67108864",
+        "most bytes of an event once decompressed, 1 to 1073741824",
+    ),
+    variable(
+        "FAILURE_BUCKET",
+        "none: they are counted only",
+        "S3 bucket that keeps events which can't be read, under undecodable/",
+    ),
+    variable(
+        "OWN_LOG_GROUP",
+        "AWS_LAMBDA_LOG_GROUP_NAME",
+        "log group whose events are refused, because the function itself writes to it",
+    ),
+];
+
+/// The bound of `MAX_DECOMPRESSED_BYTES`: a function has no more memory to spare.
+const MAX_CAP: usize = 1 << 30;
+
+/// What the function is made with.
+#[derive(Debug)]
+pub struct Config {
+    /// Of the pipeline.
+    pub settings: PipelineSettings,
+    /// Where messages go.
+    pub topics: TopicArns,
+    /// Where undecodable events go.
+    pub failure_bucket: Option<String>,
+    /// How AWS is reached.
+    pub access: AwsAccess,
+    /// The function's name, a dimension of its metrics.
+    pub function_name: String,
+}
+
+/// Why the environment can't be used.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ConfigError {
+    /// A variable's value is none of those that it may have.
+    #[error("{variable}: expected {expected}, found {found:?}")]
+    Unexpected {
+        /// Its name.
+        variable: &'static str,
+        /// What it may be.
+        expected: String,
+        /// What it is.
+        found: String,
+    },
+    /// A variable names or holds something with a mistake in it.
+    #[error("{variable}: {found:?}: {error}")]
+    Mistake {
+        /// Its name.
+        variable: &'static str,
+        /// What it is.
+        found: String,
+        /// The mistake.
+        #[source]
+        error: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// Lambda did not set what it always sets.
+    #[error(transparent)]
+    Access(#[from] AwsAccessError),
+}
+
+/// The environment as far as it was asked for.
+struct Lookup<'a>(&'a dyn Fn(&str) -> Option<String>);
+
+impl Config {
+    /// Reads all variables through `lookup`, which finds the value of a name. An empty value is an absent one.
+    pub fn read(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
+        let from = Lookup(&lookup);
+        let settings = PipelineSettings {
+            rules: Arc::new(from.rules()?),
+            tables: Tables { networks: from.networks()? },
+            formats: from.formats()?,
+            language: from.choice("LANGUAGE", &LANGUAGES)?.unwrap_or_default(),
+            alert_format: from
+                .choice("ALERT_FORMAT", &named(AlertFormat::ALL, AlertFormat::name))?
+                .unwrap_or_default(),
+            alert_min_severity: from
+                .choice("ALERT_MIN_SEVERITY", &named(Severity::ALL, Severity::name))?
+                .unwrap_or(Severity::Medium),
+            decompressed_cap: from.decompressed_cap()?,
+            region: from.text("AWS_REGION"),
+            own_log_group: from.text("OWN_LOG_GROUP").or_else(|| from.text("AWS_LAMBDA_LOG_GROUP_NAME")),
+        };
+        Ok(Config {
+            settings,
+            topics: TopicArns {
+                findings: from.topic_arn("FINDINGS_TOPIC_ARN")?,
+                alerts: from.topic_arn("ALERTS_TOPIC_ARN")?,
+            },
+            failure_bucket: from.text("FAILURE_BUCKET"),
+            access: AwsAccess::read(|name| from.text(name))?,
+            function_name: from.text("AWS_LAMBDA_FUNCTION_NAME").unwrap_or_else(|| "subscription".to_owned()),
+        })
+    }
+}
+
+const LANGUAGES: [(&str, Language); 2] = [("en", Language::English), ("ja", Language::Japanese)];
+
+fn named<T: Copy, const N: usize>(all: [T; N], name: impl Fn(T) -> &'static str) -> [(&'static str, T); N] {
+    all.map(|value| (name(value), value))
+}
+
+impl Lookup<'_> {
+    fn text(&self, variable: &str) -> Option<String> {
+        (self.0)(variable).filter(|value| !value.trim().is_empty())
+    }
+
+    fn choice<T: Copy>(&self, variable: &'static str, all: &[(&str, T)]) -> Result<Option<T>, ConfigError> {
+        let Some(found) = self.text(variable) else { return Ok(None) };
+        if let Some((_, value)) = all.iter().find(|(name, _)| *name == found) {
+            return Ok(Some(*value));
+        }
+        let names: Vec<_> = all.iter().map(|(name, _)| *name).collect();
+        Err(unexpected(variable, format!("one of {}", names.join(", ")), found))
+    }
+
+    fn topic_arn(&self, variable: &'static str) -> Result<Option<String>, ConfigError> {
+        let Some(found) = self.text(variable) else { return Ok(None) };
+        let parts: Vec<_> = found.split(':').collect();
+        // Mail, text messages and chat can't subscribe to a FIFO topic; names of others have no dots.
+        if let ["arn", _, "sns", _, _, name] = parts[..]
+            && !name.is_empty()
+            && !name.contains('.')
+        {
+            return Ok(Some(found));
+        }
+        Err(unexpected(variable, "the ARN of a standard SNS topic", found))
+    }
+
+    fn formats(&self) -> Result<Formats, ConfigError> {
+        let Some(found) = self.text("LOG_FORMAT") else { return Ok(Formats::default()) };
+        Formats::parse(&found).map_err(|error| mistake("LOG_FORMAT", found, error))
+    }
+
+    fn rules(&self) -> Result<RuleSet, ConfigError> {
+        let Some(found) = self.text("RULES") else { return Ok(RuleSet::defaults()) };
+        local_only("RULES", "a folder", &found)?;
+        read_rules(Path::new(&found)).map_err(|error| mistake("RULES", found, error))
+    }
+
+    fn networks(&self) -> Result<Networks, ConfigError> {
+        let Some(found) = self.text("NETWORKS") else { return Ok(Networks::default()) };
+        local_only("NETWORKS", "a file", &found)?;
+        match fs::read_to_string(&found) {
+            Ok(text) => Networks::parse(&text).map_err(|error| mistake("NETWORKS", found, error)),
+            Err(error) => Err(mistake("NETWORKS", found, error)),
+        }
+    }
+
+    fn decompressed_cap(&self) -> Result<usize, ConfigError> {
+        const VARIABLE: &str = "MAX_DECOMPRESSED_BYTES";
+        let Some(found) = self.text(VARIABLE) else { return Ok(flow_envelope::DEFAULT_DECOMPRESSED_CAP) };
+        match found.parse() {
+            Ok(cap) if (1..=MAX_CAP).contains(&cap) => Ok(cap),
+            _ => Err(unexpected(VARIABLE, format!("a number from 1 to {MAX_CAP}"), found)),
+        }
+    }
+}
+
+/// Rules and networks come with the function's package or a layer.
+fn local_only(variable: &'static str, what: &str, found: &str) -> Result<(), ConfigError> {
+    if found.starts_with("s3://") {
+        let expected = format!("{what} in the function's package or a layer (S3 is not supported)");
+        return Err(unexpected(variable, expected, found));
+    }
+    Ok(())
+}
+
+fn unexpected(variable: &'static str, expected: impl fmt::Display, found: impl Into<String>) -> ConfigError {
+    ConfigError::Unexpected { variable, expected: expected.to_string(), found: found.into() }
+}
+
+fn mistake(
+    variable: &'static str,
+    found: String,
+    error: impl std::error::Error + Send + Sync + 'static,
+) -> ConfigError {
+    ConfigError::Mistake { variable, found, error: Box::new(error) }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+    use std::sync::Mutex;
+
+    use super::*;
+
+    const LAMBDA: [(&str, &str); 6] = [
+        ("AWS_REGION", "eu-west-1"),
+        ("AWS_ACCESS_KEY_ID", "id"),
+        ("AWS_SECRET_ACCESS_KEY", "key"),
+        ("AWS_SESSION_TOKEN", "token"),
+        ("AWS_LAMBDA_LOG_GROUP_NAME", "/aws/lambda/f"),
+        ("AWS_LAMBDA_FUNCTION_NAME", "f"),
+    ];
+
+    fn read(variables: &[(&str, &str)]) -> Result<Config, ConfigError> {
+        let find = |name: &str| {
+            let all = variables.iter().chain(&LAMBDA);
+            all.into_iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned())
+        };
+        Config::read(find)
+    }
+
+    #[test]
+    fn works_with_what_lambda_sets() {
+        let config = read(&VARIABLES.map(|variable| (variable.name, ""))).unwrap();
+        let settings = config.settings;
+        assert_eq!(config.topics, TopicArns::default());
+        assert_eq!(settings.alert_min_severity, Severity::Medium);
+        assert_eq!(settings.alert_format, AlertFormat::Text);
+        assert_eq!(settings.language, Language::English);
+        assert_eq!(settings.decompressed_cap, 67_108_864);
+        assert_eq!(settings.own_log_group.as_deref(), Some("/aws/lambda/f"));
+        assert_eq!(settings.region.as_deref(), Some("eu-west-1"));
+        assert_eq!((config.function_name.as_str(), config.failure_bucket), ("f", None));
+    }
+
+    #[test]
+    fn takes_every_variable() {
+        let config = read(&[
+            ("FINDINGS_TOPIC_ARN", "arn:aws-cn:sns:cn-north-1:123456789012:findings"),
+            ("ALERTS_TOPIC_ARN", "arn:aws:sns:eu-west-1:123456789012:alerts"),
+            ("ALERT_MIN_SEVERITY", "high"),
+            ("ALERT_FORMAT", "chat"),
+            ("LANGUAGE", "ja"),
+            ("LOG_FORMAT", r#"{"/a": "${version}"}"#),
+            ("MAX_DECOMPRESSED_BYTES", "1024"),
+            ("FAILURE_BUCKET", "b"),
+            ("OWN_LOG_GROUP", "/own"),
+        ])
+        .unwrap();
+        let settings = config.settings;
+        assert!(config.topics.findings.is_some() && config.topics.alerts.is_some());
+        assert_eq!(settings.alert_min_severity, Severity::High);
+        assert_eq!(settings.alert_format, AlertFormat::Chat);
+        assert_eq!(settings.language, Language::Japanese);
+        assert!(settings.formats.of("/a").is_some() && settings.formats.of("/b").is_none());
+        assert_eq!(settings.decompressed_cap, 1024);
+        assert_eq!(settings.own_log_group.as_deref(), Some("/own"));
+        assert_eq!(config.failure_bucket.as_deref(), Some("b"));
+    }
+
+    #[test]
+    fn a_wrong_value_is_told_with_its_variable() {
+        let topic = "expected the ARN of a standard SNS topic, found ";
+        let cases = [
+            ("FINDINGS_TOPIC_ARN", "findings", topic),
+            ("ALERTS_TOPIC_ARN", "arn:aws:sns:eu-west-1:123456789012:alerts.fifo", topic),
+            ("ALERTS_TOPIC_ARN", "arn:aws:sqs:eu-west-1:123456789012:alerts", topic),
+            (
+                "ALERT_MIN_SEVERITY",
+                "High",
+                "expected one of informational, low, medium, high, critical, found",
+            ),
+            ("ALERT_FORMAT", "slack", "expected one of text, chat, found \"slack\""),
+            ("LANGUAGE", "fr", "expected one of en, ja, found \"fr\""),
+            ("LOG_FORMAT", "{", "\"{\": expected a JSON object"),
+            ("RULES", "s3://bucket/rules", "expected a folder in the function's package or a layer"),
+            ("RULES", "no/such/folder", "\"no/such/folder\": no/such/folder: "),
+            ("NETWORKS", "s3://bucket/n", "expected a file in the function's package or a layer"),
+            ("NETWORKS", "no/such/file", "\"no/such/file\": "),
+            ("MAX_DECOMPRESSED_BYTES", "0", "expected a number from 1 to 1073741824, found \"0\""),
+            ("MAX_DECOMPRESSED_BYTES", "64M", "expected a number from 1 to 1073741824, found \"64M\""),
+        ];
+        for (variable, value, expected) in cases {
+            let error = read(&[(variable, value)]).unwrap_err().to_string();
+            assert!(error.starts_with(&format!("{variable}: {expected}")), "{variable}={value}: {error}");
+        }
+        assert_eq!(
+            read(&[("AWS_REGION", "")]).unwrap_err().to_string(),
+            "expected AWS_REGION to be set, found nothing"
+        );
+    }
+
+    #[test]
+    fn rules_and_networks_come_from_files() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("networks");
+        std::fs::write(&path, "10.0.0.0/8 office\n").unwrap();
+        let config = read(&[("NETWORKS", path.to_str().unwrap())]).unwrap();
+        let office = config.settings.tables.networks.name_of("10.1.2.3".parse().unwrap());
+        assert_eq!(office, Some("office"));
+        let error = read(&[("RULES", folder.path().to_str().unwrap())]).unwrap_err().to_string();
+        assert!(error.contains("no rule files (*.toml) in this folder"), "{error}");
+    }
+
+    /// The table is all there is: what it lacks, nobody could know of.
+    #[test]
+    fn the_table_names_every_variable_that_is_read() {
+        let asked = Mutex::new(HashSet::new());
+        Config::read(|name| {
+            asked.lock().unwrap().insert(name.to_owned());
+            LAMBDA.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned())
+        })
+        .unwrap();
+        let mut asked = asked.into_inner().unwrap();
+        asked.retain(|name| !name.starts_with("AWS_"));
+        assert_eq!(asked, VARIABLES.iter().map(|variable| variable.name.to_owned()).collect());
+    }
+}

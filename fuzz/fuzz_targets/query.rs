@@ -1,0 +1,130 @@
+//! Any text is a query or not; one that is prints as itself, and one that compiles treats equal rows equally.
+#![no_main]
+
+use std::sync::LazyLock;
+
+use flow_enrich::{EnrichedFlow, Networks, Origin, Tables};
+use flow_query::{Aggregate, Command, ContinuousQuery, Query, QueryError, Span};
+use flow_record::RecordFormat;
+use libfuzzer_sys::fuzz_target;
+
+/// Formats, each with a few lines: flows of IPv4 and IPv6, `NODATA`, `SKIPDATA`, values at their limits.
+const RECORDS: [(&str, &[&str]); 2] = [
+    (
+        flow_record::VPC_DEFAULT,
+        &[
+            "2 123456789012 eni-0a1b2c3d 198.51.100.7 10.0.0.5 40000 22 6 20 4249 1700000000 1700000059 REJECT OK",
+            "2 123456789012 eni-0a1b2c3d 198.51.100.7 10.0.0.5 40001 3389 6 1 60 1700000060 1700000119 REJECT OK",
+            "2 123456789012 eni-0a1b2c3d 10.0.0.5 198.51.100.7 22 40000 6 18 9000 1700000000 1700000059 ACCEPT OK",
+            "2 123456789012 eni-0a1b2c3d 2001:db8::7 2001:db8:1::5 40000 443 6 5 500 1700000000 1700000059 ACCEPT OK",
+            "2 123456789012 eni-0a1b2c3d - - - - - - - 1700000000 1700000059 - NODATA",
+            "2 123456789012 eni-0a1b2c3d - - - - - - - 1700000000 1700000059 - SKIPDATA",
+        ],
+    ),
+    (
+        "interface-id srcaddr dstaddr srcport dstport protocol bytes start action tcp-flags flow-direction \
+         traffic-path pkt-srcaddr new-field",
+        &[
+            "eni-1 10.0.0.5 203.0.113.9 50000 443 6 9223372036854775807 1700000000 ACCEPT 2 egress 8 10.0.9.9 x",
+            "eni-1 10.0.0.5 203.0.113.9 50000 443 6 0 0 ACCEPT 255 egress 8 10.0.9.9 -",
+            "eni-2 ::ffff:10.0.0.5 ff02::1 0 0 58 1 1700000000 ACCEPT - - - fe80::1 0",
+        ],
+    ),
+];
+
+static FORMATS: LazyLock<Vec<RecordFormat>> =
+    LazyLock::new(|| RECORDS.iter().map(|(format, _)| format.parse().expect("a good format")).collect());
+
+static TABLES: LazyLock<Tables> = LazyLock::new(|| Tables {
+    networks: Networks::parse("10.0.0.0/16 production\n2001:db8::/32 documents").expect("a good table"),
+});
+
+fuzz_target!(|text: &str| {
+    let query = match Query::parse(text) {
+        Ok(query) => query,
+        Err(error) => return points_into(&error, text),
+    };
+    let printed = query.to_string();
+    let again = Query::parse(&printed).unwrap_or_else(|error| panic!("{error}\n{}", error.show(&printed)));
+    let (query, again) = (without_places(query), (again.to_string(), without_places(again)));
+    assert_eq!(again.1, query, "{printed}");
+    assert_eq!(again.0, printed, "printing is canonical");
+
+    let query = Query::parse(text).expect("it was read before");
+    match ContinuousQuery::compile(&query) {
+        Ok(query) => evaluate(&query),
+        Err(error) => points_into(&error, text),
+    }
+});
+
+/// The error's place is in the text, and can be shown.
+fn points_into(error: &QueryError, text: &str) {
+    let Span { start, end } = error.span;
+    assert!(text.get(start..end).is_some(), "{start}..{end} of {}", text.len());
+    let position = error.position(text);
+    let line = text.split('\n').nth(position.line - 1).expect("the line is in the text");
+    assert!((1..=line.chars().count() + 1).contains(&position.column), "{position:?}");
+    assert!(error.show(text).contains('^') && !error.to_string().is_empty());
+}
+
+/// Expressions are equal wherever they stand; `stats` and its calls say where, and printing moves them.
+fn without_places(mut query: Query) -> Query {
+    for command in &mut query.commands {
+        if let Command::Stats(stats) = command {
+            stats.span = Span::default();
+            stats.aggregates.iter_mut().for_each(|call| call.span = Span::default());
+        }
+    }
+    query
+}
+
+/// Runs a compiled query over all fixed records.
+fn evaluate(query: &ContinuousQuery) {
+    for (format, (_, lines)) in FORMATS.iter().zip(RECORDS) {
+        assert!(query.missing_fields(format).iter().all(|field| !format.has(*field)));
+        let lines: Vec<_> = lines.iter().map(|line| format.parse(line).expect("a good line")).collect();
+        let origin = Origin { account: Some("123456789012"), log_group: Some("flows"), ..Origin::default() };
+        let flows: Vec<_> = lines
+            .iter()
+            .map(|line| EnrichedFlow { record: line.record(), origin, tables: &TABLES })
+            .filter(|flow| {
+                let matches = query.matches(flow);
+                assert_eq!(query.matches(flow), matches);
+                matches
+            })
+            .collect();
+        for flow in &flows {
+            let key = query.key(flow).to_key();
+            assert!(query.key(flow).is(&key));
+            let group: Vec<_> = flows.iter().filter(|other| query.key(*other).is(&key)).collect();
+            check_group(query, &group);
+        }
+    }
+}
+
+/// Any cut and any order of a group's records make the same aggregates, and a monotone query never takes back.
+fn check_group(query: &ContinuousQuery, group: &[&EnrichedFlow<'_>]) {
+    let key = query.key(group[0]).to_key();
+    let mut whole = query.start();
+    let mut passed = false;
+    for flow in group {
+        query.add(&mut whole, *flow);
+        let before = passed;
+        passed = query.passes(&key, &whole);
+        assert!(passed || !before || !query.is_monotone(), "what passed no longer does");
+    }
+    let (left, right) = group.split_at(group.len() / 2);
+    let (mut merged, left) = (fold(query, right.iter().rev()), fold(query, left.iter()));
+    merged.iter_mut().zip(&left).for_each(|(aggregate, more)| aggregate.merge(more));
+    assert_eq!(merged, whole);
+    assert_eq!(query.passes(&key, &merged), passed);
+}
+
+fn fold<'f>(
+    query: &ContinuousQuery,
+    flows: impl Iterator<Item = &'f &'f EnrichedFlow<'f>>,
+) -> Box<[Aggregate]> {
+    let mut aggregates = query.start();
+    flows.for_each(|flow| query.add(&mut aggregates, *flow));
+    aggregates
+}

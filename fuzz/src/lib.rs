@@ -1,0 +1,7 @@
+//! What several fuzz targets need: a look at error texts, and a reader that gives out its bytes in pieces.
+
+mod pieces;
+mod shown;
+
+pub use pieces::Pieces;
+pub use shown::{shows_briefly, shows_no_control_characters};

@@ -1,0 +1,160 @@
+//! Region, credentials and endpoints, as the Lambda environment gives them.
+//!
+//! `aws-config` would find the same through a chain of sources that a function never has (profiles, metadata service,
+//! single sign-on), at the price of start-up time and half the program's size.
+
+use std::time::Duration;
+
+use aws_sdk_sns::config::retry::RetryConfig;
+use aws_sdk_sns::config::timeout::TimeoutConfig;
+use aws_sdk_sns::config::{
+    BehaviorVersion, Credentials, Region, SharedCredentialsProvider, SharedHttpClient,
+};
+use aws_smithy_http_client::Builder;
+use aws_smithy_http_client::tls::Provider;
+use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
+
+/// The variables that [`AwsAccess::read`] looks up, all of them set by Lambda except for the endpoints.
+pub const VARIABLES: [&str; 7] = [
+    "AWS_REGION",
+    "AWS_ACCESS_KEY_ID",
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_SESSION_TOKEN",
+    "AWS_ENDPOINT_URL",
+    "AWS_ENDPOINT_URL_SNS",
+    "AWS_ENDPOINT_URL_S3",
+];
+
+/// With the tries of the SDK, one call ends after this long, whatever happens.
+const OPERATION_TIMEOUT: Duration = Duration::from_secs(8);
+const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(3);
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// What every AWS client is made with.
+#[derive(Debug, Clone)]
+pub struct AwsAccess {
+    region: String,
+    credentials: Credentials,
+    endpoint: Option<String>,
+    sns_endpoint: Option<String>,
+    s3_endpoint: Option<String>,
+}
+
+/// A variable that is not there.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("expected {variable} to be set, found nothing")]
+pub struct AwsAccessError {
+    /// Its name.
+    pub variable: &'static str,
+}
+
+impl AwsAccess {
+    /// Reads [`VARIABLES`] through `lookup`. An empty one counts as absent.
+    pub fn read(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, AwsAccessError> {
+        let optional = |variable: &str| lookup(variable).filter(|value| !value.is_empty());
+        let needed = |variable| optional(variable).ok_or(AwsAccessError { variable });
+        let credentials = Credentials::new(
+            needed("AWS_ACCESS_KEY_ID")?,
+            needed("AWS_SECRET_ACCESS_KEY")?,
+            optional("AWS_SESSION_TOKEN"),
+            None,
+            "environment",
+        );
+        Ok(AwsAccess {
+            region: needed("AWS_REGION")?,
+            credentials,
+            endpoint: optional("AWS_ENDPOINT_URL"),
+            sns_endpoint: optional("AWS_ENDPOINT_URL_SNS"),
+            s3_endpoint: optional("AWS_ENDPOINT_URL_S3"),
+        })
+    }
+
+    /// Where SNS is, when it is not where the region says.
+    fn sns_endpoint(&self) -> Option<&str> {
+        self.sns_endpoint.as_deref().or(self.endpoint.as_deref())
+    }
+
+    fn s3_endpoint(&self) -> Option<&str> {
+        self.s3_endpoint.as_deref().or(self.endpoint.as_deref())
+    }
+
+    pub(crate) fn sns(&self) -> aws_sdk_sns::Client {
+        let mut config = aws_sdk_sns::Config::builder()
+            .behavior_version(BehaviorVersion::v2026_01_12())
+            .region(Region::new(self.region.clone()))
+            .credentials_provider(SharedCredentialsProvider::new(self.credentials.clone()))
+            .http_client(http_client(self.sns_endpoint()))
+            .retry_config(RetryConfig::standard())
+            .timeout_config(timeouts());
+        config.set_endpoint_url(self.sns_endpoint().map(str::to_owned));
+        aws_sdk_sns::Client::from_conf(config.build())
+    }
+
+    pub(crate) fn s3(&self) -> aws_sdk_s3::Client {
+        let mut config = aws_sdk_s3::Config::builder()
+            .behavior_version(BehaviorVersion::v2026_01_12())
+            .region(Region::new(self.region.clone()))
+            .credentials_provider(SharedCredentialsProvider::new(self.credentials.clone()))
+            .http_client(http_client(self.s3_endpoint()))
+            .retry_config(RetryConfig::standard())
+            .timeout_config(timeouts())
+            // Names of buckets are host names only where AWS serves them.
+            .force_path_style(self.s3_endpoint().is_some());
+        config.set_endpoint_url(self.s3_endpoint().map(str::to_owned));
+        aws_sdk_s3::Client::from_conf(config.build())
+    }
+}
+
+fn timeouts() -> TimeoutConfig {
+    TimeoutConfig::builder()
+        .connect_timeout(CONNECT_TIMEOUT)
+        .operation_attempt_timeout(ATTEMPT_TIMEOUT)
+        .operation_timeout(OPERATION_TIMEOUT)
+        .build()
+}
+
+/// A client without TLS for an emulator's plain endpoint, so that it needs no trust store; with TLS for all others.
+fn http_client(endpoint: Option<&str>) -> SharedHttpClient {
+    if endpoint.is_some_and(|endpoint| endpoint.starts_with("http://")) {
+        return Builder::new().build_http();
+    }
+    Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(variables: &[(&str, &str)]) -> Result<AwsAccess, AwsAccessError> {
+        AwsAccess::read(|name| {
+            assert!(VARIABLES.contains(&name), "{name} is not in the list");
+            variables.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned())
+        })
+    }
+
+    const ALL: [(&str, &str); 5] = [
+        ("AWS_REGION", "eu-west-1"),
+        ("AWS_ACCESS_KEY_ID", "id"),
+        ("AWS_SECRET_ACCESS_KEY", "hidden"),
+        ("AWS_ENDPOINT_URL", "http://127.0.0.1:1"),
+        ("AWS_ENDPOINT_URL_S3", "https://s3.example.com"),
+    ];
+
+    #[test]
+    fn reads_what_lambda_sets() {
+        let access = read(&ALL).unwrap();
+        assert_eq!(access.sns_endpoint(), Some("http://127.0.0.1:1"));
+        assert_eq!(access.s3_endpoint(), Some("https://s3.example.com"));
+        assert!(!format!("{access:?}").contains("hidden"), "{access:?}");
+    }
+
+    #[test]
+    fn names_the_variable_that_is_missing() {
+        for missing in 0..3 {
+            let mut variables = ALL;
+            variables[missing].1 = "";
+            let error = read(&variables).unwrap_err().to_string();
+            assert_eq!(error, format!("expected {} to be set, found nothing", ALL[missing].0));
+        }
+    }
+}

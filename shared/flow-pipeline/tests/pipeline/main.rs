@@ -1,0 +1,224 @@
+//! One event through the whole pipeline with fakes at its ends: what is told, what is counted, what is an error.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+
+mod fakes;
+
+use std::sync::Arc;
+
+use fakes::{FailingStore, Recorder, Remembering, now_or_never};
+use flow_detect::{RuleSet, Severity};
+use flow_envelope::encode::{EncodeLimits, LogStream, SubscriptionEncoder, subscription_event};
+use flow_pipeline::{
+    AlertFormat, BatchStore, Formats, MAX_ALERTS, Pipeline, PipelineSettings, Report, RunError, StateStore,
+    Topic,
+};
+use flow_testkit::Flow;
+
+const START: u64 = 1_700_000_000;
+const NOW: u64 = START + 3600;
+const RULE: &str = "admin-port-tries";
+
+fn settings() -> PipelineSettings {
+    PipelineSettings::new(Arc::new(RuleSet::defaults()))
+}
+
+fn pipeline<S: StateStore>(settings: PipelineSettings, store: S) -> Pipeline<S, Recorder> {
+    Pipeline::new(settings, store, Recorder::default())
+}
+
+fn run<S: StateStore>(pipeline: &Pipeline<S, Recorder>, event: &str) -> Result<Report, RunError> {
+    now_or_never(pipeline.run(event.as_bytes(), NOW))
+}
+
+/// Lines as one event.
+fn event(lines: &[String]) -> String {
+    event_of("/vpc", lines)
+}
+
+fn event_of(log_group: &str, lines: &[String]) -> String {
+    let stream =
+        LogStream { owner: "123456789012", log_group, log_stream: "eni-1-all", subscription_filter: "f" };
+    let lines: Vec<(i64, &String)> = lines.iter().map(|line| (1_700_000_000_000, line)).collect();
+    SubscriptionEncoder::new(stream, EncodeLimits::default()).encode(&lines).unwrap().remove(0)
+}
+
+/// `count` refused tries of one source on port 22, every two seconds from `start`.
+fn tries_at(source: &str, count: u64, start: u64) -> Vec<String> {
+    let line = |n| Flow::tcp(source, 40_000, "10.0.0.5", 22).rejected().at(start + n * 2).line();
+    (0..count).map(line).collect()
+}
+
+fn tries(source: &str, count: u64) -> Vec<String> {
+    tries_at(source, count, START)
+}
+
+#[test]
+fn a_finding_goes_to_both_topics() {
+    let pipeline = pipeline(settings(), BatchStore::new(1000));
+    let report = run(&pipeline, &event(&tries("198.51.100.7", 120))).unwrap();
+    assert_eq!(report.findings[RULE], 1);
+    assert_eq!((report.published["findings"], report.published["alerts"]), (1, 1));
+    assert_eq!((report.lines.flows, report.events, report.observed), (120, 1, 0));
+    let sent = pipeline.notifier().sent.lock().unwrap();
+    let finding = &sent.iter().find(|(topic, _)| *topic == Topic::Findings).unwrap().1;
+    assert!(finding.body.contains("198.51.100.7") && !finding.is_per_protocol, "{}", finding.body);
+    assert!(sent.iter().find(|(topic, _)| *topic == Topic::Alerts).unwrap().1.is_per_protocol);
+}
+
+#[test]
+fn settings_decide_what_people_get() {
+    type Change = fn(&mut PipelineSettings);
+    let cases: [(Change, usize, &str); 4] = [
+        (|_| {}, 1, "198.51.100.7"),
+        (|settings| settings.alert_min_severity = Severity::Critical, 0, ""),
+        (|settings| settings.alert_format = AlertFormat::Chat, 1, r#""source":"custom""#),
+        (|settings| settings.region = Some("eu-west-1".to_owned()), 1, "eu-west-1.console.aws.amazon.com"),
+    ];
+    for (change, alerts, expected) in cases {
+        let mut settings = settings();
+        change(&mut settings);
+        let pipeline = pipeline(settings, BatchStore::new(1000));
+        run(&pipeline, &event(&tries("198.51.100.7", 120))).unwrap();
+        assert_eq!(
+            (pipeline.notifier().count(Topic::Findings), pipeline.notifier().count(Topic::Alerts)),
+            (1, alerts)
+        );
+        let sent = pipeline.notifier().sent.lock().unwrap();
+        assert!(
+            sent.iter().filter(|(topic, _)| *topic == Topic::Alerts).all(|(_, m)| m.body.contains(expected))
+        );
+    }
+}
+
+#[test]
+fn observed_findings_are_counted_and_not_told() {
+    let rule = include_str!("../../../../rules/admin-port-tries.toml");
+    let rule = rule.replace("mode = \"notify\"", "mode = \"observe\"");
+    let rules = RuleSet::with_files([("observe.toml", rule.as_str())]).unwrap();
+    let pipeline = pipeline(PipelineSettings::new(Arc::new(rules)), BatchStore::new(1000));
+    let report = run(&pipeline, &event(&tries("198.51.100.7", 120))).unwrap();
+    assert_eq!((report.findings[RULE], report.observed), (1, 1));
+    assert!(report.published.is_empty());
+}
+
+#[test]
+fn a_storm_of_alerts_is_cut_and_counted() {
+    let lines: Vec<String> = (0..30).flat_map(|n| tries(&format!("198.51.100.{n}"), 101)).collect();
+    let pipeline = pipeline(settings(), BatchStore::new(1000));
+    let report = run(&pipeline, &event(&lines)).unwrap();
+    assert_eq!((report.findings[RULE], report.published["findings"]), (30, 30));
+    assert_eq!((report.published["alerts"], report.alerts_withheld), (MAX_ALERTS as u64, 10));
+}
+
+#[test]
+fn what_adds_nothing_costs_nothing() {
+    let control = r#"{"messageType":"CONTROL_MESSAGE","owner":"CloudwatchLogs","logGroup":"","logStream":"",
+        "subscriptionFilters":[],"logEvents":[{"id":"","timestamp":1,"message":"CWL CONTROL MESSAGE"}]}"#;
+    let other = r#"{"messageType":"NEWS","logGroup":"","logStream":"","logEvents":[]}"#;
+    let quiet = vec![Flow::tcp("10.0.0.1", 40_000, "10.0.0.2", 443).rejected().at(START).line()];
+    let mut settings = settings();
+    settings.own_log_group = Some("/own".to_owned());
+    // The store always fails: it must not be asked.
+    let pipeline = pipeline(settings, FailingStore);
+    let report = |event: &str| run(&pipeline, event).unwrap();
+    assert_eq!(report(&subscription_event(control.as_bytes())).control_messages, 1);
+    assert_eq!(report(&subscription_event(other.as_bytes())).unusable, 1);
+    assert_eq!(report(&event(&quiet)).lines.flows, 1);
+    let own = report(&event_of("/own", &tries("198.51.100.7", 120)));
+    assert_eq!((own.self_log_skipped, own.lines.flows), (120, 0));
+}
+
+#[test]
+fn lines_that_can_not_count_are_counted_as_such() {
+    let lines = [
+        vec!["not a record".to_owned()],
+        tries_at("198.51.100.7", 1, NOW + 601),
+        tries_at("198.51.100.7", 1, NOW + 600),
+    ];
+    let report = run(&pipeline(settings(), BatchStore::new(1000)), &event(&lines.concat())).unwrap();
+    assert_eq!((report.rejected_total(), report.future, report.lines.flows), (1, 1, 2));
+    // Two sources, and room for one.
+    let lines = [tries("198.51.100.7", 1), tries("198.51.100.8", 1)].concat();
+    let report = run(&pipeline(settings(), BatchStore::new(1)), &event(&lines)).unwrap();
+    assert_eq!(report.refused_panes, 1);
+    // A day between records of one event: the earlier pane belongs to no open window.
+    let lines = [tries("198.51.100.7", 1), tries_at("198.51.100.7", 1, START - 86_400)].concat();
+    let report = run(&pipeline(settings(), BatchStore::new(1000)), &event(&lines)).unwrap();
+    assert_eq!(report.late_panes, 1);
+}
+
+#[test]
+fn formats_are_those_of_the_log_group() {
+    let mut settings = settings();
+    settings.formats = Formats::parse(r#"{"/short": "${action} ${srcaddr}"}"#).unwrap();
+    let pipeline = pipeline(settings, BatchStore::new(1000));
+    let report = run(&pipeline, &event_of("/short", &["REJECT 10.0.0.1".to_owned()])).unwrap();
+    assert_eq!(report.lines.flows, 1);
+    assert!(report.not_applicable.contains_key(RULE), "{report:?}");
+    let report = run(&pipeline, &event_of("/other", &["REJECT 10.0.0.1".to_owned()])).unwrap();
+    assert_eq!(report.rejected["no_format"], 1);
+}
+
+#[test]
+fn a_redelivery_is_judged_again_and_counts_once() {
+    let pipeline = pipeline(settings(), Remembering::default());
+    let event = event(&tries("198.51.100.7", 120));
+    let (first, again) = (run(&pipeline, &event).unwrap(), run(&pipeline, &event).unwrap());
+    assert_eq!((first.redelivered, again.redelivered), (0, 1));
+    assert_eq!((&first.findings, &first.published), (&again.findings, &again.published));
+    let sent = pipeline.notifier().sent.lock().unwrap();
+    assert_eq!(sent[..2], sent[2..], "the same messages, with the same counts in them");
+}
+
+#[test]
+fn windows_span_events_when_the_store_remembers() {
+    let pipeline = pipeline(settings(), Remembering::default());
+    let lines = tries("198.51.100.7", 120);
+    // One encoder, so that every event has log events of its own.
+    let stream =
+        LogStream { owner: "123456789012", log_group: "/vpc", log_stream: "eni-1", subscription_filter: "f" };
+    let mut encoder = SubscriptionEncoder::new(stream, EncodeLimits::default());
+    let mut findings = 0;
+    for chunk in lines.chunks(40) {
+        let lines: Vec<(i64, &String)> = chunk.iter().map(|line| (1_700_000_000_000, line)).collect();
+        let report = run(&pipeline, &encoder.encode(&lines).unwrap()[0]).unwrap();
+        findings += report.findings.len();
+    }
+    assert_eq!(findings, 1);
+}
+
+#[test]
+fn errors_say_whether_to_try_again() {
+    let event = event(&tries("198.51.100.7", 120));
+    for bad in ["", "{}", r#"{"awslogs":{"data":"!"}}"#, r#"{"awslogs":{"data":"QUJD"}}"#] {
+        let error = run(&pipeline(settings(), BatchStore::new(1)), bad).unwrap_err();
+        assert!(matches!(error, RunError::Undecodable(_)), "{bad}: {error}");
+    }
+    let mut small = settings();
+    small.decompressed_cap = 1000;
+    let error = run(&pipeline(small, BatchStore::new(1)), &event).unwrap_err();
+    assert_eq!(error.to_string(), "decompressed data exceeds the cap of 1000 bytes");
+    let error = run(&pipeline(settings(), FailingStore), &event).unwrap_err();
+    assert_eq!(error.to_string(), "merging state: broken");
+}
+
+#[test]
+fn one_topic_that_fails_keeps_nothing_from_the_other() {
+    for (failing, other) in [(Topic::Alerts, Topic::Findings), (Topic::Findings, Topic::Alerts)] {
+        let notifier = Recorder { failing: Some(failing), ..Recorder::default() };
+        let pipeline = Pipeline::new(settings(), BatchStore::new(1000), notifier);
+        let error = run(&pipeline, &event(&tries("198.51.100.7", 120))).unwrap_err();
+        assert_eq!(error.to_string(), "1 of 2 messages not published: broken");
+        assert_eq!((pipeline.notifier().count(failing), pipeline.notifier().count(other)), (0, 1));
+        let RunError::Publish { report, .. } = error else { panic!("{error}") };
+        assert_eq!((report.findings[RULE], report.published[other.name()]), (1, 1));
+    }
+}
+
+#[test]
+fn a_topic_that_is_not_there_is_no_failure() {
+    let notifier = Recorder { absent: Some(Topic::Alerts), ..Recorder::default() };
+    let pipeline = Pipeline::new(settings(), BatchStore::new(1000), notifier);
+    let report = run(&pipeline, &event(&tries("198.51.100.7", 120))).unwrap();
+    assert_eq!((report.without_topic["alerts"], report.published.get("alerts")), (1, None));
+}
