@@ -1,24 +1,55 @@
-# Two commands do all the set-up: `make demo` and `make test`. Neither needs AWS, nor anything but Rust and a C
-# compiler.
+# Two commands do all the set-up: `make demo` and `make test`. Neither needs AWS. The first needs Rust and a C compiler,
+# the second Python 3.11 too, for the tests that deploy the template to an emulator.
 
 CARGO ?= cargo
+PYTHON ?= python3
 
-.PHONY: demo test lint fuzz-check vectors bench docs
+FUNCTIONS := $(notdir $(wildcard functions/*))
+VENVS := target/venv
+
+.PHONY: demo test e2e build package lint lint-template fuzz-check vectors bench docs
 
 ## demo: build the program and run the detections over the sample events
 demo:
-	$(CARGO) build --release --locked -p flowgauge
-	./target/release/flowgauge detect events/*.json
+	$(CARGO) run --release --locked -p flowgauge -- detect events/*.json
 
-## test: every test of the workspace
+## test: every test: of the workspace, and of the deployed template
 test:
 	$(CARGO) test --workspace --locked
+	$(MAKE) --no-print-directory e2e
+
+## e2e: deploy the template to an emulator of AWS on this machine, and use it (Python 3.11; pip fetches the rest)
+e2e: build $(VENVS)/e2e/installed $(VENVS)/sam/installed
+	PYTHONDONTWRITEBYTECODE=1 $(VENVS)/e2e/bin/python -m pytest --basetemp target/e2e tests/e2e
+
+## build: the Lambda functions as this machine runs them, each in a folder of its own as the template wants it
+build:
+	$(CARGO) build --locked $(FUNCTIONS:%=-p %)
+	$(foreach function,$(FUNCTIONS),mkdir -p target/lambda/$(function) && \
+		strip -S -o target/lambda/$(function)/bootstrap target/debug/$(function) &&) true
+
+## package: the Lambda functions as AWS runs them, in the same folders (needs cargo-lambda); RULES=folder goes along
+package:
+	$(CARGO) lambda build --release --locked $(FUNCTIONS:%=-p %)
+	rm -rf target/lambda/subscription/rules
+	$(if $(RULES),cp -R $(RULES) target/lambda/subscription/rules)
+
+$(VENVS)/%/installed: tests/e2e/requirements-%.txt
+	rm -rf $(@D)
+	$(PYTHON) -m venv $(@D)
+	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --requirement $<
+	touch $@
 
 ## lint: formatting, lints and documentation, warnings as errors
 lint:
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --all-targets --locked -- -D warnings
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps --locked --quiet
+
+## lint-template: what CloudFormation and SAM would find wrong with the template
+lint-template: $(VENVS)/sam/installed
+	$(VENVS)/sam/bin/cfn-lint template.yaml
+	SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=eu-central-1 $(VENVS)/sam/bin/python -m samcli validate --lint
 
 ## fuzz-check: the fuzz targets still compile (running them is described in fuzz/README.md)
 fuzz-check:

@@ -1,0 +1,122 @@
+"""The project's own template, deployed to the emulator with SAM CLI."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import json
+import re
+import shutil
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from emulator import REGION, Emulator
+
+ROOT = Path(__file__).resolve().parents[2]
+PACKAGE = Path("target/lambda/subscription")
+SAM = [str(ROOT / "target/venv/sam/bin/python"), "-m", "samcli"]
+ARTIFACTS = "artifacts"
+
+
+@dataclass(frozen=True)
+class Stack:
+    """A deployed stack and the names of what is in it."""
+
+    name: str
+    emulator: Emulator
+    outputs: dict[str, str]
+
+    def invoke(self, event: object) -> dict[str, Any]:
+        """Calls the function and waits: its error, if any, and what it logged."""
+        answer = self.emulator.client("lambda").invoke(
+            FunctionName=self.outputs["SubscriptionFunction"], Payload=json.dumps(event), LogType="Tail"
+        )
+        return {
+            "error": answer.get("FunctionError"),
+            "answer": json.loads(answer["Payload"].read() or b"null"),
+            "log": base64.b64decode(answer.get("LogResult", "")).decode(errors="replace"),
+        }
+
+    def invoke_later(self, event: object) -> None:
+        """Calls the function as CloudWatch Logs does: asynchronously, with two retries."""
+        self.emulator.client("lambda").invoke(
+            FunctionName=self.outputs["SubscriptionFunction"], Payload=json.dumps(event), InvocationType="Event"
+        )
+
+    def put_flow_logs(self, interface: str, lines: list[str], at: int) -> None:
+        """Writes flow log records of `interface` to the log group, as the flow log service does."""
+        logs, group, stream = self.emulator.client("logs"), self.outputs["FlowLogGroup"], f"{interface}-all"
+        logs.create_log_stream(logGroupName=group, logStreamName=stream)
+        events = [{"timestamp": at * 1000, "message": line} for line in lines]
+        logs.put_log_events(logGroupName=group, logStreamName=stream, logEvents=events)
+
+    def own_log(self) -> str:
+        """Everything that the function has logged."""
+        logs = self.emulator.client("logs")
+        pages = logs.get_paginator("filter_log_events").paginate(logGroupName=self.outputs["SubscriptionLogs"])
+        return "\n".join(event["message"] for page in pages for event in page["events"])
+
+    def failures(self) -> dict[str, bytes]:
+        """What lies in the failure bucket, by key."""
+        s3, bucket = self.emulator.client("s3"), self.outputs["FailureBucket"]
+        keys = [item["Key"] for item in s3.list_objects_v2(Bucket=bucket).get("Contents", [])]
+        return {key: s3.get_object(Bucket=bucket, Key=key)["Body"].read() for key in keys}
+
+
+def subscription_event(message: dict[str, object]) -> dict[str, object]:
+    """The Lambda event in which CloudWatch Logs sends `message`."""
+    data = gzip.compress(json.dumps(message).encode(), mtime=0)
+    return {"awslogs": {"data": base64.b64encode(data).decode()}}
+
+
+def stage(folder: Path, rules: dict[str, str]) -> Path:
+    """Copies the template and the built package to `folder`, with `rules` beside the program; returns the template."""
+    built = ROOT / PACKAGE / "bootstrap"
+    assert built.is_file(), f"expected {built}: run `make build` first, or `make e2e`, which does"
+    package = folder / PACKAGE
+    (package / "rules").mkdir(parents=True)
+    shutil.copy2(built, package / "bootstrap")
+    for name, text in rules.items():
+        (package / "rules" / name).write_text(text, encoding="utf-8")
+    return Path(shutil.copy2(ROOT / "template.yaml", folder / "template.yaml"))
+
+
+def deploy(emulator: Emulator, template: Path, name: str, parameters: dict[str, str]) -> Stack:
+    """Deploys or updates a stack and returns it."""
+    overrides = [f"ParameterKey={key},ParameterValue={json.dumps(value)}" for key, value in parameters.items()]
+    command = [*SAM, "deploy", "--template-file", str(template), "--stack-name", name, "--region", REGION]
+    command += ["--s3-bucket", ARTIFACTS, "--capabilities", "CAPABILITY_IAM", "--no-confirm-changeset"]
+    command += ["--no-fail-on-empty-changeset", "--no-progressbar", "--parameter-overrides", *overrides]
+    environment = emulator.environment()
+    done = subprocess.run(command, cwd=template.parent, env=environment, capture_output=True, text=True, timeout=180)
+    assert done.returncode == 0, f"sam deploy ended with {done.returncode}:\n{done.stdout}\n{done.stderr}"
+    cloudformation = emulator.client("cloudformation")
+    role = cloudformation.describe_stack_resource(StackName=name, LogicalResourceId="SubscriptionRole")
+    _let_batches_be_published(emulator.client("iam"), role["StackResourceDetail"]["PhysicalResourceId"])
+    stacks = cloudformation.describe_stacks(StackName=name)["Stacks"]
+    outputs = {output["OutputKey"]: output["OutputValue"] for output in stacks[0]["Outputs"]}
+    return Stack(name, emulator, outputs)
+
+
+def _let_batches_be_published(iam: Any, role: str) -> None:
+    """Allows PublishBatch where Publish is allowed: AWS has no action of that name, but the emulator asks for it."""
+    for name in iam.list_role_policies(RoleName=role)["PolicyNames"]:
+        document = iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"]
+        of_batches = re.sub(r"\bsns:Publish\b", "sns:PublishBatch", json.dumps(document))
+        iam.put_role_policy(RoleName=role, PolicyName=name, PolicyDocument=_merged(document, json.loads(of_batches)))
+
+
+def _merged(one: dict[str, Any], other: dict[str, Any]) -> str:
+    """A policy document with the statements of both."""
+    statements = [*one["Statement"], *(added for added in other["Statement"] if added not in one["Statement"])]
+    return json.dumps(one | {"Statement": statements})
+
+
+def delete(stack: Stack) -> None:
+    """Deletes a stack and waits until it is gone."""
+    cloudformation = stack.emulator.client("cloudformation")
+    cloudformation.delete_stack(StackName=stack.name)
+    gone = cloudformation.get_waiter("stack_delete_complete")
+    gone.wait(StackName=stack.name, WaiterConfig={"Delay": 1, "MaxAttempts": 60})

@@ -1,0 +1,238 @@
+"""Flow logs in, findings and alerts out: the deployed stack as its users see it."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from conftest import Host
+from emulator import ACCOUNT, REGION, Emulator
+from inbox import Inbox, inbox
+from stack import Stack, delete, deploy, subscription_event
+from waiting import wait_for
+
+TITLE = {"en": "Refused ping", "ja": "拒否された ping"}
+# What the function logs of an event that has to be tried again, and what Lambda logs after any try.
+FAILED_TRY = '"level":"ERROR"'
+ENDED_TRY = "END RequestId: "
+
+
+def message(stack: Stack, host: Host, *lines: str, group: str | None = None) -> dict[str, object]:
+    """What CloudWatch Logs would say of `lines`."""
+    return {
+        "messageType": "DATA_MESSAGE",
+        "owner": ACCOUNT,
+        "logGroup": group or stack.outputs["FlowLogGroup"],
+        "logStream": f"{host.interface}-all",
+        "subscriptionFilters": ["flowgauge"],
+        "logEvents": [
+            {"id": f"{host.start}{number:046}", "timestamp": host.start * 1000, "message": line}
+            for number, line in enumerate(lines)
+        ],
+    }
+
+
+def attributes(notification: dict[str, Any]) -> dict[str, tuple[str, str]]:
+    """The message attributes with their types."""
+    found = notification.get("MessageAttributes", {})
+    return {name: (attribute["Type"], attribute["Value"]) for name, attribute in found.items()}
+
+
+def rules_of(notifications: list[dict[str, Any]]) -> list[str]:
+    """The rules of findings, sorted."""
+    return sorted(json.loads(notification["Message"])["rule"] for notification in notifications)
+
+
+def assert_subject(subject: str, host: Host) -> None:
+    """A subject is English and within what SNS takes, whatever the language of the text."""
+    assert subject == f"[MEDIUM] {TITLE['en']}: {host.interface} {host.source} {host.address}"
+    assert subject.isascii() and subject.isprintable() and len(subject) <= 100
+
+
+def test_a_finding_is_told_to_programs_field_by_field(stack: Stack, host: Host, findings: Inbox) -> None:
+    """A refused ping becomes one JSON finding with attributes for filter policies."""
+    stack.put_flow_logs(host.interface, [host.refused_ping()], host.start)
+    [notification] = findings.await_about(host.interface)
+    finding = json.loads(notification["Message"])
+    identity, links = finding.pop("id"), finding.pop("links")
+    assert re.fullmatch(r"[0-9a-f]{32}", identity)
+    assert list(links) == ["logs_insights"]
+    console = f"https://{REGION}.console.aws.amazon.com/cloudwatch/home?region={REGION}#logsV2:logs-insights"
+    assert links["logs_insights"].startswith(console)
+    assert finding == {
+        "schema": "flowgauge.finding/1",
+        "rule": "ping-denied",
+        "type": "Recon:VPC/PingDenied",
+        "severity": "medium",
+        "status": "new",
+        "technique": "T1018",
+        "mode": "notify",
+        "title": TITLE,
+        "subject": {"interfaceId": host.interface, "srcAddr": host.source, "dstAddr": host.address},
+        "values": {"refused": 1, "packets": 4},
+        "totals": {"refused": 1, "packets": 4},
+        "threshold": "refused >= 1",
+        "window": {"start": host.start - 55, "end": host.start + 5},
+        "first_seen": host.start,
+        "last_seen": host.start + 9,
+        "samples": [host.refused_ping()],
+        "account": ACCOUNT,
+        "log_group": stack.outputs["FlowLogGroup"],
+        "interface": host.interface,
+    }
+    assert attributes(notification) == {
+        "severity": ("String", "medium"),
+        "severity_id": ("Number", "3"),
+        "finding_type": ("String", "Recon:VPC/PingDenied"),
+        "rule": ("String", "ping-denied"),
+        "status": ("String", "new"),
+        "schema": ("String", "flowgauge.finding/1"),
+        "account_id": ("String", ACCOUNT),
+    }
+    assert_subject(notification["Subject"], host)
+    assert findings.about(host.interface) == [notification], "expected the finding once"
+
+
+def test_people_get_english_text(stack: Stack, host: Host, alerts: Inbox) -> None:
+    """A refused ping becomes one alert that says what, when, where, why and what to do."""
+    stack.put_flow_logs(host.interface, [host.refused_ping()], host.start)
+    [notification] = alerts.await_about(host.interface)
+    text = notification["Message"]
+    assert_subject(notification["Subject"], host)
+    assert text.splitlines()[0] == notification["Subject"]
+    assert f"{host.source} pinged {host.address} ({host.interface}) and was refused: 4 packets." in text
+    why = "refused >= 1: refused = 1, packets = 4"
+    for expected in ("When ", "Where ", "Why  ", why, "What to do", "Logs Insights", host.refused_ping()):
+        assert expected in text, f"expected {expected!r} in:\n{text}"
+    assert alerts.about(host.interface) == [notification], "expected the alert once"
+
+
+def test_filter_policies_and_the_least_severity_hold(stack: Stack, host: Host, findings: Inbox, alerts: Inbox) -> None:
+    """Every finding reaches the findings topic; a filter policy and the alerts topic take the severe one only."""
+    with inbox(stack.emulator, stack.outputs["FindingsTopic"], {"severity": ["medium", "high", "critical"]}) as severe:
+        stack.put_flow_logs(host.interface, [host.refused_ping(), host.skipped()], host.start)
+        assert rules_of(findings.await_about(host.interface, 2)) == ["ping-denied", "skipdata"]
+        assert rules_of(severe.about(host.interface)) == ["ping-denied"]
+    assert [one["Subject"][:8] for one in alerts.about(host.interface)] == ["[MEDIUM]"]
+
+
+def test_a_quiet_batch_calls_nobody(stack: Stack, host: Host) -> None:
+    """Records that no rule minds cost no call to AWS."""
+    accepted = host.refused_ping().replace("REJECT", "ACCEPT")
+    calls = len(stack.emulator.gate.calls)
+    assert stack.invoke(subscription_event(message(stack, host, accepted)))["error"] is None
+    assert stack.emulator.gate.calls[calls:] == []
+
+
+def test_a_control_message_is_ignored(stack: Stack, host: Host, findings: Inbox, alerts: Inbox) -> None:
+    """The message with which CloudWatch Logs tries a destination is answered, and that is all."""
+    event = message(stack, host, host.refused_ping()) | {"messageType": "CONTROL_MESSAGE", "owner": "CloudwatchLogs"}
+    calls = len(stack.emulator.gate.calls)
+    assert stack.invoke(subscription_event(event))["error"] is None
+    assert stack.emulator.gate.calls[calls:] == []
+    assert findings.about(host.interface) == [] and alerts.about(host.interface) == []
+
+
+def test_the_functions_own_log_is_refused(stack: Stack, host: Host, findings: Inbox, alerts: Inbox) -> None:
+    """A subscription to the function's own log group, made by mistake, feeds nothing back."""
+    own = stack.outputs["SubscriptionLogs"]
+    calls = len(stack.emulator.gate.calls)
+    assert stack.invoke(subscription_event(message(stack, host, host.refused_ping(), group=own)))["error"] is None
+    assert stack.emulator.gate.calls[calls:] == []
+    assert findings.about(host.interface) == [] and alerts.about(host.interface) == []
+
+
+@pytest.mark.parametrize("event", [{"awslogs": {"data": "bm90IGd6aXA="}}, {"awslogs": {"data": "%"}}, {"Records": []}])
+def test_what_cant_be_decoded_is_kept(stack: Stack, event: dict[str, object]) -> None:
+    """Bytes that will never decode lie in the failure bucket as they came, and are not tried again."""
+    before = stack.failures()
+    result = stack.invoke(event)
+    assert result["error"] is None, f"expected no retry in vain: {result}"
+    new = {key: body for key, body in stack.failures().items() if key not in before}
+    assert len(new) == 1, f"expected one new object, saw {sorted(new)}; the function said {result}"
+    [(key, body)] = new.items()
+    assert key.startswith("undecodable/")
+    assert json.loads(body) == event
+
+
+def test_what_was_not_told_is_told_by_the_retry(stack: Stack, host: Host, findings: Inbox, alerts: Inbox) -> None:
+    """While AWS is out of reach the function fails, and Lambda's next try tells everything."""
+    event = subscription_event(message(stack, host, host.refused_ping()))
+    failures = logged(stack, FAILED_TRY)
+    with stack.emulator.gate.shut():
+        stack.invoke_later(event)
+        wait_for("a failed try in its log", lambda: logged(stack, FAILED_TRY), lambda seen: seen > failures, 60)
+    [finding] = findings.await_about(host.interface, seconds=60)
+    [alert] = alerts.await_about(host.interface, seconds=60)
+    assert json.loads(finding["Message"])["rule"] == "ping-denied"
+    assert_subject(alert["Subject"], host)
+
+
+def test_what_is_never_told_waits_in_a_queue(stack: Stack, host: Host, findings: Inbox) -> None:
+    """After its last try an event lies in the queue as it was, and tells everything when it is sent again."""
+    event = subscription_event(message(stack, host, host.refused_ping()))
+    sqs = stack.emulator.client("sqs")
+
+    def look() -> list[dict[str, Any]]:
+        return sqs.receive_message(QueueUrl=stack.outputs["UntoldQueue"]).get("Messages", [])
+
+    with stack.emulator.gate.shut():
+        stack.invoke_later(event)
+        [untold] = wait_for("the event in the queue", look, bool, 120)
+    assert findings.about(host.interface) == []
+    assert stack.invoke(json.loads(untold["Body"])["requestPayload"])["error"] is None
+    assert len(findings.about(host.interface)) == 1
+
+
+def logged(stack: Stack, text: str) -> int:
+    """How often `text` stands in the function's log."""
+    return stack.own_log().count(text)
+
+
+def test_a_stack_is_updated_and_deleted(emulator: Emulator, template: Path, host: Host) -> None:
+    """A changed parameter reaches the function; deletion leaves the evidence and nothing that acts."""
+    deploy(emulator, template, "flowgauge-second", {"RulesDirectory": "rules"})
+    stack = deploy(emulator, template, "flowgauge-second", {"RulesDirectory": "rules", "Language": "ja"})
+    with inbox(emulator, stack.outputs["AlertsTopic"]) as alerts:
+        stack.put_flow_logs(host.interface, [host.refused_ping()], host.start)
+        [notification] = alerts.await_about(host.interface)
+    # The emulator makes a log group anew for a try that ends after the group has gone.
+    wait_for("the end of the try in its log", lambda: logged(stack, ENDED_TRY), lambda seen: seen == 1)
+    assert_subject(notification["Subject"], host)
+    text = notification["Message"]
+    assert text.splitlines()[0] == f"[中] {TITLE['ja']}: {host.interface} {host.source} {host.address}"
+    assert f"{host.source} から {host.address}({host.interface})への ping が拒否されました(4 パケット)。" in text
+    delete(stack)
+    topics = {topic["TopicArn"] for topic in emulator.client("sns").list_topics()["Topics"]}
+    assert not topics & {stack.outputs["AlertsTopic"], stack.outputs["FindingsTopic"]}
+    groups = {group["logGroupName"] for group in emulator.client("logs").describe_log_groups()["logGroups"]}
+    assert stack.outputs["FlowLogGroup"] in groups and stack.outputs["SubscriptionLogs"] not in groups
+    assert stack.failures() == {}, "expected the failure bucket to be kept"
+
+
+def test_an_existing_log_group_is_read(emulator: Emulator, template: Path, host: Host) -> None:
+    """The name of an existing log group is enough to read it, in its own format, with alerts for chat."""
+    group = "/company/flow-logs"
+    emulator.client("logs").create_log_group(logGroupName=group)
+    record = f"{host.start} {host.start + 9} REJECT 1 4 {host.source} {host.address} {host.interface}"
+    fields = ("start", "end", "action", "protocol", "packets", "srcaddr", "dstaddr", "interface-id")
+    parameters = {
+        "LogGroupName": group,
+        "LogFormat": " ".join(f"${{{name}}}" for name in fields),
+        "AlertFormat": "chat",
+        "RulesDirectory": "rules",
+        "CustomerManagedKey": "false",
+    }
+    stack = deploy(emulator, template, "flowgauge-existing", parameters)
+    with inbox(emulator, stack.outputs["AlertsTopic"]) as alerts:
+        stack.put_flow_logs(host.interface, [record], host.start)
+        [notification] = alerts.await_about(host.interface)
+    chat = json.loads(notification["Message"])
+    assert (chat["version"], chat["source"], chat["content"]["textType"]) == ("1.0", "custom", "client-markdown")
+    assert chat["content"]["title"] == f"[MEDIUM] {TITLE['en']}: {host.interface} {host.source} {host.address}"
+    assert chat["metadata"]["threadId"] == chat["id"]
+    assert record in chat["content"]["description"]
