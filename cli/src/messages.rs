@@ -6,6 +6,8 @@ use std::io::Write;
 use anstyle::{AnsiColor, Style};
 use flow_output::{group_digits, plain, plain_lines};
 use flow_pipeline::Report;
+use flow_query::nearest;
+use flow_record::{Field, RecordFormat};
 
 use crate::failure::Failure;
 use crate::inputs::Input;
@@ -37,6 +39,15 @@ pub(crate) fn input_failure(input: &Input, error: &dyn std::fmt::Display) {
 /// Something to know that is no failure.
 pub(crate) fn warning(text: &str) {
     tell(format_args!("{WARNING}warning{WARNING:#}: {}", plain(text)));
+}
+
+/// Columns of a format that may be misspelt: they are kept as text.
+pub(crate) fn unknown_columns(format: &RecordFormat) {
+    for name in format.unknown_columns() {
+        let known = Field::ALL.iter().map(|field| field.name());
+        let hint = nearest(name, known).map_or_else(String::new, |near| format!(" (did you mean `{near}`?)"));
+        warning(&format!("`{name}` is no known field{hint}: kept as text"));
+    }
 }
 
 /// Counts, in one line.

@@ -347,3 +347,57 @@ fn the_manifest_check_bites() {
         assert!(found.len() == 1 && found[0].contains(expected), "{expected}: {found:?}");
     }
 }
+
+/// What reaches outside a program. The core takes values and gives values.
+const OUTSIDE: [&str; 8] = [
+    "std::fs",
+    "std::net::Tcp",
+    "std::net::Udp",
+    "std::process",
+    "std::env",
+    "SystemTime",
+    "std::thread",
+    "Instant::now",
+];
+
+/// The crates whose sources may not reach outside.
+const CORE: [&str; 6] =
+    ["flow-record", "flow-envelope", "flow-enrich", "flow-query", "flow-detect", "flow-output"];
+
+fn reaches_outside(source: &str) -> Vec<&'static str> {
+    OUTSIDE.into_iter().filter(|name| source.contains(name)).collect()
+}
+
+#[test]
+fn the_core_does_no_io_and_reads_no_clock() {
+    let mut read = 0;
+    for crate_name in CORE {
+        let mut folders = vec![root().join("shared").join(crate_name).join("src")];
+        while let Some(folder) = folders.pop() {
+            for entry in std::fs::read_dir(&folder).unwrap() {
+                let path = entry.unwrap().path();
+                if path.is_dir() {
+                    folders.push(path);
+                    continue;
+                }
+                let found = reaches_outside(&std::fs::read_to_string(&path).unwrap());
+                assert!(
+                    found.is_empty(),
+                    "{}: {found:?} is not for the core: no IO, no clock",
+                    path.display()
+                );
+                read += 1;
+            }
+        }
+    }
+    assert!(read > 50, "only {read} sources were read");
+}
+
+#[test]
+fn the_check_of_sources_bites() {
+    assert_eq!(
+        reaches_outside("use std::fs;\nlet now = std::time::SystemTime::now();"),
+        ["std::fs", "SystemTime"]
+    );
+    assert!(reaches_outside("use std::net::IpAddr;").is_empty());
+}

@@ -11,7 +11,6 @@ use flow_envelope::Limits;
 use flow_output::{Alert, finding_json, insights_link};
 use flow_pipeline::{Detection, DetectionSettings, Report};
 
-use super::parse::warn_of_unknown_columns;
 use crate::args::{DetectArgs, FindingOutput, LanguageArg, ModeArg, SeverityArg};
 use crate::failure::{Failure, Outcome};
 use crate::inputs::read_each;
@@ -22,7 +21,7 @@ pub(crate) fn run(args: &DetectArgs) -> Result<Outcome, Failure> {
     let rules = rule_files::load(args.rules.as_deref())?;
     let tables = Tables { networks: networks(args.networks.as_deref())? };
     let format = args.input.format();
-    warn_of_unknown_columns(&format);
+    messages::unknown_columns(&format);
     let mut detection = Detection::new(DetectionSettings {
         rules: &rules,
         quietest: quietest(args.mode),

@@ -25,6 +25,7 @@ const HELD_BYTES: usize = 8 * 1024 * 1024;
 pub(crate) fn run(args: &EventArgs) -> Result<Outcome, Failure> {
     let EventCommand::Subscription(args) = &args.command;
     let format = args.input.format();
+    messages::unknown_columns(&format);
     let owner = OnceCell::new();
     let mut events = Events::new(args, &owner);
     let outcome = read_each(&args.input.inputs, |input, source| {

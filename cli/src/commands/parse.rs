@@ -16,7 +16,7 @@ use crate::messages;
 /// Runs the command.
 pub(crate) fn run(args: &ParseArgs) -> Result<Outcome, Failure> {
     let format = args.input.format();
-    warn_of_unknown_columns(&format);
+    messages::unknown_columns(&format);
     let mut printer = Printer::new(args);
     let outcome = read_each(&args.input.inputs, |input, source| {
         printer.report.next_input();
@@ -28,16 +28,6 @@ pub(crate) fn run(args: &ParseArgs) -> Result<Outcome, Failure> {
     printer.out.finish(&format)?;
     messages::summary(&printer.summary());
     Ok(if printer.report.unusable > 0 { Outcome::Failed } else { outcome })
-}
-
-/// Tells of columns that may be misspelt: they are kept as text.
-pub(crate) fn warn_of_unknown_columns(format: &RecordFormat) {
-    for name in format.unknown_columns() {
-        let known = flow_record::Field::ALL.iter().map(|field| field.name());
-        let hint = flow_query::nearest(name, known)
-            .map_or_else(String::new, |near| format!(" (did you mean `{near}`?)"));
-        messages::warning(&format!("`{name}` is no known field{hint}: kept as text"));
-    }
 }
 
 /// Prints records and counts them.

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::net::IpAddr;
 
+use flow_record::Shown;
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 use prefix_trie::PrefixMap;
 
@@ -227,20 +228,6 @@ fn network(place: Place, cidr: &str) -> Result<IpNet, NetworksError> {
 fn without_comment(line: &str) -> &str {
     let begins = |at: usize| line[..at].chars().next_back().is_none_or(char::is_whitespace);
     line.match_indices('#').find(|(at, _)| begins(*at)).map_or(line, |(at, _)| &line[..at])
-}
-
-/// Text of a user's file as an error may show it: quoted, escaped, cut after 60 characters.
-struct Shown<'a>(&'a str);
-
-impl fmt::Display for Shown<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut rest = self.0.chars();
-        f.write_str("`")?;
-        for character in rest.by_ref().take(60) {
-            write!(f, "{}", character.escape_debug())?;
-        }
-        f.write_str(if rest.next().is_some() { "...`" } else { "`" })
-    }
 }
 
 #[cfg(test)]

@@ -166,8 +166,9 @@ pub enum FormatError {
     },
 }
 
-/// Text from a log as an error may show it: quoted, escaped, cut after 60 characters.
-struct Shown<'a, T: AsRef<str> + ?Sized>(&'a T);
+/// Text that others wrote as an error may show it: in backticks, control characters escaped, cut after 60 characters.
+#[derive(Debug)]
+pub struct Shown<'a, T: AsRef<str> + ?Sized>(pub &'a T);
 
 impl<T: AsRef<str> + ?Sized> fmt::Display for Shown<'_, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
