@@ -1,4 +1,4 @@
-//! What documents say of fields, enrichments and rules is what the code says.
+//! What documents say of fields, enrichments, rules and settings is what the code says.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 use std::fmt::Write as _;
@@ -8,6 +8,7 @@ use flow_detect::{RuleSet, show_duration};
 use flow_enrich::Enrichment;
 use flow_record::{Field, FieldKind, FlowLogSource};
 use flowgauge_tests::root;
+use subscription::config::VARIABLES;
 
 /// `docs/reference.md`, written from the code.
 fn reference() -> String {
@@ -32,6 +33,13 @@ fn reference() -> String {
     for enrichment in Enrichment::ALL {
         let (name, key) = (enrichment.insights_name(), enrichment.json_key());
         writeln!(text, "| `{name}` | `{key}` | {} |", enrichment.describe()).unwrap();
+    }
+    text.push_str(
+        "\n## Environment of the subscription function\n\nAn empty variable counts as absent. A wrong one fails at start \
+         and names variable and value.\n\n| variable | default | meaning |\n|---|---|---|\n",
+    );
+    for variable in VARIABLES {
+        writeln!(text, "| `{}` | {} | {} |", variable.name, variable.default, variable.meaning).unwrap();
     }
     text
 }
