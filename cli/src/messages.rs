@@ -57,21 +57,11 @@ pub(crate) fn summary(text: &str) {
 
 /// What of `input`, the one read last, was rejected: the first few places with their reasons.
 pub(crate) fn rejects(input: &Input, report: &Report) {
-    for sample in &report.unusable_samples {
-        tell(format_args!(
-            "{ERROR}error{ERROR:#}: {}:{}: {}",
-            plain(&input.name),
-            sample.number,
-            plain(&sample.reason)
-        ));
-    }
-    for sample in &report.reject_samples {
-        tell(format_args!(
-            "{WARNING}rejected{WARNING:#}: {}:{}: {}",
-            plain(&input.name),
-            sample.number,
-            plain(&sample.reason)
-        ));
+    let unusable = report.unusable_samples.iter().map(|sample| (ERROR, "error", sample));
+    let rejected = report.reject_samples.iter().map(|sample| (WARNING, "rejected", sample));
+    for (style, label, sample) in unusable.chain(rejected) {
+        let (name, reason) = (plain(&input.name), plain(&sample.reason));
+        tell(format_args!("{style}{label}{style:#}: {name}:{}: {reason}", sample.number));
     }
 }
 

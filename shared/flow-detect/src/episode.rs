@@ -4,6 +4,7 @@ use flow_query::{Aggregate, Comparison, GroupKey, Value};
 
 use crate::pane::{PaneState, Panes};
 use crate::rule::Rule;
+use crate::samples::Samples;
 use crate::window::{Watermark, Window};
 
 /// A run of passing windows separated by less than two windows.
@@ -96,14 +97,14 @@ fn episode(rule: &Rule, run: &[Passing], panes: &Panes) -> Option<Episode> {
     for span in spans(run) {
         panes.range(span.start..span.end).for_each(|(_, pane)| state.merge(pane));
     }
-    let mut shown = PaneState::new(&rule.query);
-    panes.range(peak.window.start..peak.window.end).for_each(|(_, pane)| shown.merge(pane));
+    let mut samples = Samples::default();
+    panes.range(peak.window.start..peak.window.end).for_each(|(_, pane)| samples.merge(&pane.samples));
     let totals = rule.query.aggregate_functions().zip(&state.aggregates);
     Some(Episode {
         window: peak.window,
         values: peak.aggregates.iter().map(Aggregate::value).collect(),
         totals: totals.map(|(function, total)| function.adds_up().then(|| total.value())).collect(),
-        samples: shown.samples().map(str::to_owned).collect(),
+        samples: samples.lines().map(str::to_owned).collect(),
         state,
     })
 }

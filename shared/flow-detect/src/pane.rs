@@ -23,6 +23,7 @@ pub struct PaneState {
     pub last_seen: u64,
     /// What the records have in common.
     pub context: Context,
+    /// Up to [`MAX_SAMPLES`](crate::MAX_SAMPLES) of its lines, the earliest.
     pub(crate) samples: Samples,
 }
 
@@ -56,11 +57,6 @@ impl PaneState {
         self.last_seen = self.last_seen.max(other.last_seen);
         self.context.merge(&other.context);
         self.samples.merge(&other.samples);
-    }
-
-    /// Up to [`MAX_SAMPLES`](crate::MAX_SAMPLES) of its lines, the earliest.
-    pub fn samples(&self) -> impl Iterator<Item = &str> {
-        self.samples.lines()
     }
 }
 

@@ -89,33 +89,29 @@ impl Alert {
 
     /// The heading alone.
     pub(crate) fn heading(finding: &Finding<'_>, language: Language) -> String {
-        heading(finding, language)
+        let rule = finding.rule;
+        let severity = match (rule.severity, language) {
+            (severity, Language::English) => severity.name().to_uppercase(),
+            (Severity::Informational, Language::Japanese) => "情報".to_owned(),
+            (Severity::Low, Language::Japanese) => "低".to_owned(),
+            (Severity::Medium, Language::Japanese) => "中".to_owned(),
+            (Severity::High, Language::Japanese) => "高".to_owned(),
+            (Severity::Critical, Language::Japanese) => "重大".to_owned(),
+        };
+        let key = rule.query.group_names().len();
+        let about: Vec<_> = finding
+            .subject
+            .iter()
+            .take(key)
+            .map(|(_, part)| cut(&part.to_string(), MAX_VALUE).into_owned())
+            .collect();
+        plain(&format!("[{severity}] {}: {}", rule.title.get(language), about.join(" "))).into_owned()
     }
 }
 
 /// The most bytes shown of one value from a log, and of one sample line.
 const MAX_VALUE: usize = 200;
 const MAX_SAMPLE: usize = 600;
-
-fn heading(finding: &Finding<'_>, language: Language) -> String {
-    let rule = finding.rule;
-    let severity = match (rule.severity, language) {
-        (severity, Language::English) => severity.name().to_uppercase(),
-        (Severity::Informational, Language::Japanese) => "情報".to_owned(),
-        (Severity::Low, Language::Japanese) => "低".to_owned(),
-        (Severity::Medium, Language::Japanese) => "中".to_owned(),
-        (Severity::High, Language::Japanese) => "高".to_owned(),
-        (Severity::Critical, Language::Japanese) => "重大".to_owned(),
-    };
-    let key = rule.query.group_names().len();
-    let about: Vec<_> = finding
-        .subject
-        .iter()
-        .take(key)
-        .map(|(_, part)| cut(&part.to_string(), MAX_VALUE).into_owned())
-        .collect();
-    plain(&format!("[{severity}] {}: {}", rule.title.get(language), about.join(" "))).into_owned()
-}
 
 fn body(finding: &Finding<'_>, language: Language, words: &Words, link: Option<&str>) -> String {
     let rule = finding.rule;
