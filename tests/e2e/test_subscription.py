@@ -12,7 +12,7 @@ import pytest
 from conftest import Host
 from emulator import ACCOUNT, REGION, Emulator
 from inbox import Inbox, inbox
-from stack import Stack, delete, deploy, subscription_event
+from stack import ROOT, Stack, delete, deploy, subscription_event
 from waiting import wait_for
 
 TITLE = {"en": "Refused ping", "ja": "拒否された ping"}
@@ -212,6 +212,33 @@ def test_a_stack_is_updated_and_deleted(emulator: Emulator, template: Path, host
     groups = {group["logGroupName"] for group in emulator.client("logs").describe_log_groups()["logGroups"]}
     assert stack.outputs["FlowLogGroup"] in groups and stack.outputs["SubscriptionLogs"] not in groups
     assert stack.failures() == {}, "expected the failure bucket to be kept"
+
+
+def test_definitions_come_from_a_bucket(emulator: Emulator, template: Path, host: Host) -> None:
+    """Rules and networks are read from S3; a mistake in them is an error that says where, and loses no event."""
+    s3, bucket, key = emulator.client("s3"), "company-definitions", "rules/office.toml"
+    rule = (ROOT / "rules/ping-denied.toml").read_text(encoding="utf-8").replace('mode = "off"', 'mode = "notify"')
+    rule = rule.replace('id = "ping-denied"', 'id = "office-refused"')
+    rule = rule.replace("filter protocol = 1", 'filter srcNetwork = "office"')
+    wrong = rule.replace("| filter refused", "| filter refusals")
+    s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": REGION})
+    s3.put_object(Bucket=bucket, Key=key, Body=wrong)
+    s3.put_object(Bucket=bucket, Key="networks.txt", Body=b"198.51.100.0/24 office\n")
+    parameters = {"DefinitionsBucket": bucket, "NetworksKey": "networks.txt"}
+    stack = deploy(emulator, template, "flowgauge-definitions", parameters)
+    event = subscription_event(message(stack, host, host.refused_ping()))
+    with inbox(emulator, stack.outputs["FindingsTopic"]) as findings:
+        failed = stack.invoke(event)
+        assert failed["error"], f"expected an error: {failed}"
+        assert failed["answer"]["errorType"] == "DefinitionsNotRead"
+        line = wrong[: wrong.index("refusals")].count("\n") + 1
+        where = f"s3://{bucket}/{key}:{line}:10: unknown name `refusals`"
+        assert where in failed["answer"]["errorMessage"], failed["answer"]["errorMessage"]
+        assert '"DefinitionsRefused":1' in failed["log"], failed["log"]
+        s3.put_object(Bucket=bucket, Key=key, Body=rule)
+        assert stack.invoke(event)["error"] is None
+        [notification] = findings.await_about(host.interface)
+    assert json.loads(notification["Message"])["rule"] == "office-refused"
 
 
 def test_an_existing_log_group_is_read(emulator: Emulator, template: Path, host: Host) -> None:

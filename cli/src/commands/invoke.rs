@@ -13,8 +13,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use flow_enrich::Tables;
 use flow_output::{Attribute, Message};
 use flow_pipeline::{
-    AlertFormat, BatchStore, DEFAULT_MAX_GROUPS, Notifier, Pipeline, PipelineSettings, Published, Report,
-    Topic,
+    AlertFormat, BatchStore, DEFAULT_MAX_GROUPS, Definitions, Notifier, Pipeline, PipelineSettings,
+    Published, Report, Topic,
 };
 use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
@@ -44,11 +44,12 @@ impl Notifier for Recorder {
 /// Runs the command.
 pub(crate) fn run(args: &InvokeArgs) -> Result<Outcome, Failure> {
     let InvokeCommand::Subscription(args) = &args.command;
-    let pipeline = Pipeline::new(settings(args)?, BatchStore::new(DEFAULT_MAX_GROUPS), Recorder::default());
+    let definitions = definitions(args)?;
+    let pipeline = Pipeline::new(settings(args), BatchStore::new(DEFAULT_MAX_GROUPS), Recorder::default());
     let bytes = read(&args.event)?;
     let mut outcome = Outcome::Fine;
     for event in events(&bytes) {
-        match now_or_never(pipeline.run(event, now())) {
+        match now_or_never(pipeline.run(&definitions, event, now())) {
             Ok(report) => {
                 tell(&report);
                 if report.unusable > 0 {
@@ -65,10 +66,14 @@ pub(crate) fn run(args: &InvokeArgs) -> Result<Outcome, Failure> {
     Ok(outcome)
 }
 
-fn settings(args: &InvokeSubscriptionArgs) -> Result<PipelineSettings, Failure> {
+fn definitions(args: &InvokeSubscriptionArgs) -> Result<Definitions, Failure> {
     let rules = Arc::new(rule_files::load(args.rules.as_deref())?);
-    Ok(PipelineSettings {
-        tables: Tables { networks: networks(args.networks.as_deref())? },
+    let tables = Arc::new(Tables { networks: networks(args.networks.as_deref())? });
+    Ok(Definitions { rules, tables })
+}
+
+fn settings(args: &InvokeSubscriptionArgs) -> PipelineSettings {
+    PipelineSettings {
         formats: args.format.clone().unwrap_or_default(),
         language: language(args.lang),
         alert_format: match args.alert_format {
@@ -76,8 +81,8 @@ fn settings(args: &InvokeSubscriptionArgs) -> Result<PipelineSettings, Failure> 
             AlertFormatArg::Chat => AlertFormat::Chat,
         },
         alert_min_severity: severity(args.alert_min_severity),
-        ..PipelineSettings::new(rules)
-    })
+        ..PipelineSettings::default()
+    }
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, Failure> {

@@ -3,12 +3,13 @@
 use std::fmt;
 use std::fs;
 use std::path::Path;
-use std::sync::Arc;
 
-use flow_aws::{AwsAccess, AwsAccessError, TopicArns};
+use flow_aws::{AwsAccess, AwsAccessError, S3Files, S3Kind, Source, TopicArns};
 use flow_detect::{Language, RuleSet, Severity};
-use flow_enrich::{Networks, Tables};
-use flow_pipeline::{AlertFormat, Formats, PipelineSettings, read_rules};
+use flow_enrich::{Networks, NetworksError, Tables};
+use flow_pipeline::{AlertFormat, Formats, PipelineSettings, read_rules, rules_of};
+
+use crate::definitions::DefinitionSources;
 
 /// A variable of the environment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,9 +57,9 @@ pub const VARIABLES: [Variable; 11] = [
     variable(
         "RULES",
         "none: the built-in rules",
-        "folder of rule files that replace and join the built-in ones",
+        "folder of rule files that replace and join the built-in ones, or s3://bucket/prefix/",
     ),
-    variable("NETWORKS", "none", "file that names networks: one `CIDR name` a line"),
+    variable("NETWORKS", "none", "file that names networks, one `CIDR name` a line, or s3://bucket/key"),
     variable(
         "MAX_DECOMPRESSED_BYTES",
         "67108864",
@@ -84,6 +85,8 @@ const MAX_CAP: usize = 1 << 30;
 pub struct Config {
     /// Of the pipeline.
     pub settings: PipelineSettings,
+    /// Where rules and networks come from.
+    pub definitions: DefinitionSources,
     /// Where messages go.
     pub topics: TopicArns,
     /// Where undecodable events go.
@@ -131,9 +134,9 @@ impl Config {
     /// Reads all variables through `lookup`, which finds the value of a name. An empty value is an absent one.
     pub fn read(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
         let from = Lookup(&lookup);
+        let access = AwsAccess::read(|name| from.text(name))?;
+        let definitions = DefinitionSources { rules: from.rules(&access)?, tables: from.tables(&access)? };
         let settings = PipelineSettings {
-            rules: Arc::new(from.rules()?),
-            tables: Tables { networks: from.networks()? },
             formats: from.formats()?,
             language: from.choice("LANGUAGE", &LANGUAGES)?.unwrap_or_default(),
             alert_format: from
@@ -148,12 +151,13 @@ impl Config {
         };
         Ok(Config {
             settings,
+            definitions,
             topics: TopicArns {
                 findings: from.topic_arn("FINDINGS_TOPIC_ARN")?,
                 alerts: from.topic_arn("ALERTS_TOPIC_ARN")?,
             },
             failure_bucket: from.text("FAILURE_BUCKET"),
-            access: AwsAccess::read(|name| from.text(name))?,
+            access,
             function_name: from.text("AWS_LAMBDA_FUNCTION_NAME").unwrap_or_else(|| "subscription".to_owned()),
         })
     }
@@ -197,18 +201,27 @@ impl Lookup<'_> {
         Formats::parse(&found).map_err(|error| mistake("LOG_FORMAT", found, error))
     }
 
-    fn rules(&self) -> Result<RuleSet, ConfigError> {
-        let Some(found) = self.text("RULES") else { return Ok(RuleSet::defaults()) };
-        local_only("RULES", "a folder", &found)?;
-        read_rules(Path::new(&found)).map_err(|error| mistake("RULES", found, error))
+    fn rules(&self, access: &AwsAccess) -> Result<Source<RuleSet>, ConfigError> {
+        const VARIABLE: &str = "RULES";
+        let Some(found) = self.text(VARIABLE) else { return Ok(Source::fixed(RuleSet::defaults())) };
+        if let Some(files) = in_s3(VARIABLE, &found, access, S3Kind::RuleFolder)? {
+            return Ok(Source::watched(files, |files| Ok(rules_of(files.iter().copied())?)));
+        }
+        read_rules(Path::new(&found)).map(Source::fixed).map_err(|error| mistake(VARIABLE, found, error))
     }
 
-    fn networks(&self) -> Result<Networks, ConfigError> {
-        let Some(found) = self.text("NETWORKS") else { return Ok(Networks::default()) };
-        local_only("NETWORKS", "a file", &found)?;
+    fn tables(&self, access: &AwsAccess) -> Result<Source<Tables>, ConfigError> {
+        const VARIABLE: &str = "NETWORKS";
+        let Some(found) = self.text(VARIABLE) else { return Ok(Source::fixed(Tables::default())) };
+        if let Some(files) = in_s3(VARIABLE, &found, access, S3Kind::Object)? {
+            let make = |files: &[(&str, &str)]| {
+                Ok(tables_of(&files.iter().map(|(_, text)| *text).collect::<String>())?)
+            };
+            return Ok(Source::watched(files, make));
+        }
         match fs::read_to_string(&found) {
-            Ok(text) => Networks::parse(&text).map_err(|error| mistake("NETWORKS", found, error)),
-            Err(error) => Err(mistake("NETWORKS", found, error)),
+            Ok(text) => tables_of(&text).map(Source::fixed).map_err(|error| mistake(VARIABLE, found, error)),
+            Err(error) => Err(mistake(VARIABLE, found, error)),
         }
     }
 
@@ -222,13 +235,24 @@ impl Lookup<'_> {
     }
 }
 
-/// Rules and networks come with the function's package or a layer.
-fn local_only(variable: &'static str, what: &str, found: &str) -> Result<(), ConfigError> {
-    if found.starts_with("s3://") {
-        let expected = format!("{what} in the function's package or a layer (S3 is not supported)");
-        return Err(unexpected(variable, expected, found));
+fn tables_of(networks: &str) -> Result<Tables, NetworksError> {
+    Ok(Tables { networks: Networks::parse(networks)? })
+}
+
+/// The files that a value names when it is a place in S3; what is not comes with the function's package or a layer.
+fn in_s3(
+    variable: &'static str,
+    found: &str,
+    access: &AwsAccess,
+    kind: S3Kind,
+) -> Result<Option<S3Files>, ConfigError> {
+    if !found.starts_with("s3://") {
+        return Ok(None);
     }
-    Ok(())
+    match found.parse() {
+        Ok(uri) => Ok(Some(S3Files::new(access.clone(), uri, kind))),
+        Err(error) => Err(mistake(variable, found.to_owned(), error)),
+    }
 }
 
 fn unexpected(variable: &'static str, expected: impl fmt::Display, found: impl Into<String>) -> ConfigError {
@@ -321,9 +345,9 @@ mod tests {
             ("ALERT_FORMAT", "slack", "expected one of text, chat, found \"slack\""),
             ("LANGUAGE", "fr", "expected one of en, ja, found \"fr\""),
             ("LOG_FORMAT", "{", "\"{\": expected a JSON object"),
-            ("RULES", "s3://bucket/rules", "expected a folder in the function's package or a layer"),
+            ("RULES", "s3://bucket", "\"s3://bucket\": expected s3://bucket/key, or s3://bucket/prefix/"),
             ("RULES", "no/such/folder", "\"no/such/folder\": no/such/folder: "),
-            ("NETWORKS", "s3://bucket/n", "expected a file in the function's package or a layer"),
+            ("NETWORKS", "s3:///key", "\"s3:///key\": expected s3://bucket/key"),
             ("NETWORKS", "no/such/file", "\"no/such/file\": "),
             ("MAX_DECOMPRESSED_BYTES", "0", "expected a number from 1 to 1073741824, found \"0\""),
             ("MAX_DECOMPRESSED_BYTES", "64M", "expected a number from 1 to 1073741824, found \"64M\""),
@@ -344,8 +368,8 @@ mod tests {
         let path = folder.path().join("networks");
         std::fs::write(&path, "10.0.0.0/8 office\n").unwrap();
         let config = read(&[("NETWORKS", path.to_str().unwrap())]).unwrap();
-        let office = config.settings.tables.networks.name_of("10.1.2.3".parse().unwrap());
-        assert_eq!(office, Some("office"));
+        let Source::Fixed(tables) = config.definitions.tables else { panic!("a file is read once") };
+        assert_eq!(tables.networks.name_of("10.1.2.3".parse().unwrap()), Some("office"));
         let error = read(&[("RULES", folder.path().to_str().unwrap())]).unwrap_err().to_string();
         assert!(error.contains("no rule files (*.toml) in this folder"), "{error}");
     }

@@ -1,15 +1,18 @@
 //! One event: through the pipeline, then to the log, and to the failure bucket when it can't be read.
 
-use flow_aws::{FailureBucket, FailureBucketError};
-use flow_pipeline::{Notifier, Pipeline, Report, RunError, StateStore};
+use flow_aws::{FailureBucket, FailureBucketError, WatchedError};
+use flow_pipeline::{Definitions, Notifier, Pipeline, Report, RunError, StateStore};
 use lambda_runtime::Diagnostic;
+use tokio::sync::Mutex;
 
+use crate::definitions::DefinitionSources;
 use crate::telemetry::{Ending, Telemetry};
 
 /// What every invocation shares.
 #[derive(Debug)]
 pub struct Handler<S, N> {
     pipeline: Pipeline<S, N>,
+    definitions: Mutex<DefinitionSources>,
     failure_bucket: Option<FailureBucket>,
     telemetry: Telemetry,
 }
@@ -18,6 +21,9 @@ pub struct Handler<S, N> {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum HandlerError {
+    /// Rules or networks could not be read, and there are none from before.
+    #[error("reading definitions: {0}")]
+    Definitions(#[from] WatchedError),
     /// State was not kept, or messages were not published.
     #[error(transparent)]
     Run(#[from] RunError),
@@ -32,6 +38,7 @@ impl HandlerError {
         match self {
             HandlerError::Run(RunError::Store { .. }) => "StateNotMerged",
             HandlerError::Run(RunError::Publish { .. }) => "NotPublished",
+            HandlerError::Definitions(_) => "DefinitionsNotRead",
             HandlerError::NotKept(_) => "UndecodableNotKept",
             HandlerError::Run(_) => "Failed",
         }
@@ -48,10 +55,11 @@ impl<S: StateStore, N: Notifier> Handler<S, N> {
     /// A handler that keeps what it can't read in `failure_bucket`, if there is one.
     pub fn new(
         pipeline: Pipeline<S, N>,
+        definitions: DefinitionSources,
         failure_bucket: Option<FailureBucket>,
         telemetry: Telemetry,
     ) -> Self {
-        Handler { pipeline, failure_bucket, telemetry }
+        Handler { pipeline, definitions: Mutex::new(definitions), failure_bucket, telemetry }
     }
 
     /// Works through one event; `now` is the clock in Unix seconds. Gives the lines to log and whether Lambda has to
@@ -63,7 +71,31 @@ impl<S: StateStore, N: Notifier> Handler<S, N> {
         now: u64,
     ) -> (Vec<String>, Result<(), HandlerError>) {
         let mut ending = Ending::default();
-        let (report, result) = match self.pipeline.run(payload, now).await {
+        let (report, result) = match self.definitions.lock().await.current(now).await {
+            Ok((definitions, refused)) => {
+                ending.definitions_refused = refused.iter().map(ToString::to_string).collect();
+                self.run(&definitions, payload, request_id, now, &mut ending).await
+            }
+            Err(error) => {
+                ending.definitions_refused = vec![error.to_string()];
+                (Report::default(), Err(error.into()))
+            }
+        };
+        let result = result.map(|kept_as| ending.kept_as = kept_as);
+        ending.failure = result.as_ref().err().map(ToString::to_string);
+        (self.telemetry.lines(&report, &ending, request_id, now), result)
+    }
+
+    /// What happened, and under which key the event was kept if it can't be read.
+    async fn run(
+        &self,
+        definitions: &Definitions,
+        payload: &[u8],
+        request_id: &str,
+        now: u64,
+        ending: &mut Ending,
+    ) -> (Report, Result<Option<String>, HandlerError>) {
+        match self.pipeline.run(definitions, payload, now).await {
             Ok(report) => {
                 // Parts of it could not be read.
                 let kept =
@@ -80,10 +112,7 @@ impl<S: StateStore, N: Notifier> Handler<S, N> {
                 }
                 (report_of(&mut error), Err(HandlerError::Run(error)))
             }
-        };
-        let result = result.map(|kept_as| ending.kept_as = kept_as);
-        ending.failure = result.as_ref().err().map(ToString::to_string);
-        (self.telemetry.lines(&report, &ending, request_id, now), result)
+        }
     }
 
     async fn keep(&self, payload: &[u8], request_id: &str, now: u64) -> Result<Option<String>, HandlerError> {

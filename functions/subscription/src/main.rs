@@ -37,7 +37,8 @@ fn start() -> Result<(), lambda_runtime::Error> {
     let notifier = SnsNotifier::new(config.access.clone(), config.topics);
     let failure_bucket = config.failure_bucket.map(|bucket| FailureBucket::new(config.access, bucket));
     let pipeline = Pipeline::new(config.settings, BatchStore::new(DEFAULT_MAX_GROUPS), notifier);
-    let handler = Handler::new(pipeline, failure_bucket, Telemetry::new(config.function_name));
+    let handler =
+        Handler::new(pipeline, config.definitions, failure_bucket, Telemetry::new(config.function_name));
     let handler = &handler;
     let handle = |event: LambdaEvent<Box<RawValue>>| async move {
         let payload = event.payload.get().as_bytes();

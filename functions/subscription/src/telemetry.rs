@@ -23,6 +23,8 @@ pub struct Ending {
     pub undecodable: Option<String>,
     /// Where its bytes were kept, if they were.
     pub kept_as: Option<String>,
+    /// Why newer rules or networks were not taken.
+    pub definitions_refused: Vec<String>,
     /// Why it has to be tried again.
     pub failure: Option<String>,
     /// How many of its messages were not published.
@@ -142,6 +144,7 @@ fn counts(report: &Report, ending: &Ending) -> Counts {
         ("AlertsPublished", published("alerts")),
         ("AlertsWithheld", report.alerts_withheld),
         ("NotPublished", ending.not_published),
+        ("DefinitionsRefused", ending.definitions_refused.len() as u64),
         ("FailedEvents", u64::from(failed)),
         ("PayloadsNotKept", u64::from(ending.failure.is_some() && ending.undecodable.is_some())),
     ];
@@ -159,7 +162,8 @@ fn add(counts: &mut Counts, more: &[(&'static str, u64)]) {
 
 /// What no metric says, of the event that the line is written for.
 fn details(report: &Report, ending: &Ending, request_id: &str) -> Map<String, Value> {
-    let is_failure = ending.failure.is_some() || ending.undecodable.is_some();
+    let is_failure =
+        ending.failure.is_some() || ending.undecodable.is_some() || !ending.definitions_refused.is_empty();
     let level = match is_failure {
         true => "ERROR",
         false if report.rejected_total() + report.unusable > 0 => "WARN",
@@ -173,14 +177,23 @@ fn details(report: &Report, ending: &Ending, request_id: &str) -> Map<String, Va
     if !report.without_topic.is_empty() {
         details.insert("without_topic".to_owned(), json!(report.without_topic));
     }
+    if !ending.definitions_refused.is_empty() {
+        let texts: Vec<_> = ending.definitions_refused.iter().map(|text| cut(text)).collect();
+        details.insert("definitions_refused".to_owned(), json!(texts));
+    }
     let texts =
         [("undecodable", &ending.undecodable), ("kept_as", &ending.kept_as), ("failure", &ending.failure)];
     for (name, text) in texts {
         if let Some(text) = text {
-            details.insert(name.to_owned(), json!(text.chars().take(1000).collect::<String>()));
+            details.insert(name.to_owned(), json!(cut(text)));
         }
     }
     details
+}
+
+/// As much of a text as a log line holds.
+fn cut(text: &str) -> String {
+    text.chars().take(1000).collect()
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
+use flow_aws::Source;
 use flow_detect::RuleSet;
 use flow_envelope::encode::{EncodeLimits, LogStream, SubscriptionEncoder};
 use flow_output::Message;
@@ -12,6 +13,7 @@ use flow_pipeline::{BatchStore, Notifier, Pipeline, PipelineSettings, Published,
 use flow_testkit::Flow;
 use lambda_runtime::Diagnostic;
 use serde_json::Value;
+use subscription::definitions::DefinitionSources;
 use subscription::handler::{Handler, HandlerError};
 use subscription::telemetry::Telemetry;
 
@@ -36,9 +38,12 @@ impl Notifier for Topics {
 
 /// The first log line of one event, and what Lambda is told.
 fn handle(are_broken: bool, event: &str) -> (Value, Result<(), HandlerError>) {
-    let settings = PipelineSettings::new(Arc::new(RuleSet::defaults()));
-    let pipeline = Pipeline::new(settings, BatchStore::new(1000), Topics { are_broken });
-    let handler = Handler::new(pipeline, None, Telemetry::new("f".to_owned()));
+    let pipeline = Pipeline::new(PipelineSettings::default(), BatchStore::new(1000), Topics { are_broken });
+    let definitions = DefinitionSources {
+        rules: Source::fixed(RuleSet::defaults()),
+        tables: Source::Fixed(Arc::default()),
+    };
+    let handler = Handler::new(pipeline, definitions, None, Telemetry::new("f".to_owned()));
     let handling = pin!(handler.handle(event.as_bytes(), "8e4b", NOW));
     let Poll::Ready((lines, result)) = handling.poll(&mut Context::from_waker(Waker::noop())) else {
         panic!("nothing here waits");

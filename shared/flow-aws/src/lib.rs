@@ -1,13 +1,19 @@
-//! The ports of the pipeline on AWS: findings to SNS topics, undecodable events to an S3 bucket.
+//! The ports of the pipeline on AWS: findings to SNS topics, undecodable events to an S3 bucket, definitions from one.
 //!
 //! The only crate that knows the AWS SDK. It reads no environment, no clock, and knows nothing about detections: what
 //! it needs comes as [`AwsAccess`], which the caller makes from a lookup of its own.
 
 mod access;
 mod failure_bucket;
+#[cfg(test)]
+mod fake_s3;
 mod packing;
+mod s3_files;
 mod sns;
+mod watched;
 
 pub use access::{AwsAccess, AwsAccessError, VARIABLES};
 pub use failure_bucket::{FailureBucket, FailureBucketError};
+pub use s3_files::{S3Files, S3FilesError, S3Kind, S3Uri, S3UriError};
 pub use sns::{NotPublished, SnsNotifier, TopicArns};
+pub use watched::{Checked, Make, REFRESH, RETRY, Source, Watched, WatchedError};

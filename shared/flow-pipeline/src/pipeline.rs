@@ -43,13 +43,25 @@ impl AlertFormat {
     }
 }
 
-/// What a pipeline is made with.
+/// What is looked for, and by which tables: the user may change it while a function lives.
 #[derive(Debug, Clone)]
-pub struct PipelineSettings {
+pub struct Definitions {
     /// The rules; those in notify and observe mode run.
     pub rules: Arc<RuleSet>,
     /// The user's tables.
-    pub tables: Tables,
+    pub tables: Arc<Tables>,
+}
+
+impl Default for Definitions {
+    /// The built-in rules, no tables.
+    fn default() -> Self {
+        Definitions { rules: Arc::new(RuleSet::defaults()), tables: Arc::default() }
+    }
+}
+
+/// What a pipeline is made with.
+#[derive(Debug, Clone)]
+pub struct PipelineSettings {
     /// The formats of the log groups.
     pub formats: Formats,
     /// The language of alerts.
@@ -66,12 +78,10 @@ pub struct PipelineSettings {
     pub own_log_group: Option<String>,
 }
 
-impl PipelineSettings {
-    /// The built-in rules over AWS's default format, alerts in English from medium severity up.
-    pub fn new(rules: Arc<RuleSet>) -> Self {
+impl Default for PipelineSettings {
+    /// AWS's default format, alerts in English from medium severity up.
+    fn default() -> Self {
         PipelineSettings {
-            rules,
-            tables: Tables::default(),
             formats: Formats::default(),
             language: Language::English,
             alert_format: AlertFormat::Text,
@@ -140,29 +150,31 @@ impl<S: StateStore, N: Notifier> Pipeline<S, N> {
         &self.notifier
     }
 
-    /// Works through one CloudWatch Logs subscription event, `now` being the clock in Unix seconds.
+    /// Works through one CloudWatch Logs subscription event by the definitions that hold now, `now` being the clock in
+    /// Unix seconds.
     ///
     /// An event that adds nothing costs no IO at all.
-    pub async fn run(&self, payload: &[u8], now: u64) -> Result<Report, RunError> {
+    pub async fn run(&self, definitions: &Definitions, payload: &[u8], now: u64) -> Result<Report, RunError> {
         let mut report = Report::default();
-        let (deltas, fingerprint) = self.observe(payload, now, &mut report)?;
+        let (deltas, fingerprint) = self.observe(definitions, payload, now, &mut report)?;
         if deltas.is_empty() {
             return Ok(report);
         }
-        let batch = BatchDeltas { rules: &self.settings.rules, deltas, fingerprint, now };
+        let batch = BatchDeltas { rules: &definitions.rules, deltas, fingerprint, now };
         let merged = match self.store.merge(batch).await {
             Ok(merged) => merged,
             Err(error) => {
                 return Err(RunError::Store { report: Box::new(report), error: Box::new(error) });
             }
         };
-        let outbox = self.judge(&merged, &mut report);
+        let outbox = self.judge(&definitions.rules, &merged, &mut report);
         self.publish(outbox, report).await
     }
 
     /// Bytes to deltas, with what tells a redelivery.
     fn observe(
         &self,
+        definitions: &Definitions,
         payload: &[u8],
         now: u64,
         report: &mut Report,
@@ -180,20 +192,27 @@ impl<S: StateStore, N: Notifier> Pipeline<S, N> {
             } else if self.settings.own_log_group.as_deref() == Some(&*batch.log_group) {
                 report.self_log_skipped += batch.events.len() as u64;
             } else {
-                self.observe_batch(batch, now, &mut deltas, report);
+                self.observe_batch(definitions, batch, now, &mut deltas, report);
             }
         }
         Ok((deltas, fingerprint(&batches)))
     }
 
-    fn observe_batch(&self, batch: &LogBatch<'_>, now: u64, deltas: &mut Deltas, report: &mut Report) {
+    fn observe_batch(
+        &self,
+        definitions: &Definitions,
+        batch: &LogBatch<'_>,
+        now: u64,
+        deltas: &mut Deltas,
+        report: &mut Report,
+    ) {
         let Some(format) = self.settings.formats.of(&batch.log_group) else {
             for (_, number) in batch.lines().iter().zip(1..) {
                 report.reject("no_format", number, || format!("no format for {:?}", batch.log_group));
             }
             return;
         };
-        let rules = self.settings.rules.for_format(format, Mode::Observe);
+        let rules = definitions.rules.for_format(format, Mode::Observe);
         if !batch.lines().is_empty() {
             report.note_not_applicable(&rules);
         }
@@ -210,7 +229,7 @@ impl<S: StateStore, N: Notifier> Pipeline<S, N> {
             };
             report.lines.add(&line);
             let (record, origin) = (line.record(), origin_of(batch, event));
-            let flow = EnrichedFlow { record, origin, tables: &self.settings.tables };
+            let flow = EnrichedFlow { record, origin, tables: &definitions.tables };
             if flow.time().is_some_and(|time| time > now.saturating_add(FUTURE_TOLERANCE)) {
                 report.future += 1;
             } else if deltas.observe(&rules, &flow) == Observed::Untimed {
@@ -220,11 +239,11 @@ impl<S: StateStore, N: Notifier> Pipeline<S, N> {
     }
 
     /// Merged state to messages.
-    fn judge(&self, merged: &MergedGroups, report: &mut Report) -> Outbox {
+    fn judge(&self, rules: &RuleSet, merged: &MergedGroups, report: &mut Report) -> Outbox {
         report.redelivered += u64::from(merged.is_redelivery);
         report.late_panes += merged.late_panes;
         report.refused_panes += merged.refused_panes;
-        let mut findings = merged.groups.findings(&self.settings.rules, merged.watermark);
+        let mut findings = merged.groups.findings(rules, merged.watermark);
         findings.sort_by_key(|finding| std::cmp::Reverse(finding.rule.severity));
         let mut outbox = Outbox::default();
         for finding in &findings {

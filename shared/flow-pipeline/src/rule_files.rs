@@ -39,7 +39,12 @@ fn show(errors: &[RuleError]) -> String {
 
 /// The built-in rules, replaced and joined by the `*.toml` files of `dir`.
 pub fn read_rules(dir: &Path) -> Result<RuleSet, RuleFilesError> {
-    RuleSet::with_files(borrowed(&read_dir(dir)?)).map_err(RuleFilesError::Rules)
+    rules_of(borrowed(&read_dir(dir)?))
+}
+
+/// The built-in rules, replaced and joined by files given as (name, text).
+pub fn rules_of<'f>(files: impl IntoIterator<Item = (&'f str, &'f str)>) -> Result<RuleSet, RuleFilesError> {
+    RuleSet::with_files(files).map_err(RuleFilesError::Rules)
 }
 
 /// The rules of `dir` alone.

@@ -9,8 +9,8 @@ use fakes::{FailingStore, Recorder, Remembering, now_or_never};
 use flow_detect::{RuleSet, Severity};
 use flow_envelope::encode::{EncodeLimits, LogStream, SubscriptionEncoder, subscription_event};
 use flow_pipeline::{
-    AlertFormat, BatchStore, Formats, MAX_ALERTS, Pipeline, PipelineSettings, Report, RunError, StateStore,
-    Topic,
+    AlertFormat, BatchStore, Definitions, Formats, MAX_ALERTS, Pipeline, PipelineSettings, Report, RunError,
+    StateStore, Topic,
 };
 use flow_testkit::Flow;
 
@@ -19,7 +19,7 @@ const NOW: u64 = START + 3600;
 const RULE: &str = "admin-port-tries";
 
 fn settings() -> PipelineSettings {
-    PipelineSettings::new(Arc::new(RuleSet::defaults()))
+    PipelineSettings::default()
 }
 
 fn pipeline<S: StateStore>(settings: PipelineSettings, store: S) -> Pipeline<S, Recorder> {
@@ -27,7 +27,7 @@ fn pipeline<S: StateStore>(settings: PipelineSettings, store: S) -> Pipeline<S, 
 }
 
 fn run<S: StateStore>(pipeline: &Pipeline<S, Recorder>, event: &str) -> Result<Report, RunError> {
-    now_or_never(pipeline.run(event.as_bytes(), NOW))
+    now_or_never(pipeline.run(&Definitions::default(), event.as_bytes(), NOW))
 }
 
 /// Lines as one event.
@@ -95,8 +95,10 @@ fn observed_findings_are_counted_and_not_told() {
     let rule = include_str!("../../../../rules/admin-port-tries.toml");
     let rule = rule.replace("mode = \"notify\"", "mode = \"observe\"");
     let rules = RuleSet::with_files([("observe.toml", rule.as_str())]).unwrap();
-    let pipeline = pipeline(PipelineSettings::new(Arc::new(rules)), BatchStore::new(1000));
-    let report = run(&pipeline, &event(&tries("198.51.100.7", 120))).unwrap();
+    let definitions = Definitions { rules: Arc::new(rules), ..Definitions::default() };
+    let pipeline = pipeline(settings(), BatchStore::new(1000));
+    let event = event(&tries("198.51.100.7", 120));
+    let report = now_or_never(pipeline.run(&definitions, event.as_bytes(), NOW)).unwrap();
     assert_eq!((report.findings[RULE], report.observed), (1, 1));
     assert!(report.published.is_empty());
 }

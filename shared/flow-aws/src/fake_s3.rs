@@ -1,0 +1,101 @@
+//! A bucket named `definitions`, in memory, behind a real client: for tests.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+use std::sync::{Arc, Mutex, OnceLock};
+
+use aws_sdk_s3::Client;
+use aws_sdk_s3::config::retry::RetryConfig;
+use aws_sdk_s3::config::{BehaviorVersion, Credentials, Region};
+use aws_smithy_http_client::test_util::infallible_client_fn;
+
+use crate::access::AwsAccess;
+use crate::s3_files::{S3Files, S3Kind};
+
+#[derive(Clone, Default)]
+pub(crate) struct FakeS3(Arc<Mutex<State>>);
+
+#[derive(Default)]
+struct State {
+    objects: BTreeMap<String, (u32, Vec<u8>)>,
+    puts: u32,
+    gets: u32,
+    refusal: Option<&'static str>,
+}
+
+impl FakeS3 {
+    pub(crate) fn put(&self, key: &str, body: impl AsRef<[u8]>) {
+        let mut state = self.0.lock().unwrap();
+        state.puts += 1;
+        let object = (state.puts, body.as_ref().to_vec());
+        state.objects.insert(key.to_owned(), object);
+    }
+
+    pub(crate) fn delete(&self, key: &str) {
+        self.0.lock().unwrap().objects.remove(key);
+    }
+
+    /// From now on every call is answered by this error.
+    pub(crate) fn refuse(&self, code: &'static str) {
+        self.0.lock().unwrap().refusal = Some(code);
+    }
+
+    /// How many objects were read.
+    pub(crate) fn gets(&self) -> u32 {
+        self.0.lock().unwrap().gets
+    }
+
+    pub(crate) fn files(&self, uri: &str, kind: S3Kind) -> S3Files {
+        let access = AwsAccess::read(|_| Some("x".to_owned())).unwrap();
+        S3Files::with_client(access, uri.parse().unwrap(), kind, OnceLock::from(self.client()))
+    }
+
+    fn client(&self) -> Client {
+        let s3 = self.clone();
+        let http = infallible_client_fn(move |request| {
+            let (path, query) = (request.uri().path(), request.uri().query().unwrap_or_default());
+            s3.0.lock().unwrap().answer(path, query)
+        });
+        let config = aws_sdk_s3::Config::builder()
+            .behavior_version(BehaviorVersion::v2026_01_12())
+            .region(Region::new("eu-west-1"))
+            .credentials_provider(Credentials::new("id", "key", None, None, "test"))
+            .retry_config(RetryConfig::disabled())
+            .force_path_style(true)
+            .http_client(http);
+        Client::from_conf(config.build())
+    }
+}
+
+impl State {
+    fn answer(&mut self, path: &str, query: &str) -> http::Response<Vec<u8>> {
+        if let Some(code) = self.refusal {
+            let body = format!("<Error><Code>{code}</Code><Message>no</Message></Error>");
+            return http::Response::builder().status(403).body(body.into_bytes()).unwrap();
+        }
+        let key = path.strip_prefix("/definitions/").unwrap();
+        if query.contains("list-type=2") {
+            return http::Response::new(self.listing(query).into_bytes());
+        }
+        self.gets += 1;
+        let (tag, body) = &self.objects[key];
+        let answer = http::Response::builder().header("ETag", format!("\"{tag}\""));
+        answer.header("Content-Length", body.len()).body(body.clone()).unwrap()
+    }
+
+    fn listing(&self, query: &str) -> String {
+        assert!(query.contains("delimiter=%2F"), "{query}");
+        let prefix = query.split('&').find_map(|part| part.strip_prefix("prefix=")).unwrap_or_default();
+        let prefix = prefix.replace("%2F", "/");
+        let found = self.objects.iter().filter(|(key, _)| key.starts_with(&prefix));
+        let found: Vec<_> = found.filter(|(key, _)| !key[prefix.len()..].contains('/')).collect();
+        let is_truncated = found.len() > 1000;
+        let mut xml = format!("<ListBucketResult><IsTruncated>{is_truncated}</IsTruncated>");
+        for (key, (tag, body)) in found.into_iter().take(1000) {
+            let size = body.len();
+            write!(xml, "<Contents><Key>{key}</Key><ETag>\"{tag}\"</ETag><Size>{size}</Size></Contents>")
+                .unwrap();
+        }
+        xml + "</ListBucketResult>"
+    }
+}

@@ -1,0 +1,258 @@
+//! Text files in S3: one object, or those of a folder, read again only when their entity tags say that they changed.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::str::FromStr;
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use aws_sdk_s3::Client;
+use aws_sdk_s3::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
+use aws_sdk_s3::types::Object;
+use tokio::time::timeout;
+
+use crate::access::AwsAccess;
+
+/// The most bytes of all files of one place together.
+const MAX_BYTES: u64 = 16 << 20;
+
+/// The time within which all files of one place are read.
+const TIME: Duration = Duration::from_secs(10);
+
+/// A place in S3: `s3://bucket/key`, or `s3://bucket/prefix/` for a folder.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct S3Uri {
+    bucket: String,
+    key: String,
+}
+
+/// A text is no place in S3.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("expected s3://bucket/key, or s3://bucket/prefix/ for a folder, found {found:?}")]
+pub struct S3UriError {
+    /// The text.
+    pub found: String,
+}
+
+impl FromStr for S3Uri {
+    type Err = S3UriError;
+
+    fn from_str(text: &str) -> Result<Self, S3UriError> {
+        let parts = text.strip_prefix("s3://").and_then(|rest| rest.split_once('/'));
+        match parts {
+            Some((bucket, key)) if !bucket.is_empty() => {
+                Ok(S3Uri { bucket: bucket.to_owned(), key: key.to_owned() })
+            }
+            _ => Err(S3UriError { found: text.to_owned() }),
+        }
+    }
+}
+
+impl fmt::Display for S3Uri {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "s3://{}/{}", self.bucket, self.key)
+    }
+}
+
+/// Why files in S3 could not be read.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum S3FilesError {
+    /// S3 refused, or was not reached.
+    #[error("{uri}: {code}: {text}")]
+    Refused {
+        /// The object, or the place when it could not be listed.
+        uri: String,
+        /// S3's word for the reason, such as `AccessDenied`; `NoAnswer` when S3 was not reached.
+        code: String,
+        /// The reason in a sentence.
+        text: String,
+    },
+    /// Nothing is there.
+    #[error("{uri}: expected {expected}, found none")]
+    Nothing {
+        /// The place.
+        uri: String,
+        /// What should be there.
+        expected: &'static str,
+    },
+    /// More objects than one listing shows.
+    #[error("{uri}: expected at most 1000 objects, found more")]
+    TooMany {
+        /// The place.
+        uri: String,
+    },
+    /// More bytes than are read.
+    #[error("{uri}: expected at most {MAX_BYTES} bytes in all, found {found}")]
+    TooLarge {
+        /// The place.
+        uri: String,
+        /// Bytes of all files.
+        found: u64,
+    },
+    /// An object is no text.
+    #[error("{uri}: expected UTF-8, found another byte at {at}")]
+    NotText {
+        /// The object.
+        uri: String,
+        /// Where the first such byte is, counted from 0.
+        at: usize,
+    },
+}
+
+/// Which objects belong to a place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum S3Kind {
+    /// The one object of this key.
+    Object,
+    /// All rule files (`*.toml`) directly in the folder.
+    RuleFolder,
+}
+
+/// The text files of one place. What was read once is kept until its entity tag changes.
+#[derive(Debug)]
+pub struct S3Files {
+    access: AwsAccess,
+    client: OnceLock<Client>,
+    uri: S3Uri,
+    kind: S3Kind,
+    files: BTreeMap<String, Kept>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Kept {
+    e_tag: Option<String>,
+    text: String,
+}
+
+impl S3Files {
+    /// The files at `uri`; nothing is read yet.
+    pub fn new(access: AwsAccess, uri: S3Uri, kind: S3Kind) -> Self {
+        S3Files::with_client(access, uri, kind, OnceLock::new())
+    }
+
+    pub(crate) fn with_client(
+        access: AwsAccess,
+        mut uri: S3Uri,
+        kind: S3Kind,
+        client: OnceLock<Client>,
+    ) -> Self {
+        if kind == S3Kind::RuleFolder && !uri.key.is_empty() && !uri.key.ends_with('/') {
+            uri.key.push('/');
+        }
+        S3Files { access, client, uri, kind, files: BTreeMap::new() }
+    }
+
+    /// The names (as S3 URIs) and texts as last read, by name.
+    pub fn texts(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.files.iter().map(|(name, kept)| (name.as_str(), kept.text.as_str()))
+    }
+
+    /// Lists the place and reads what is new or changed; says whether anything was. After an error everything is as
+    /// it was before.
+    pub async fn refresh(&mut self) -> Result<bool, S3FilesError> {
+        // Boxed: a rare path must not make the future of every event large.
+        let Ok(read) = timeout(TIME, Box::pin(self.read())).await else {
+            let text = format!("not all was read within {} s", TIME.as_secs());
+            return Err(S3FilesError::Refused {
+                uri: self.uri.to_string(),
+                code: "NoAnswer".to_owned(),
+                text,
+            });
+        };
+        let files = read?;
+        let is_changed = files != self.files;
+        self.files = files;
+        Ok(is_changed)
+    }
+
+    async fn read(&self) -> Result<BTreeMap<String, Kept>, S3FilesError> {
+        let objects = self.list().await?;
+        let mut files = BTreeMap::new();
+        for object in objects {
+            let uri = S3Uri { bucket: self.uri.bucket.clone(), key: object.key.unwrap_or_default() };
+            let name = uri.to_string();
+            let kept = match self.files.get(&name) {
+                Some(kept) if kept.e_tag.is_some() && kept.e_tag == object.e_tag => kept.clone(),
+                _ => self.get(&uri).await?,
+            };
+            files.insert(name, kept);
+        }
+        Ok(files)
+    }
+
+    async fn list(&self) -> Result<Vec<Object>, S3FilesError> {
+        let listing = self.client().list_objects_v2().bucket(&self.uri.bucket).prefix(&self.uri.key);
+        let listing = match listing.delimiter("/").send().await {
+            Ok(listing) => listing,
+            Err(error) => return Err(refused(&self.uri, &error)),
+        };
+        if listing.is_truncated == Some(true) {
+            return Err(S3FilesError::TooMany { uri: self.uri.to_string() });
+        }
+        let mut objects = listing.contents.unwrap_or_default();
+        objects.retain(|object| self.is_wanted(object.key.as_deref().unwrap_or_default()));
+        let found = objects.iter().map(|object| object.size.unwrap_or_default().unsigned_abs()).sum();
+        if objects.is_empty() {
+            let expected = match self.kind {
+                S3Kind::Object => "an object",
+                S3Kind::RuleFolder => "rule files (*.toml)",
+            };
+            return Err(S3FilesError::Nothing { uri: self.uri.to_string(), expected });
+        }
+        if found > MAX_BYTES {
+            return Err(S3FilesError::TooLarge { uri: self.uri.to_string(), found });
+        }
+        Ok(objects)
+    }
+
+    fn is_wanted(&self, key: &str) -> bool {
+        match self.kind {
+            S3Kind::Object => key == self.uri.key,
+            S3Kind::RuleFolder => key.rsplit_once('.').is_some_and(|(_, extension)| extension == "toml"),
+        }
+    }
+
+    async fn get(&self, uri: &S3Uri) -> Result<Kept, S3FilesError> {
+        let object = match self.client().get_object().bucket(&uri.bucket).key(&uri.key).send().await {
+            Ok(object) => object,
+            Err(error) => return Err(refused(uri, &error)),
+        };
+        // It may have grown since it was listed.
+        let found = object.content_length.unwrap_or_default().unsigned_abs();
+        if found > MAX_BYTES {
+            return Err(S3FilesError::TooLarge { uri: uri.to_string(), found });
+        }
+        let bytes = match object.body.collect().await {
+            Ok(body) => body.to_vec(),
+            Err(error) => {
+                let (code, text) = ("NoAnswer".to_owned(), error.to_string());
+                return Err(S3FilesError::Refused { uri: uri.to_string(), code, text });
+            }
+        };
+        match String::from_utf8(bytes) {
+            Ok(text) => Ok(Kept { e_tag: object.e_tag, text }),
+            Err(error) => {
+                Err(S3FilesError::NotText { uri: uri.to_string(), at: error.utf8_error().valid_up_to() })
+            }
+        }
+    }
+
+    fn client(&self) -> &Client {
+        self.client.get_or_init(|| self.access.s3())
+    }
+}
+
+fn refused<E>(uri: &S3Uri, error: &SdkError<E>) -> S3FilesError
+where
+    SdkError<E>: ProvideErrorMetadata + std::error::Error,
+{
+    S3FilesError::Refused {
+        uri: uri.to_string(),
+        code: error.code().unwrap_or("NoAnswer").to_owned(),
+        text: DisplayErrorContext(error).to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests;
