@@ -70,7 +70,7 @@ async fn says_what_is_wrong_and_where() {
     assert_eq!(said(&s3).await, "s3://definitions/rules/: expected rule files (*.toml), found none");
     s3.put("rules/a.toml", b"id = \"\xff\"".as_slice());
     assert_eq!(said(&s3).await, "s3://definitions/rules/a.toml: expected UTF-8, found another byte at 6");
-    s3.put("rules/a.toml", vec![b'#'; (MAX_BYTES + 1) as usize]);
+    s3.put("rules/a.toml", vec![b'#'; usize::try_from(MAX_BYTES + 1).unwrap()]);
     assert_eq!(
         said(&s3).await,
         "s3://definitions/rules/: expected at most 16777216 bytes in all, found 16777217"
