@@ -6,8 +6,10 @@
 mod access;
 mod failure_bucket;
 mod packing;
+mod roots;
 mod sns;
 
 pub use access::{AwsAccess, AwsAccessError, VARIABLES};
 pub use failure_bucket::{FailureBucket, FailureBucketError};
+pub use roots::CaBundleError;
 pub use sns::{NotPublished, SnsNotifier, TopicArns};
