@@ -7,7 +7,7 @@ PYTHON ?= python3
 FUNCTIONS := $(notdir $(wildcard functions/*))
 VENVS := target/venv
 
-.PHONY: demo test e2e build package lint lint-template fuzz-check vectors bench docs
+.PHONY: demo test e2e build package lint lint-template fuzz-check vectors bench startup docs
 
 ## demo: build the program and run the detections over the sample events
 demo:
@@ -28,11 +28,13 @@ build:
 	$(foreach function,$(FUNCTIONS),mkdir -p target/lambda/$(function) && \
 		strip -S -o target/lambda/$(function)/bootstrap target/debug/$(function) &&) true
 
-## package: the Lambda functions as AWS runs them, in the same folders (needs cargo-lambda); RULES=folder goes along
-package:
-	$(CARGO) lambda build --release --locked $(FUNCTIONS:%=-p %)
+## package: the Lambda functions as AWS runs them, in the same folders and zipped (Python 3.11); RULES=folder goes along
+package: $(VENVS)/lambda/installed
+	PATH="$(abspath $(VENVS)/lambda/bin):$$PATH" $(CARGO) lambda build --profile function --x86-64 --locked \
+		$(FUNCTIONS:%=-p %)
 	rm -rf target/lambda/subscription/rules
 	$(if $(RULES),cp -R $(RULES) target/lambda/subscription/rules)
+	$(PYTHON) packaging/zip.py $(FUNCTIONS:%=target/lambda/%)
 
 $(VENVS)/%/installed: tests/e2e/requirements-%.txt
 	rm -rf $(@D)
@@ -62,6 +64,10 @@ vectors:
 ## bench: time to read one line, beside a plain split of it
 bench:
 	$(CARGO) bench --locked -p flow-record
+
+## startup: how long a packaged function takes to ask for its first event, and its memory (`make package` first)
+startup:
+	$(PYTHON) benches/startup.py target/lambda/subscription/bootstrap events/*.json
 
 ## docs: write docs/reference.md anew from the code
 docs:

@@ -27,7 +27,7 @@ const fn variable(name: &'static str, default: &'static str, meaning: &'static s
 }
 
 /// All variables that are the user's to set.
-pub const VARIABLES: [Variable; 11] = [
+pub const VARIABLES: [Variable; 12] = [
     variable(
         "FINDINGS_TOPIC_ARN",
         "none: findings are not published",
@@ -74,6 +74,11 @@ pub const VARIABLES: [Variable; 11] = [
         "OWN_LOG_GROUP",
         "AWS_LAMBDA_LOG_GROUP_NAME",
         "log group whose events are refused, because the function itself writes to it",
+    ),
+    variable(
+        "AWS_CA_BUNDLE",
+        "Amazon Trust Services' roots; in China and other partitions of AWS the system's",
+        "file of root certificates as PEM that are trusted instead, when AWS is reached through a proxy for example",
     ),
 ];
 
@@ -122,7 +127,7 @@ pub enum ConfigError {
         #[source]
         error: Box<dyn std::error::Error + Send + Sync>,
     },
-    /// Lambda did not set what it always sets.
+    /// AWS can't be called.
     #[error(transparent)]
     Access(#[from] AwsAccessError),
 }
@@ -351,6 +356,7 @@ mod tests {
             ("NETWORKS", "no/such/file", "\"no/such/file\": "),
             ("MAX_DECOMPRESSED_BYTES", "0", "expected a number from 1 to 1073741824, found \"0\""),
             ("MAX_DECOMPRESSED_BYTES", "64M", "expected a number from 1 to 1073741824, found \"64M\""),
+            ("AWS_CA_BUNDLE", "no/such/file", "\"no/such/file\": "),
         ];
         for (variable, value, expected) in cases {
             let error = read(&[(variable, value)]).unwrap_err().to_string();
@@ -384,7 +390,7 @@ mod tests {
         })
         .unwrap();
         let mut asked = asked.into_inner().unwrap();
-        asked.retain(|name| !name.starts_with("AWS_"));
+        asked.retain(|name| !name.starts_with("AWS_") || name == "AWS_CA_BUNDLE");
         assert_eq!(asked, VARIABLES.iter().map(|variable| variable.name.to_owned()).collect());
     }
 }

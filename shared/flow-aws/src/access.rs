@@ -11,11 +11,13 @@ use aws_sdk_sns::config::{
     BehaviorVersion, Credentials, Region, SharedCredentialsProvider, SharedHttpClient,
 };
 use aws_smithy_http_client::Builder;
-use aws_smithy_http_client::tls::Provider;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
+use aws_smithy_http_client::tls::{Provider, TlsContext};
 
-/// The variables that [`AwsAccess::read`] looks up, all of them set by Lambda except for the endpoints.
-pub const VARIABLES: [&str; 7] = [
+use crate::roots::{CaBundleError, Roots};
+
+/// The variables that [`AwsAccess::read`] looks up, all of them set by Lambda except for the endpoints and the bundle.
+pub const VARIABLES: [&str; 8] = [
     "AWS_REGION",
     "AWS_ACCESS_KEY_ID",
     "AWS_SECRET_ACCESS_KEY",
@@ -23,6 +25,7 @@ pub const VARIABLES: [&str; 7] = [
     "AWS_ENDPOINT_URL",
     "AWS_ENDPOINT_URL_SNS",
     "AWS_ENDPOINT_URL_S3",
+    "AWS_CA_BUNDLE",
 ];
 
 /// With the tries of the SDK, one call ends after this long, whatever happens.
@@ -38,21 +41,35 @@ pub struct AwsAccess {
     endpoint: Option<String>,
     sns_endpoint: Option<String>,
     s3_endpoint: Option<String>,
+    roots: Roots,
 }
 
-/// A variable that is not there.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("expected {variable} to be set, found nothing")]
-pub struct AwsAccessError {
-    /// Its name.
-    pub variable: &'static str,
+/// Why AWS can't be called.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum AwsAccessError {
+    /// A variable is not there.
+    #[error("expected {variable} to be set, found nothing")]
+    Missing {
+        /// Its name.
+        variable: &'static str,
+    },
+    /// `AWS_CA_BUNDLE` names no file of certificates.
+    #[error("AWS_CA_BUNDLE: {found:?}: {error}")]
+    CaBundle {
+        /// What it is.
+        found: String,
+        /// The mistake.
+        #[source]
+        error: CaBundleError,
+    },
 }
 
 impl AwsAccess {
-    /// Reads [`VARIABLES`] through `lookup`. An empty one counts as absent.
+    /// Reads [`VARIABLES`] through `lookup`, and the file that `AWS_CA_BUNDLE` names. An empty one counts as absent.
     pub fn read(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, AwsAccessError> {
         let optional = |variable: &str| lookup(variable).filter(|value| !value.is_empty());
-        let needed = |variable| optional(variable).ok_or(AwsAccessError { variable });
+        let needed = |variable| optional(variable).ok_or(AwsAccessError::Missing { variable });
         let credentials = Credentials::new(
             needed("AWS_ACCESS_KEY_ID")?,
             needed("AWS_SECRET_ACCESS_KEY")?,
@@ -60,12 +77,20 @@ impl AwsAccess {
             None,
             "environment",
         );
+        let region = needed("AWS_REGION")?;
+        let roots = match optional("AWS_CA_BUNDLE") {
+            Some(found) => {
+                Roots::bundle(&found).map_err(|error| AwsAccessError::CaBundle { found, error })?
+            }
+            None => Roots::of_region(&region),
+        };
         Ok(AwsAccess {
-            region: needed("AWS_REGION")?,
+            region,
             credentials,
             endpoint: optional("AWS_ENDPOINT_URL"),
             sns_endpoint: optional("AWS_ENDPOINT_URL_SNS"),
             s3_endpoint: optional("AWS_ENDPOINT_URL_S3"),
+            roots,
         })
     }
 
@@ -83,7 +108,7 @@ impl AwsAccess {
             .behavior_version(BehaviorVersion::v2026_01_12())
             .region(Region::new(self.region.clone()))
             .credentials_provider(SharedCredentialsProvider::new(self.credentials.clone()))
-            .http_client(http_client(self.sns_endpoint()))
+            .http_client(self.http_client(self.sns_endpoint()))
             .retry_config(RetryConfig::standard())
             .timeout_config(timeouts());
         config.set_endpoint_url(self.sns_endpoint().map(str::to_owned));
@@ -95,13 +120,25 @@ impl AwsAccess {
             .behavior_version(BehaviorVersion::v2026_01_12())
             .region(Region::new(self.region.clone()))
             .credentials_provider(SharedCredentialsProvider::new(self.credentials.clone()))
-            .http_client(http_client(self.s3_endpoint()))
+            .http_client(self.http_client(self.s3_endpoint()))
             .retry_config(RetryConfig::standard())
             .timeout_config(timeouts())
             // Names of buckets are host names only where AWS serves them.
             .force_path_style(self.s3_endpoint().is_some());
         config.set_endpoint_url(self.s3_endpoint().map(str::to_owned));
         aws_sdk_s3::Client::from_conf(config.build())
+    }
+
+    /// A client without TLS for an emulator's plain endpoint, so that it needs no roots; with TLS for all others.
+    fn http_client(&self, endpoint: Option<&str>) -> SharedHttpClient {
+        if endpoint.is_some_and(|endpoint| endpoint.starts_with("http://")) {
+            return Builder::new().build_http();
+        }
+        let context = TlsContext::builder().with_trust_store(self.roots.trust_store()).build();
+        Builder::new()
+            .tls_provider(Provider::Rustls(CryptoMode::Ring))
+            .tls_context(context.expect("its only part is a trust store, which is checked when it is read"))
+            .build_https()
     }
 }
 
@@ -111,14 +148,6 @@ fn timeouts() -> TimeoutConfig {
         .operation_attempt_timeout(ATTEMPT_TIMEOUT)
         .operation_timeout(OPERATION_TIMEOUT)
         .build()
-}
-
-/// A client without TLS for an emulator's plain endpoint, so that it needs no trust store; with TLS for all others.
-fn http_client(endpoint: Option<&str>) -> SharedHttpClient {
-    if endpoint.is_some_and(|endpoint| endpoint.starts_with("http://")) {
-        return Builder::new().build_http();
-    }
-    Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https()
 }
 
 #[cfg(test)]

@@ -8,12 +8,14 @@ mod failure_bucket;
 #[cfg(test)]
 mod fake_s3;
 mod packing;
+mod roots;
 mod s3_files;
 mod sns;
 mod watched;
 
 pub use access::{AwsAccess, AwsAccessError, VARIABLES};
 pub use failure_bucket::{FailureBucket, FailureBucketError};
+pub use roots::CaBundleError;
 pub use s3_files::{S3Files, S3FilesError, S3Kind, S3Uri, S3UriError};
 pub use sns::{NotPublished, SnsNotifier, TopicArns};
 pub use watched::{Checked, Make, REFRESH, RETRY, Source, Watched, WatchedError};

@@ -39,7 +39,7 @@ pub use pane::{PaneState, Panes};
 pub use rule::{Mode, Rule, Severity};
 pub use rule_error::{RuleError, RuleErrorKind};
 pub use rule_set::{ActiveRules, RuleSet};
-pub use rule_test::{RuleTest, TestFailure};
+pub use rule_test::{RepeatedLine, RuleTest, TestFailure};
 pub use samples::MAX_SAMPLES;
 pub use scope::{Scope, ScopeWidth};
 pub use text::{Language, Localized};

@@ -1,13 +1,13 @@
 //! A rule file to a rule: TOML with a query in it, checked to the last key.
 
 use flow_query::{ContinuousQuery, Query, QueryError, Span, nearest};
-use flow_record::{Column, Field, RecordFormat, Value};
+use flow_record::RecordFormat;
 use toml::de::DeTable;
 
 use crate::duration::parse_duration;
 use crate::rule::{Mode, Rule, Severity};
 use crate::rule_error::{RuleError, RuleErrorKind, RuleFile};
-use crate::rule_test::{Expectation, RuleTest};
+use crate::rule_test::{Expectation, RepeatedLine, RuleTest};
 use crate::scope::ScopeWidth;
 use crate::text::{Localized, Template};
 use crate::toml_reader::{Placed, TableReader};
@@ -256,13 +256,13 @@ fn read_test(mut reader: TableReader<'_>, query: &ContinuousQuery) -> Read<RuleT
         for line in reader.items(&given, "a list of lines")? {
             let text = reader.text(&line)?;
             check_line(&reader, &format, text, line.span)?;
-            lines.push(text.to_owned());
+            lines.push(RepeatedLine { line: text.to_owned(), times: 1, step: 0 });
         }
     }
     if let Some(given) = reader.optional("repeat") {
         let repeats = if given.value.is_array() { reader.items(&given, "repeats")? } else { vec![given] };
         for repeat in &repeats {
-            lines.extend(repeated(&reader, &format, repeat)?);
+            lines.push(repeated(&reader, &format, repeat)?);
         }
     }
     if lines.is_empty() {
@@ -278,40 +278,24 @@ fn read_test(mut reader: TableReader<'_>, query: &ContinuousQuery) -> Read<RuleT
 
 /// `{ line = "...", times = 101, step = "1s" }`: the line again and again, each later by a step; `{n}` in it becomes
 /// 1, 2, 3 and so on.
-fn repeated(reader: &TableReader<'_>, format: &RecordFormat, placed: &Placed<'_>) -> Read<Vec<String>> {
+fn repeated(reader: &TableReader<'_>, format: &RecordFormat, placed: &Placed<'_>) -> Read<RepeatedLine> {
     let mut repeat = reader.table(placed, "{ line = ..., times = ..., step = ... }")?;
     let line = repeat.required("line")?;
     let times = repeat.required("times")?;
     let times = repeat.count(&times, 1..=MAX_REPEAT)?;
     let step = duration(&mut repeat, "step", 0..=DAY)?.unwrap_or(0);
     repeat.finish()?;
-    let template = repeat.text(&line)?;
-    let mut lines = Vec::with_capacity(times);
-    for n in 1..=times {
-        let text = template.replace("{n}", &n.to_string());
-        let text = later(format, &text, step * (n as u64 - 1));
-        check_line(&repeat, format, &text, line.span)?;
-        lines.push(text);
+    let repeated = RepeatedLine { line: repeat.text(&line)?.to_owned(), times, step };
+    // Numbers only grow from line to line: what the last may be, those between may be too.
+    for n in [1, times] {
+        check_line(&repeat, format, &repeated.nth(format, n), line.span)?;
     }
-    Ok(lines)
+    Ok(repeated)
 }
 
 fn check_line(reader: &TableReader<'_>, format: &RecordFormat, line: &str, span: Span) -> Read<()> {
     let read = format.parse(line).map(drop);
     read.map_err(|error| reader.error(span, RuleErrorKind::TestLine(error.to_string())))
-}
-
-/// `line` with its `start` and `end` moved by `seconds`; a line that can't be read stays as it is.
-fn later(format: &RecordFormat, line: &str, seconds: u64) -> String {
-    let Ok(read) = format.parse(line) else { return line.to_owned() };
-    let column = |(index, column): (usize, &Column)| match read.record().column(index) {
-        Some(Value::Integer(time)) if column.field().is_some_and(Field::is_time) => {
-            (time + seconds).to_string()
-        }
-        Some(value) => value.to_string(),
-        None => "-".to_owned(),
-    };
-    format.columns().iter().enumerate().map(column).collect::<Vec<_>>().join(" ")
 }
 
 fn expectation(reader: &TableReader<'_>, placed: &Placed<'_>, query: &ContinuousQuery) -> Read<Expectation> {

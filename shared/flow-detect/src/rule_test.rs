@@ -3,7 +3,7 @@
 use std::fmt;
 
 use flow_enrich::{EnrichedFlow, Origin, Tables};
-use flow_record::RecordFormat;
+use flow_record::{Column, Field, RecordFormat, Value};
 
 use crate::deltas::Deltas;
 use crate::finding::Finding;
@@ -19,9 +19,40 @@ pub struct RuleTest {
     /// The format of its lines.
     pub format: RecordFormat,
     /// The lines.
-    pub lines: Vec<String>,
+    pub lines: Vec<RepeatedLine>,
     /// The findings that must come out, each once and no others.
     pub expect: Vec<Expectation>,
+}
+
+/// A line again and again. It is written out when the test runs: a function, which runs none, starts without.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RepeatedLine {
+    /// The line; `{n}` in it stands for 1, 2, 3 and so on.
+    pub line: String,
+    /// How often.
+    pub times: usize,
+    /// Seconds that each is later than the one before.
+    pub step: u64,
+}
+
+impl RepeatedLine {
+    /// The `n`th of the lines, from 1.
+    pub(crate) fn nth(&self, format: &RecordFormat, n: usize) -> String {
+        later(format, self.line.replace("{n}", &n.to_string()), self.step * (n as u64 - 1))
+    }
+}
+
+/// `line` with its `start` and `end` moved by `seconds`; a line that can't be read stays as it is.
+fn later(format: &RecordFormat, line: String, seconds: u64) -> String {
+    let Ok(read) = format.parse(&line) else { return line };
+    let column = |(index, column): (usize, &Column)| match read.record().column(index) {
+        Some(Value::Integer(time)) if column.field().is_some_and(Field::is_time) => {
+            (time + seconds).to_string()
+        }
+        Some(value) => value.to_string(),
+        None => "-".to_owned(),
+    };
+    format.columns().iter().enumerate().map(column).collect::<Vec<_>>().join(" ")
 }
 
 /// Names and values that a finding must have among its own.
@@ -71,8 +102,9 @@ impl RuleTest {
     pub fn run(&self, rules: &RuleSet, rule: usize) -> Result<(), TestFailure> {
         let (tables, active) = (Tables::default(), rules.only(rule));
         let mut deltas = Deltas::default();
-        for line in &self.lines {
-            if let Ok(line) = self.format.parse(line) {
+        let lines = self.lines.iter();
+        for line in lines.flat_map(|line| (1..=line.times).map(|n| line.nth(&self.format, n))) {
+            if let Ok(line) = self.format.parse(&line) {
                 let flow = EnrichedFlow { record: line.record(), origin: Origin::default(), tables: &tables };
                 deltas.observe(&active, &flow);
             }
