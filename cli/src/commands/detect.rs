@@ -37,15 +37,14 @@ pub(crate) fn run(args: &DetectArgs) -> Result<Outcome, Failure> {
     })?;
     let mut findings = detection.findings();
     // The worst first; those alike stay in the order of rule, group and time.
-    findings.sort_by_key(|finding| std::cmp::Reverse(finding.rule.severity));
+    findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
     print(args, &findings)?;
     let running = rules.rules().iter().filter(|rule| rule.mode <= quietest(args.mode)).count();
     tell_report(detection.report(), running, findings.len());
     if detection.report().unusable > 0 {
         outcome = Outcome::Failed;
     }
-    let is_reached =
-        args.fail_on.is_some_and(|least| findings.iter().any(|f| f.rule.severity >= severity(least)));
+    let is_reached = args.fail_on.is_some_and(|least| findings.iter().any(|f| f.severity >= severity(least)));
     Ok(if is_reached && outcome == Outcome::Fine { Outcome::SeverityReached } else { outcome })
 }
 
@@ -64,7 +63,7 @@ fn print(args: &DetectArgs, findings: &[Finding<'_>]) -> io::Result<()> {
             FindingOutput::Json => writeln!(out, "{}", finding_json(finding, link.as_deref()))?,
             FindingOutput::Text => {
                 let alert = Alert::new(finding, language, link.as_deref());
-                let style = style(finding.rule.severity);
+                let style = style(finding.severity);
                 let space = if index == 0 { "" } else { "\n" };
                 write!(out, "{space}{style}{}{style:#}\n{}", alert.heading, alert.body)?;
             }

@@ -2,6 +2,7 @@
 
 use flow_query::{Aggregate, Comparison, GroupKey, Value};
 
+use crate::context::Context;
 use crate::pane::{PaneState, Panes};
 use crate::rule::Rule;
 use crate::samples::Samples;
@@ -12,12 +13,16 @@ use crate::window::{Watermark, Window};
 pub struct Episode {
     /// The passing window with the largest first value; the earliest of several.
     pub window: Window,
-    /// The aggregates of that window, in the order of the rule's query.
+    /// From the start of its first passing window to the end of its last; that may lie ahead of the clock.
+    pub span: Window,
+    /// The aggregates of the window shown, in the order of the rule's query.
     pub values: Vec<Value<'static>>,
     /// The aggregates of the whole episode, where they add up.
     pub totals: Vec<Option<Value<'static>>>,
-    /// Everything of the episode's panes together.
-    pub state: PaneState,
+    /// The earliest record time, in Unix seconds.
+    pub first_seen: u64,
+    /// The latest second that a record says it lasted to.
+    pub last_seen: u64,
     /// Sample lines of the window shown.
     pub samples: Vec<String>,
 }
@@ -28,10 +33,15 @@ struct Passing {
     aggregates: Box<[Aggregate]>,
 }
 
-/// The episodes of one group, in order of time.
+/// The episodes of one group, in order of time, each with what its records have in common.
 ///
 /// A monotone rule's windows count as soon as they pass; any other rule's only once they are closed.
-pub(crate) fn episodes(rule: &Rule, group: &GroupKey, panes: &Panes, watermark: Watermark) -> Vec<Episode> {
+pub(crate) fn episodes(
+    rule: &Rule,
+    group: &GroupKey,
+    panes: &Panes,
+    watermark: Watermark,
+) -> Vec<(Episode, Context)> {
     if rule.query.is_monotone() && !can_pass(rule, group, panes) {
         return Vec::new();
     }
@@ -91,22 +101,26 @@ fn follows(rule: &Rule, run: &[Passing], next: &Passing) -> bool {
     run.last().is_some_and(|last| next.window.start < last.window.end + 2 * rule.windowing.window)
 }
 
-fn episode(rule: &Rule, run: &[Passing], panes: &Panes) -> Option<Episode> {
+fn episode(rule: &Rule, run: &[Passing], panes: &Panes) -> Option<(Episode, Context)> {
+    let span = Window { start: run.first()?.window.start, end: run.last()?.window.end };
     let peak = run.iter().reduce(|best, other| if first_is_larger(other, best) { other } else { best })?;
     let mut state = PaneState::new(&rule.query);
-    for span in spans(run) {
-        panes.range(span.start..span.end).for_each(|(_, pane)| state.merge(pane));
+    for part in spans(run) {
+        panes.range(part.start..part.end).for_each(|(_, pane)| state.merge(pane));
     }
     let mut samples = Samples::default();
     panes.range(peak.window.start..peak.window.end).for_each(|(_, pane)| samples.merge(&pane.samples));
     let totals = rule.query.aggregate_functions().zip(&state.aggregates);
-    Some(Episode {
+    let episode = Episode {
         window: peak.window,
+        span,
         values: peak.aggregates.iter().map(Aggregate::value).collect(),
         totals: totals.map(|(function, total)| function.adds_up().then(|| total.value())).collect(),
+        first_seen: state.first_seen,
+        last_seen: state.last_seen,
         samples: samples.lines().map(str::to_owned).collect(),
-        state,
-    })
+    };
+    Some((episode, state.context))
 }
 
 /// The time that the windows of a run cover, each second once.

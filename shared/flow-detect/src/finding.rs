@@ -5,17 +5,20 @@ use std::sync::Arc;
 
 use flow_query::{KeyPart, Source, Value};
 use flow_record::Field;
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use crate::context::Context;
 use crate::episode::Episode;
 use crate::groups::GroupId;
-use crate::rule::Rule;
+use crate::rule::{Rule, Severity};
 use crate::scope::Scope;
 use crate::text::Language;
 
 /// The identity of a finding: 32 hexadecimal digits from rule, scope and group, without time, so that every episode
 /// of the same thing has the same.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct FindingId(String);
 
 impl FindingId {
@@ -54,19 +57,37 @@ impl fmt::Display for FindingId {
     }
 }
 
-/// Where a finding is in its life.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// Where a finding is in its life, as it is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Status {
-    /// Not told before.
+    /// This episode has not been told before.
     New,
+    /// It was told before and still goes on.
+    Ongoing,
+    /// It was told before, with a lower severity.
+    SeverityRaised,
+    /// It was told before and is over.
+    Resolved,
 }
 
 impl Status {
+    /// All, in the order of a life.
+    pub const ALL: [Status; 4] = [Status::New, Status::Ongoing, Status::SeverityRaised, Status::Resolved];
+
     /// The word in findings.
     pub fn name(self) -> &'static str {
         match self {
             Status::New => "new",
+            Status::Ongoing => "ongoing",
+            Status::SeverityRaised => "severity_raised",
+            Status::Resolved => "resolved",
         }
+    }
+
+    /// Whether people are told too: that something is over, only programs are.
+    pub fn is_for_people(self) -> bool {
+        self != Status::Resolved
     }
 }
 
@@ -77,6 +98,8 @@ pub struct Finding<'r> {
     pub id: FindingId,
     /// The rule that found it.
     pub rule: &'r Rule,
+    /// How bad it is: the rule's severity when it was seen.
+    pub severity: Severity,
     /// Where it is in its life.
     pub status: Status,
     /// What it is about: the rule's group names, then the only addresses and interface if not among them.
@@ -90,10 +113,9 @@ pub struct Finding<'r> {
 }
 
 impl<'r> Finding<'r> {
-    pub(crate) fn new(rule: &'r Rule, id: &GroupId, episode: Episode) -> Self {
+    pub(crate) fn new(rule: &'r Rule, id: &GroupId, episode: Episode, context: &Context) -> Self {
         let names = rule.query.group_names().iter().cloned();
         let mut subject: Vec<_> = names.zip(id.group.parts().iter().cloned()).collect();
-        let context = &episode.state.context;
         let address = |address| KeyPart::Address(address);
         let interface = context.interface().map(str::to_owned);
         for (field, value) in [
@@ -108,7 +130,8 @@ impl<'r> Finding<'r> {
             }
         }
         let (scope, id) = (Arc::clone(&id.scope), FindingId::new(&rule.id, id));
-        Finding { id, rule, status: Status::New, subject, scope, interface, episode }
+        let (severity, status) = (rule.severity, Status::New);
+        Finding { id, rule, severity, status, subject, scope, interface, episode }
     }
 
     /// The names and values of its aggregates.

@@ -90,7 +90,8 @@ impl Groups {
         for (id, panes) in &self.table {
             let rule = rules.rule(id.rule);
             let episodes = episodes(rule, &id.group, panes, watermark);
-            found.extend(episodes.into_iter().map(|episode| (id, Finding::new(rule, id, episode))));
+            let finding = |(episode, context)| (id, Finding::new(rule, id, episode, &context));
+            found.extend(episodes.into_iter().map(finding));
         }
         // The sort is stable: the episodes of a group stay in order of time.
         found.sort_by_key(|(id, _)| *id);

@@ -7,6 +7,7 @@
 //! 2. [`Deltas::observe`] folds each matching record into what the batch adds to one (rule, scope, pane, group).
 //! 3. [`Groups::merge`] adds deltas to the panes kept; any cut and any order of the same records end the same.
 //! 4. [`Groups::findings`] slides every group's windows and tells each [`Episode`] as a [`Finding`].
+//! 5. [`EpisodeRecord::observe`] adds a finding to what is known of its id, and says what is to be told.
 //!
 //! Everything here takes values and gives values: no IO, no clock, no store.
 
@@ -15,8 +16,10 @@ mod defaults;
 mod deltas;
 mod duration;
 mod episode;
+mod episode_record;
 mod finding;
 mod groups;
+mod life;
 mod pane;
 mod rule;
 mod rule_error;
@@ -25,6 +28,8 @@ mod rule_set;
 mod rule_test;
 mod samples;
 mod scope;
+mod snapshot;
+mod stored_value;
 mod text;
 mod toml_reader;
 mod window;
@@ -33,8 +38,10 @@ pub use context::Context;
 pub use deltas::{Delta, Deltas, Observed};
 pub use duration::show_duration;
 pub use episode::Episode;
+pub use episode_record::{EpisodeRecord, RECORD_SCHEMA, RecordError};
 pub use finding::{Finding, FindingId, Status};
 pub use groups::{GroupId, Groups, Merged};
+pub use life::{Change, Silence, Step, Teller, Telling};
 pub use pane::{PaneState, Panes};
 pub use rule::{Mode, Rule, Severity};
 pub use rule_error::{RuleError, RuleErrorKind};
@@ -42,5 +49,6 @@ pub use rule_set::{ActiveRules, RuleSet};
 pub use rule_test::{RepeatedLine, RuleTest, TestFailure};
 pub use samples::MAX_SAMPLES;
 pub use scope::{Scope, ScopeWidth};
+pub use snapshot::FindingSnapshot;
 pub use text::{Language, Localized};
 pub use window::{FUTURE_TOLERANCE, Watermark, Window, Windowing};

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use flow_query::ContinuousQuery;
+use serde::{Deserialize, Serialize};
 
 use crate::rule_test::RuleTest;
 use crate::scope::ScopeWidth;
@@ -10,7 +11,8 @@ use crate::text::{Localized, Template};
 use crate::window::Windowing;
 
 /// How bad a finding is. OCSF's words and order.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Severity {
     /// Worth knowing.
     Informational,
@@ -53,7 +55,8 @@ impl fmt::Display for Severity {
 }
 
 /// What is done with a rule's findings.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Mode {
     /// People are told.
     Notify,

@@ -3,11 +3,14 @@
 //! All times are Unix seconds. A pane is named by its start and holds the records that began in it; a window is a
 //! fixed number of consecutive panes and slides by one.
 
+use serde::{Deserialize, Serialize};
+
 /// Records further than this ahead of the clock are refused, in seconds.
 pub const FUTURE_TOLERANCE: u64 = 600;
 
 /// A half-open span of event time, in Unix seconds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Window {
     /// The first second in it.
     pub start: u64,

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use flow_detect::{Deltas, Groups, Mode, RuleSet, Watermark};
+use flow_detect::{Deltas, Episode, Groups, Mode, RuleSet, Watermark, Window};
 use flow_enrich::{EnrichedFlow, Origin, Tables};
 use flow_record::RecordFormat;
 use flow_testkit::Flow;
@@ -68,8 +68,11 @@ fn shuffled_and_cut() -> impl Strategy<Value = (Vec<String>, Vec<Vec<String>>)> 
     })
 }
 
-/// Source to its episodes as (window start, count), counted the slow way.
-fn naive(records: &[(u8, u64, u16, bool)], threshold: usize) -> BTreeMap<u8, Vec<(u64, usize)>> {
+/// An episode: where the window shown starts, its count, and the span.
+type Shown = (u64, usize, Window);
+
+/// Source to its episodes, counted the slow way.
+fn naive(records: &[(u8, u64, u16, bool)], threshold: usize) -> BTreeMap<u8, Vec<Shown>> {
     let mut all = BTreeMap::new();
     for source in 0..3_u8 {
         let times: Vec<u64> =
@@ -87,7 +90,11 @@ fn naive(records: &[(u8, u64, u16, bool)], threshold: usize) -> BTreeMap<u8, Vec
         }
         let peak =
             |run: &Vec<(u64, usize)>| *run.iter().max_by_key(|(start, n)| (*n, u64::MAX - start)).unwrap();
-        all.insert(source, episodes.iter().map(peak).collect());
+        let shown = |run: &Vec<(u64, usize)>| {
+            let span = Window { start: run[0].0, end: run.last().unwrap().0 + 720 };
+            (peak(run).0, peak(run).1, span)
+        };
+        all.insert(source, episodes.iter().map(shown).collect());
     }
     all
 }
@@ -123,11 +130,12 @@ proptest! {
         for delta in deltas {
             groups.merge(delta);
         }
-        let mut found: BTreeMap<u8, Vec<(u64, usize)>> = (0..3).map(|source| (source, Vec::new())).collect();
+        let mut found: BTreeMap<u8, Vec<Shown>> = (0..3).map(|source| (source, Vec::new())).collect();
         for finding in groups.findings(&rules, Watermark::End) {
             let source = finding.subject[0].1.to_string().rsplit('.').next().unwrap().parse().unwrap();
             let count = finding.episode.values[0].to_string().parse().unwrap();
-            found.entry(source).or_default().push((finding.episode.window.start, count));
+            let Episode { window, span, .. } = finding.episode;
+            found.entry(source).or_default().push((window.start, count, span));
         }
         prop_assert_eq!(found, naive(&records, threshold));
     }

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use flow_detect::{Finding, Language, Severity, show_duration};
+use flow_detect::{Episode, Finding, Language, Severity, Status, show_duration};
 use flow_query::{AggregateFunction, Value};
 
 use crate::number::{group_digits, show_bytes};
@@ -34,8 +34,13 @@ struct Words {
     interface: &'static str,
     window: &'static str,
     in_all: &'static str,
+    /// Of a finding that went on for longer than its panes are kept.
+    in_all_at_least: &'static str,
     link: &'static str,
+    status: &'static str,
     duration: fn(u64) -> String,
+    /// Where a finding that was told before is in its life, given a time and its values.
+    life: fn(Status, &str, &str) -> String,
 }
 
 const ENGLISH: Words = Words {
@@ -53,8 +58,11 @@ const ENGLISH: Words = Words {
     interface: "interface",
     window: "within",
     in_all: "in all",
+    in_all_at_least: "in all at least",
     link: "Logs Insights",
+    status: "Status ",
     duration: show_duration,
+    life: life_in_english,
 };
 
 const JAPANESE: Words = Words {
@@ -72,8 +80,11 @@ const JAPANESE: Words = Words {
     interface: "インターフェイス",
     window: "期間",
     in_all: "合計",
+    in_all_at_least: "合計(少なくとも)",
     link: "Logs Insights",
+    status: "状態",
     duration: duration_in_japanese,
+    life: life_in_japanese,
 };
 
 impl Alert {
@@ -90,22 +101,58 @@ impl Alert {
     /// The heading alone.
     pub(crate) fn heading(finding: &Finding<'_>, language: Language) -> String {
         let rule = finding.rule;
-        let severity = match (rule.severity, language) {
-            (severity, Language::English) => severity.name().to_uppercase(),
-            (Severity::Informational, Language::Japanese) => "情報".to_owned(),
-            (Severity::Low, Language::Japanese) => "低".to_owned(),
-            (Severity::Medium, Language::Japanese) => "中".to_owned(),
-            (Severity::High, Language::Japanese) => "高".to_owned(),
-            (Severity::Critical, Language::Japanese) => "重大".to_owned(),
+        let severity = severity_word(finding.severity, language);
+        let status = match (finding.status, language) {
+            (Status::New, _) => "",
+            (Status::Ongoing, Language::English) => "Still going on: ",
+            (Status::SeverityRaised, Language::English) => "Severity raised: ",
+            (Status::Resolved, Language::English) => "Over: ",
+            (Status::Ongoing, Language::Japanese) => "継続中: ",
+            (Status::SeverityRaised, Language::Japanese) => "重大度上昇: ",
+            (Status::Resolved, Language::Japanese) => "終息: ",
         };
-        let key = rule.query.group_names().len();
-        let about: Vec<_> = finding
-            .subject
-            .iter()
-            .take(key)
-            .map(|(_, part)| cut(&part.to_string(), MAX_VALUE).into_owned())
-            .collect();
-        plain(&format!("[{severity}] {}: {}", rule.title.get(language), about.join(" "))).into_owned()
+        plain(&format!("[{severity}] {status}{}: {}", rule.title.get(language), about(finding))).into_owned()
+    }
+}
+
+/// What a finding is about: the values that its rule groups by.
+pub(crate) fn about(finding: &Finding<'_>) -> String {
+    let key = finding.subject.iter().take(finding.rule.query.group_names().len());
+    let about: Vec<_> = key.map(|(_, part)| cut(&part.to_string(), MAX_VALUE).into_owned()).collect();
+    about.join(" ")
+}
+
+/// How bad, as it stands in a heading.
+pub(crate) fn severity_word(severity: Severity, language: Language) -> String {
+    match (severity, language) {
+        (severity, Language::English) => severity.name().to_uppercase(),
+        (Severity::Informational, Language::Japanese) => "情報".to_owned(),
+        (Severity::Low, Language::Japanese) => "低".to_owned(),
+        (Severity::Medium, Language::Japanese) => "中".to_owned(),
+        (Severity::High, Language::Japanese) => "高".to_owned(),
+        (Severity::Critical, Language::Japanese) => "重大".to_owned(),
+    }
+}
+
+fn life_in_english(status: Status, time: &str, values: &str) -> String {
+    match status {
+        Status::New => String::new(),
+        Status::Ongoing => format!("still going on since {time}; at its highest {values}"),
+        Status::SeverityRaised => {
+            format!("told before with a lower severity; going on since {time}; at its highest {values}")
+        }
+        Status::Resolved => format!("over; last seen {time}"),
+    }
+}
+
+fn life_in_japanese(status: Status, time: &str, values: &str) -> String {
+    match status {
+        Status::New => String::new(),
+        Status::Ongoing => format!("{time} から継続中。最大時の値: {values}"),
+        Status::SeverityRaised => {
+            format!("以前より低い重大度で通知済み。{time} から継続中。最大時の値: {values}")
+        }
+        Status::Resolved => format!("終息。最終検出 {time}"),
     }
 }
 
@@ -124,6 +171,10 @@ fn body(finding: &Finding<'_>, language: Language, words: &Words, link: Option<&
         text.push('\n');
     };
     add("", &finding.explanation_with(language, |name, value| show_value(finding, name, value)));
+    let life = life(finding, words);
+    if !life.is_empty() {
+        add(words.status, &life);
+    }
     add(words.when, &when(finding, words));
     add(words.place, &place(finding, words));
     add(words.why, &why(finding, words));
@@ -145,9 +196,15 @@ fn body(finding: &Finding<'_>, language: Language, words: &Words, link: Option<&
     text
 }
 
+fn life(finding: &Finding<'_>, words: &Words) -> String {
+    let Episode { first_seen, last_seen, .. } = &finding.episode;
+    let time = if finding.status == Status::Resolved { last_seen } else { first_seen };
+    (words.life)(finding.status, &show_time(*time), &show_values(finding))
+}
+
 fn when(finding: &Finding<'_>, words: &Words) -> String {
-    let state = &finding.episode.state;
-    let (first, last) = (show_time(state.first_seen), show_time(state.last_seen));
+    let episode = &finding.episode;
+    let (first, last) = (show_time(episode.first_seen), show_time(episode.last_seen));
     let window = (words.duration)(finding.rule.windowing.window);
     if first == last {
         return first;
@@ -182,19 +239,22 @@ fn place(finding: &Finding<'_>, words: &Words) -> String {
 
 /// The values against the threshold: `attempts > 100: attempts = 120, ports = 1`.
 fn why(finding: &Finding<'_>, words: &Words) -> String {
-    let values: Vec<_> = finding
-        .values()
-        .map(|(name, value)| format!("{name} = {}", show_sized(finding, name, value)))
-        .collect();
-    let mut text = format!("{}: {}", finding.rule.query.threshold(), values.join(", "));
+    let mut text = format!("{}: {}", finding.rule.query.threshold(), show_values(finding));
     let more = finding
         .totals()
         .filter(|(name, total)| finding.values().any(|(other, value)| other == *name && value != *total));
+    let in_all = if finding.status == Status::New { words.in_all } else { words.in_all_at_least };
     for (name, total) in more {
         // Writing to a String can't fail.
-        let _ = write!(text, "; {} {name} = {}", words.in_all, show_sized(finding, name, total));
+        let _ = write!(text, "; {in_all} {name} = {}", show_sized(finding, name, total));
     }
     text
+}
+
+/// The values by name: `attempts = 120, ports = 1`.
+pub(crate) fn show_values(finding: &Finding<'_>) -> String {
+    let show = |(name, value)| format!("{name} = {}", show_sized(finding, name, value));
+    finding.values().map(show).collect::<Vec<_>>().join(", ")
 }
 
 /// Counts and sums with their digits grouped; numbers that name something, such as ports, as they are.

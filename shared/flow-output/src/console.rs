@@ -17,13 +17,13 @@ pub fn insights_link(finding: &Finding<'_>, region: Option<&str>) -> Option<Stri
     // A region comes from a log: what is none would make a link to somewhere else.
     let region = finding.scope.region.as_deref().or(region).filter(|region| is_region(region))?;
     let group = finding.scope.log_group.as_deref()?;
-    let state = &finding.episode.state;
+    let episode = &finding.episode;
     let time = |seconds: u64| {
         let time = Timestamp::from_second(i64::try_from(seconds).ok()?).ok()?;
         Some(time.strftime("%Y-%m-%dT%H:%M:%S.000Z").to_string())
     };
     let (start, end) =
-        (time(state.first_seen.saturating_sub(MARGIN))?, time(state.last_seen.saturating_add(MARGIN))?);
+        (time(episode.first_seen.saturating_sub(MARGIN))?, time(episode.last_seen.saturating_add(MARGIN))?);
     let detail = format!(
         "~(end~'{}~start~'{}~timeType~'ABSOLUTE~tz~'UTC~editorString~'{}~source~(~'{}))",
         jsurl(&end),

@@ -6,6 +6,7 @@
 mod alert;
 mod console;
 mod csv;
+mod digest;
 mod finding_json;
 mod flat_json;
 mod message;
@@ -16,6 +17,7 @@ mod time;
 pub use alert::Alert;
 pub use console::{insights_link, narrowed_query};
 pub use csv::CsvWriter;
+pub use digest::Digest;
 pub use finding_json::{FINDING_SCHEMA, finding_json};
 pub use flat_json::write_flat_json;
 pub use message::{Attribute, MAX_MESSAGE, Message};

@@ -4,9 +4,10 @@
 //! together, a subject of at most 100 ASCII characters.
 
 use flow_detect::{Finding, Language, Severity};
-use serde_json::json;
+use serde_json::{Value as Json, json};
 
 use crate::alert::Alert;
+use crate::digest::Digest;
 use crate::finding_json::{FINDING_SCHEMA, finding_json};
 use crate::plain::{cut, escape_json, plain};
 
@@ -59,16 +60,29 @@ impl Message {
 
     /// The finding as text for people, mail and text messages: for the alerts topic.
     pub fn of_alert(finding: &Finding<'_>, language: Language, link: Option<&str>) -> Self {
-        let alert = Alert::new(finding, language, link);
-        let whole = format!("{}\n\n{}", alert.heading, alert.body);
-        let text = cut(&whole, MAX_ALERT);
-        let body = json!({ "default": text, "email": text, "sms": cut(&alert.heading, MAX_SMS) });
-        Message {
-            subject: subject(finding),
-            body: body.to_string(),
-            is_per_protocol: true,
-            attributes: Vec::new(),
-        }
+        per_protocol(subject(finding), &Alert::new(finding, language, link))
+    }
+
+    /// Many findings as one text for people, mail and text messages: for the alerts topic.
+    pub fn of_digest(digest: &Digest<'_, '_>, language: Language) -> Self {
+        per_protocol(digest_subject(digest), &digest.text(language))
+    }
+
+    /// Many findings as one custom notification of Amazon Q Developer in chat applications.
+    pub fn of_chat_digest(digest: &Digest<'_, '_>, language: Language) -> Self {
+        let text = digest.text(language);
+        let body = json!({
+            "version": "1.0",
+            "source": "custom",
+            "content": {
+                "textType": "client-markdown",
+                "title": cut(&text.heading, 250),
+                "description": fenced(&text.body),
+                "keywords": [digest.worst().name()],
+            },
+            "metadata": { "summary": cut(&text.heading, 250), "eventType": "digest" },
+        });
+        for_chat(digest_subject(digest), &body)
     }
 
     /// The finding as a custom notification of Amazon Q Developer in chat applications, threaded by finding.
@@ -83,9 +97,9 @@ impl Message {
             "content": {
                 "textType": "client-markdown",
                 "title": cut(&alert.heading, 250),
-                "description": format!("```\n{}```", cut(&alert.body.replace("```", "'''"), MAX_ALERT)),
+                "description": fenced(&alert.body),
                 "nextSteps": steps,
-                "keywords": [finding.rule.id, finding.rule.severity.name()],
+                "keywords": [finding.rule.id, finding.severity.name()],
             },
             "metadata": {
                 "threadId": finding.id.as_str(),
@@ -93,8 +107,7 @@ impl Message {
                 "eventType": finding.rule.finding_type,
             },
         });
-        let body = escape_json(&body.to_string()).into_owned();
-        Message { subject: subject(finding), body, is_per_protocol: false, attributes: Vec::new() }
+        for_chat(subject(finding), &body)
     }
 
     /// The bytes that count against [`MAX_MESSAGE`].
@@ -104,9 +117,35 @@ impl Message {
     }
 }
 
+/// A text for mail and for every other protocol, its heading alone for text messages.
+fn per_protocol(subject: String, text: &Alert) -> Message {
+    let whole = format!("{}\n\n{}", text.heading, text.body);
+    let whole = cut(&whole, MAX_ALERT);
+    let body = json!({ "default": whole, "email": whole, "sms": cut(&text.heading, MAX_SMS) });
+    Message { subject, body: body.to_string(), is_per_protocol: true, attributes: Vec::new() }
+}
+
+fn for_chat(subject: String, body: &Json) -> Message {
+    let body = escape_json(&body.to_string()).into_owned();
+    Message { subject, body, is_per_protocol: false, attributes: Vec::new() }
+}
+
+/// A text that markdown leaves alone.
+fn fenced(text: &str) -> String {
+    format!("```\n{}```", cut(&text.replace("```", "'''"), MAX_ALERT))
+}
+
+/// The digest's heading in English, which is ASCII.
+fn digest_subject(digest: &Digest<'_, '_>) -> String {
+    ascii(&digest.heading(Language::English))
+}
+
 /// `[HIGH] Title: what it is about`, in English whatever the alert's language: a subject is ASCII.
 fn subject(finding: &Finding<'_>) -> String {
-    let heading = Alert::heading(finding, Language::English);
+    ascii(&Alert::heading(finding, Language::English))
+}
+
+fn ascii(heading: &str) -> String {
     heading.chars().map(|c| if c.is_ascii() { c } else { '?' }).take(MAX_SUBJECT).collect()
 }
 
@@ -114,8 +153,8 @@ fn attributes(finding: &Finding<'_>) -> Vec<Attribute> {
     let rule = finding.rule;
     let text = |name, value: &str| Attribute { name, value: value.to_owned(), is_number: false };
     let mut attributes = vec![
-        text("severity", rule.severity.name()),
-        Attribute { name: "severity_id", value: severity_id(rule.severity).to_string(), is_number: true },
+        text("severity", finding.severity.name()),
+        Attribute { name: "severity_id", value: severity_id(finding.severity).to_string(), is_number: true },
         text("finding_type", &rule.finding_type),
         text("rule", &rule.id),
         text("status", finding.status.name()),

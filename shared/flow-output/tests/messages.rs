@@ -1,7 +1,7 @@
 //! Findings as messages: what people and programs get, and that no log can make a message too large.
 #![allow(clippy::unwrap_used, reason = "tests")]
 
-use flow_detect::{Deltas, Finding, Groups, Language, Mode, RuleSet, Watermark};
+use flow_detect::{Deltas, Finding, Groups, Language, Mode, RuleSet, Severity, Status, Watermark};
 use flow_enrich::{EnrichedFlow, Origin, Tables};
 use flow_output::{MAX_MESSAGE, Message, insights_link};
 use flow_record::RecordFormat;
@@ -67,6 +67,32 @@ fn a_refused_ping_as_every_message() {
         ] {
             insta::assert_snapshot!(name, shown(&message));
         }
+    });
+}
+
+/// Ten minutes of pings, told before.
+#[test]
+fn every_status_in_words() {
+    let ping = |n: u64| Flow::icmp("203.0.113.12", "172.31.16.139").rejected().at(1_700_000_000 + n * 60);
+    let pings: Vec<_> = (0..10).map(|n| ping(n).line()).collect();
+    with_findings(&pings, ORIGIN, |findings| {
+        let told_before = [Status::Ongoing, Status::SeverityRaised, Status::Resolved];
+        let mut shown = Vec::new();
+        for status in told_before {
+            let finding = Finding { status, severity: Severity::High, ..findings[0].clone() };
+            for language in [Language::English, Language::Japanese] {
+                let message = Message::of_alert(&finding, language, None);
+                let body: Value = serde_json::from_str(&message.body).unwrap();
+                let text = body["email"].as_str().unwrap().lines().take(7).collect::<Vec<_>>().join("\n");
+                shown.push(format!("{}\n{}\n{text}", message.subject, body["sms"].as_str().unwrap()));
+            }
+            let message = Message::of_finding(&finding, None);
+            let body: Value = serde_json::from_str(&message.body).unwrap();
+            assert_eq!((&body["status"], &body["severity"]), (&status.name().into(), &"high".into()));
+            let attribute = |name| message.attributes.iter().find(|a| a.name == name).unwrap().value.clone();
+            assert_eq!(["status", "severity", "severity_id"].map(attribute), [status.name(), "high", "4"]);
+        }
+        insta::assert_snapshot!("told_before", shown.join("\n\n"));
     });
 }
 

@@ -244,7 +244,7 @@ impl<S: StateStore, N: Notifier> Pipeline<S, N> {
         report.late_panes += merged.late_panes;
         report.refused_panes += merged.refused_panes;
         let mut findings = merged.groups.findings(rules, merged.watermark);
-        findings.sort_by_key(|finding| std::cmp::Reverse(finding.rule.severity));
+        findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
         let mut outbox = Outbox::default();
         for finding in &findings {
             *report.findings.entry(finding.rule.id.clone()).or_default() += 1;
@@ -254,7 +254,7 @@ impl<S: StateStore, N: Notifier> Pipeline<S, N> {
             }
             let link = insights_link(finding, self.settings.region.as_deref());
             outbox.findings.push(Message::of_finding(finding, link.as_deref()));
-            if finding.rule.severity < self.settings.alert_min_severity {
+            if finding.severity < self.settings.alert_min_severity {
                 continue;
             }
             if outbox.alerts.len() < MAX_ALERTS {

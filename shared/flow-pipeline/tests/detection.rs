@@ -29,7 +29,7 @@ fn detect(inputs: &[Vec<u8>], max_groups: usize) -> (Vec<String>, Report) {
         let values: Vec<_> = finding.values().map(|(name, value)| format!("{name}={value}")).collect();
         let subject: Vec<_> = finding.subject.iter().map(|(name, part)| format!("{name}={part}")).collect();
         let (id, rule, episode) = (&finding.id, &finding.rule.id, &finding.episode);
-        let (first, last) = (episode.state.first_seen, episode.state.last_seen);
+        let (first, last) = (episode.first_seen, episode.last_seen);
         let (window, samples) = (episode.window, &episode.samples);
         format!("{rule} {id} {subject:?} {values:?} {window:?} {first} {last} {samples:?}")
     });

@@ -192,7 +192,7 @@ impl Number {
     }
 
     /// Exact, whatever the kinds.
-    pub(crate) fn compare(self, other: Number) -> Ordering {
+    pub fn compare(self, other: Number) -> Ordering {
         match (self, other) {
             (Number::Integer(left), Number::Integer(right)) => left.cmp(&right),
             (Number::Float(left), Number::Float(right)) => left.total_cmp(&right),

@@ -1,0 +1,339 @@
+//! The life of a finding: pure transitions of an [`EpisodeRecord`], for a store that puts a record only when it is
+//! still the one that was loaded, and applies the transition again to the newer one when it is not.
+//!
+//! ```text
+//! (none) --observe--> claimed: new --confirm--> told --news, repeat passed--> claimed: ongoing --confirm--> told
+//!                        |  ^                    |-----severity above told---> claimed: severity_raised -> told
+//!        release, lease  v  | observe, look      |-----over------------------> claimed: resolved -> resolved
+//!           run out: unclaimed, due              `-----span grows------------> told
+//! told, resolved --a later episode, repeat passed--> claimed: new
+//! told, resolved --a later episode before---> held back --repeat passed, goes on--> claimed: new
+//!                                                  `--over before that--> resolved, nobody told
+//! claimed --confirm_withheld--> told to programs, waits for digest --look--> claimed: digest --confirm--> told
+//! observe mode, suppressed: recorded, never claimed, over without a word; told as new if that ends before
+//! ```
+//!
+//! An invocation observes and claims in one put, publishes what the record then says, and confirms. Whoever sees a
+//! claim whose lease has run out (another observation, or the tick at [`EpisodeRecord::due_at`]) claims again for the
+//! same reason: told at least once, and twice only where someone died between publishing and confirming or did not
+//! learn what became of his message. That holds while a lease is longer than an invocation can live.
+//!
+//! A later episode takes the place of one that was not over yet: no `resolved` is told for that. An episode that goes
+//! on after it was taken for over, since records came later than the rule waits, is open again, and may be told as
+//! ongoing and as resolved once more.
+
+use crate::episode_record::{Beginning, Claim, EpisodeRecord, Pace, Purpose, Told};
+use crate::finding::{Finding, Status};
+use crate::rule::{Mode, Rule};
+use crate::snapshot::FindingSnapshot;
+
+/// Who would tell, and when.
+#[derive(Debug, Clone, Copy)]
+pub struct Teller<'a> {
+    /// Names one try of one invocation: random, and never used again once something was published under it.
+    pub token: &'a str,
+    /// The clock, in Unix seconds.
+    pub now: u64,
+    /// How long a claim holds, in seconds: longer than the invocation can live.
+    pub lease: u64,
+}
+
+/// What to do once the record is put.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Telling {
+    /// Claimed: publish [`EpisodeRecord::finding`] with this status, then confirm or release.
+    Claimed(Status),
+    /// Claimed: put [`EpisodeRecord::finding`] into the digest, publish that, then confirm or release.
+    ClaimedForDigest,
+    /// Nothing is to be published now.
+    Silent(Silence),
+}
+
+/// Why nothing is to be published.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Silence {
+    /// What there is to say has been said.
+    Told,
+    /// It is a new episode of something that was told less than the repeat interval ago.
+    HeldBack,
+    /// Someone else is telling.
+    Claimed,
+    /// The rule only observes.
+    Observed,
+    /// It is suppressed.
+    Suppressed,
+    /// A later episode is known already.
+    Superseded,
+    /// The rule has gone.
+    RuleGone,
+}
+
+/// How much a transition changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Change {
+    /// Nothing: there is nothing to put.
+    Nothing,
+    /// Only values, samples and times seen: another look will see them again as long as their panes are kept. May be
+    /// left out when others are putting the same record.
+    Details,
+    /// It must be put before anything is published.
+    Life,
+}
+
+/// A transition's outcome.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Step {
+    /// The record to put.
+    pub record: EpisodeRecord,
+    /// What to do once it is put.
+    pub telling: Telling,
+    /// Whether to put it.
+    pub change: Change,
+    /// Whether an episode began: for counting those that are held back, suppressed or only observed once.
+    pub began: bool,
+}
+
+impl EpisodeRecord {
+    /// Adds one look at one episode to what is `known`, and claims what is to be told.
+    ///
+    /// `suppressed` says why nobody is to be told. Of several episodes of one id the earlier goes first; with one
+    /// token for all of them only the last step counts. Looks at the same episode merge in any order.
+    pub fn observe(
+        known: Option<EpisodeRecord>,
+        finding: &Finding<'_>,
+        suppressed: Option<&str>,
+        teller: Teller<'_>,
+    ) -> Step {
+        let before = known.filter(|record| teller.now < record.expires_at());
+        let observed = FindingSnapshot::of(finding);
+        let pace = Pace::of(finding.rule);
+        let mut record = match before.clone() {
+            Some(record) => record,
+            None => EpisodeRecord::begin(observed.clone(), pace, teller.now),
+        };
+        record.settle(teller.now);
+        record.pace = pace;
+        record.regard(finding.rule.mode, suppressed);
+        let is_superseded = observed.span.end.saturating_add(pace.gap()) <= record.finding.span.start;
+        if !is_superseded {
+            record.add(observed, teller.now);
+        }
+        let telling = match record.claim_if_due(teller) {
+            Telling::Silent(_) if is_superseded => Telling::Silent(Silence::Superseded),
+            telling => telling,
+        };
+        record.settle(teller.now);
+        // A look that comes too early costs less than moving it each time the episode grows.
+        let next = record.next_look(teller.now);
+        record.due = match (record.due, next) {
+            (Some(due), Some(next)) if due <= next && record.claim.is_none() => Some(due),
+            _ => next,
+        };
+        Step::new(before.as_ref(), record, telling)
+    }
+
+    /// What the tick does with a record that is due, `rule` being its rule today: claims what is to be told, or
+    /// notes that the episode is over, or finds that it is not yet.
+    pub fn look(self, rule: Option<&Rule>, suppressed: Option<&str>, teller: Teller<'_>) -> Step {
+        let mut record = self.clone();
+        record.settle(teller.now);
+        let telling = match rule {
+            Some(rule) => {
+                record.pace = Pace::of(rule);
+                record.regard(rule.mode, suppressed);
+                record.claim_if_due(teller)
+            }
+            None => {
+                record.resolved = record.resolved.or(Some(teller.now));
+                (record.claim, record.digest_at) = (None, None);
+                Telling::Silent(Silence::RuleGone)
+            }
+        };
+        record.settle(teller.now);
+        record.due = record.next_look(teller.now);
+        Step::new(Some(&self), record, telling)
+    }
+
+    /// Notes that what was claimed is published; none when the claim is no longer `token`'s, and nothing is to be put.
+    pub fn confirm(self, token: &str, now: u64) -> Option<EpisodeRecord> {
+        self.confirmed(token, now, None)
+    }
+
+    /// Notes that programs were told and people were not: they are told by the digest that is due at `digest_at`.
+    /// None when the claim is no longer `token`'s.
+    pub fn confirm_withheld(self, token: &str, now: u64, digest_at: u64) -> Option<EpisodeRecord> {
+        self.confirmed(token, now, Some(digest_at))
+    }
+
+    fn confirmed(mut self, token: &str, now: u64, digest_at: Option<u64>) -> Option<EpisodeRecord> {
+        let claim = self.claim.take_if(|claim| claim.token == token)?;
+        let is_of_this_episode = claim.episode == self.episode;
+        match claim.purpose {
+            Purpose::Digest => self.digest_at = None,
+            Purpose::Tell(Status::Resolved) => {
+                // It may have gone on in the meantime, or begun anew.
+                if is_of_this_episode && now >= self.resolves_at() {
+                    self.resolved = Some(now);
+                }
+            }
+            Purpose::Tell(status) => {
+                let Claim { severity, last_seen, episode, .. } = claim;
+                self.told = Some(Told { at: now, status, severity, last_seen, episode });
+                self.digest_at = digest_at;
+            }
+        }
+        self.due = self.next_look(now);
+        Some(self)
+    }
+
+    /// Gives back a claim whose message is known not to have been published: it is due at once, for the same reason.
+    /// None when the claim is no longer `token`'s.
+    pub fn release(mut self, token: &str, now: u64) -> Option<EpisodeRecord> {
+        let claim = self.claim.as_mut().filter(|claim| claim.token == token)?;
+        claim.until = claim.until.min(now);
+        self.due = self.next_look(now);
+        Some(self)
+    }
+
+    /// Takes over what may have changed outside: the rule's mode, and the suppressions.
+    fn regard(&mut self, mode: Mode, suppressed: Option<&str>) {
+        self.finding.mode = mode;
+        if self.suppressed.as_deref() != suppressed {
+            self.suppressed = suppressed.map(str::to_owned);
+        }
+    }
+
+    /// Adds a look at this episode, or begins a later one.
+    fn add(&mut self, observed: FindingSnapshot, now: u64) {
+        if self.finding.span.end.saturating_add(self.pace.gap()) <= observed.span.start {
+            self.finding = observed;
+            self.episode += 1;
+            self.began = now;
+            self.resolved = None;
+            return;
+        }
+        if !self.finding.is_like(&observed) {
+            // The rule was rewritten: what it says now is all that can be shown.
+            let known = std::mem::replace(&mut self.finding, observed.clone());
+            self.finding.span = known.span;
+        }
+        self.finding.merge(&observed);
+        if now < self.resolves_at() {
+            self.resolved = None;
+        }
+    }
+
+    /// Notes that the episode is over if nobody is to be told so, or of it.
+    fn settle(&mut self, now: u64) {
+        let is_held_back = self.beginning() == Beginning::HeldBack && self.repeat_at() >= self.resolves_at();
+        let is_silent = !self.may_be_told() || is_held_back && self.raised().is_none();
+        if self.resolved.is_none() && self.claim.is_none() && is_silent && now >= self.resolves_at() {
+            self.resolved = Some(now);
+            if !self.may_be_told() {
+                self.digest_at = None;
+            }
+        }
+    }
+
+    fn claim_if_due(&mut self, teller: Teller<'_>) -> Telling {
+        let Teller { token, now, lease } = teller;
+        if self.claimed_by(now).is_some_and(|other| other != token) {
+            return Telling::Silent(Silence::Claimed);
+        }
+        // Run out, or one's own that nothing was published under yet.
+        let earlier = self.claim.take();
+        if self.finding.mode != Mode::Notify {
+            return Telling::Silent(Silence::Observed);
+        }
+        if self.suppressed.is_some() {
+            return Telling::Silent(Silence::Suppressed);
+        }
+        let same_reason = earlier.filter(|claim| self.still_holds(claim, now)).map(|claim| claim.purpose);
+        let Some(purpose) = same_reason.or_else(|| self.purpose(now)) else {
+            let is_held_back = self.beginning() == Beginning::HeldBack && self.resolved.is_none();
+            return Telling::Silent(if is_held_back { Silence::HeldBack } else { Silence::Told });
+        };
+        self.claim = Some(Claim {
+            token: token.to_owned(),
+            until: now.saturating_add(lease),
+            purpose,
+            severity: self.finding.severity,
+            last_seen: self.finding.last_seen,
+            episode: self.episode,
+        });
+        match purpose {
+            Purpose::Tell(status) => Telling::Claimed(status),
+            Purpose::Digest => Telling::ClaimedForDigest,
+        }
+    }
+
+    /// Whether what a claim was for is still to be said, now that it is not known to have been.
+    fn still_holds(&self, claim: &Claim, now: u64) -> bool {
+        match claim.purpose {
+            Purpose::Digest => self.digest_at.is_some(),
+            Purpose::Tell(Status::Resolved) => claim.episode == self.episode && now >= self.resolves_at(),
+            Purpose::Tell(_) => claim.episode == self.episode,
+        }
+    }
+
+    /// What is to be told at `now`, claims and suppressions aside.
+    fn purpose(&self, now: u64) -> Option<Purpose> {
+        let digest = || self.digest_at.filter(|at| *at <= now).map(|_| Purpose::Digest);
+        self.status(now).map(Purpose::Tell).or_else(digest)
+    }
+
+    fn status(&self, now: u64) -> Option<Status> {
+        if self.resolved.is_some() {
+            return None;
+        }
+        let is_over = now >= self.resolves_at();
+        let may_repeat = now >= self.repeat_at() && self.repeat_at() < self.resolves_at();
+        match self.beginning() {
+            Beginning::Untold => Some(Status::New),
+            Beginning::HeldBack => self.raised().or(may_repeat.then_some(Status::New)),
+            Beginning::Told if is_over => self.raised().or(Some(Status::Resolved)),
+            Beginning::Told => self.raised().or((may_repeat && self.has_news()).then_some(Status::Ongoing)),
+        }
+    }
+
+    fn raised(&self) -> Option<Status> {
+        let is_raised = self.told.as_ref().is_some_and(|told| self.finding.severity > told.severity);
+        is_raised.then_some(Status::SeverityRaised)
+    }
+
+    /// When something is to be done if nothing comes.
+    fn next_look(&self, now: u64) -> Option<u64> {
+        if let Some(claim) = &self.claim {
+            return Some(claim.until);
+        }
+        if !self.may_be_told() {
+            return None;
+        }
+        if self.purpose(now).is_some() {
+            return Some(now);
+        }
+        let is_open = self.resolved.is_none();
+        let has_more = self.has_news() || self.beginning() != Beginning::Told;
+        let repeats = is_open && has_more && self.repeat_at() < self.resolves_at();
+        let looks = [self.digest_at, repeats.then(|| self.repeat_at()), is_open.then(|| self.resolves_at())];
+        looks.into_iter().flatten().min()
+    }
+}
+
+impl Step {
+    fn new(before: Option<&EpisodeRecord>, record: EpisodeRecord, telling: Telling) -> Self {
+        let change = before.map_or(Change::Life, |before| change(before, &record));
+        let began = before.is_none_or(|before| before.episode != record.episode);
+        Step { record, telling, change, began }
+    }
+}
+
+fn change(before: &EpisodeRecord, after: &EpisodeRecord) -> Change {
+    if before == after {
+        return Change::Nothing;
+    }
+    let mut with_details = before.clone();
+    with_details.finding.take_details(&after.finding);
+    let is_detail = with_details == *after && before.has_news() == after.has_news();
+    if is_detail { Change::Details } else { Change::Life }
+}
