@@ -1,8 +1,9 @@
 //! The Lambda function behind a CloudWatch Logs subscription filter: it finds, and notifies.
 //!
 //! [`config`] reads the environment once, [`handler`] takes one event at a time through the pipeline, [`telemetry`]
-//! writes what happened as log lines with metrics in them.
+//! tells what happened, as log lines with metrics in them that [`embedded_metrics`] writes.
 
 pub mod config;
+pub mod embedded_metrics;
 pub mod handler;
 pub mod telemetry;

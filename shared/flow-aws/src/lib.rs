@@ -6,6 +6,7 @@
 mod access;
 mod failure_bucket;
 mod packing;
+mod refusal;
 mod sns;
 
 pub use access::{AwsAccess, AwsAccessError, VARIABLES};
