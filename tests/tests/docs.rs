@@ -9,6 +9,8 @@ use flow_enrich::Enrichment;
 use flow_record::{Field, FieldKind, FlowLogSource};
 use flowgauge_tests::root;
 use subscription::config::VARIABLES;
+use subscription::embedded_metrics::{FUNCTION, NAMESPACE, UNIT};
+use subscription::telemetry::{METRICS, RULE, RULE_FINDINGS};
 
 /// `docs/reference.md`, written from the code.
 fn reference() -> String {
@@ -41,7 +43,22 @@ fn reference() -> String {
     for variable in VARIABLES {
         writeln!(text, "| `{}` | {} | {} |", variable.name, variable.default, variable.meaning).unwrap();
     }
+    metrics(&mut text);
     text
+}
+
+fn metrics(text: &mut String) {
+    writeln!(
+        text,
+        "\n## Metrics of the subscription function\n\nIn the namespace `{NAMESPACE}`. A line has the counts since the \
+         line before: take their sum. A metric that is 0 is left out: let alarms treat missing data as good.\n\n| metric | unit | dimensions | meaning |\n|---|---|---|---|"
+    )
+    .unwrap();
+    let of_function = METRICS.iter().map(|metric| (metric.name, format!("`{FUNCTION}`"), metric.meaning));
+    let by_rule = (RULE_FINDINGS.0, format!("`{FUNCTION}`, `{RULE}`"), RULE_FINDINGS.1);
+    for (name, dimensions, meaning) in of_function.chain([by_rule]) {
+        writeln!(text, "| `{name}` | {UNIT} | {dimensions} | {meaning} |").unwrap();
+    }
 }
 
 fn rules(text: &mut String) {

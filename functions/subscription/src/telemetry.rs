@@ -1,20 +1,92 @@
-//! What happened, as log lines that are metrics too: CloudWatch's embedded metric format.
+//! What happened, as log lines that are metrics too.
 //!
 //! A line for every event would cost more than the work. A line is written when something was found, dropped or
 //! failed, and once a minute otherwise; it holds all counts since the line before, so that metrics add up. The quiet
 //! counts of an environment's last minute are lost with it. A record's content is never written.
 
-use std::collections::BTreeSet;
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, PoisonError};
 
 use flow_pipeline::Report;
-use serde_json::{Map, Value, json};
+use jiff::Timestamp;
 
-/// The namespace of all metrics.
-pub const NAMESPACE: &str = "Flowgauge";
+use crate::embedded_metrics::{Count, Properties, Property, Tally};
 
-/// The time between two lines when all is quiet, in seconds.
-const QUIET: u64 = 60;
+/// A metric: its name and meaning are a contract with alarms and dashboards.
+#[derive(Debug, Clone, Copy)]
+pub struct Metric {
+    /// Its name.
+    pub name: &'static str,
+    /// What it counts.
+    pub meaning: &'static str,
+    count: fn(&Report, &Ending) -> u64,
+}
+
+const fn metric(name: &'static str, meaning: &'static str, count: fn(&Report, &Ending) -> u64) -> Metric {
+    Metric { name, meaning, count }
+}
+
+/// All metrics by function. What is counted of an event that is tried again counts again.
+pub const METRICS: [Metric; 23] = [
+    metric("Events", "invocations, failed ones too", |_, _| 1),
+    metric("Flows", "flow records read; written even when 0", |report, _| report.lines.flows),
+    metric("NoData", "NODATA lines: nothing flowed", |report, _| report.lines.no_data),
+    metric("SkipData", "SKIPDATA lines: AWS lost records", |report, _| report.lines.skip_data),
+    metric(
+        "RejectedLines",
+        "lines that are no record; by kind in `rejected_*`, the first one's place and fault in `first_rejected_*`",
+        |report, _| report.rejected_total(),
+    ),
+    metric("UndecodableEvents", "events that can't be read at all", |_, ending| {
+        ending.undecodable.is_some().into()
+    }),
+    metric("UnusableMessages", "messages inside an event that can't be read", |report, _| report.unusable),
+    metric("ControlMessages", "CloudWatch Logs' own test messages", |report, _| report.control_messages),
+    metric("UntimedLines", "records without any time: no window can hold them", |report, _| report.untimed),
+    metric("FutureRecords", "records too far ahead of the clock: not counted", |report, _| report.future),
+    metric("LatePanes", "panes that came too late for any open window: not counted", |report, _| {
+        report.late_panes
+    }),
+    metric("RefusedPanes", "panes of new groups for which there was no room", |report, _| {
+        report.refused_panes
+    }),
+    metric("RedeliveredEvents", "events recognised as redelivered", |report, _| report.redelivered),
+    metric("SelfLogSkipped", "log events of the function's own log group: not read", |report, _| {
+        report.self_log_skipped
+    }),
+    metric("Findings", "findings, those of rules that only observe too", |report, _| {
+        report.findings.values().sum()
+    }),
+    metric("FindingsObserved", "findings of rules that only observe: nobody is told", |report, _| {
+        report.observed
+    }),
+    metric("FindingsPublished", "messages that the findings topic took", |report, _| {
+        published(report, "findings")
+    }),
+    metric("AlertsPublished", "messages that the alerts topic took", |report, _| published(report, "alerts")),
+    metric("AlertsWithheld", "alerts over the most that one event may send", |report, _| {
+        report.alerts_withheld
+    }),
+    metric("NotPublished", "messages that SNS did not take", |_, ending| ending.not_published),
+    metric(
+        "DefinitionsRefused",
+        "checks that found rules or networks unreadable or mistaken",
+        |_, ending| ending.definitions_refused.len() as u64,
+    ),
+    metric("FailedEvents", "readable events that Lambda has to try again", |_, ending| {
+        (ending.failure.is_some() && ending.undecodable.is_none()).into()
+    }),
+    metric("PayloadsNotKept", "undecodable events that the failure bucket did not take", |_, ending| {
+        (ending.failure.is_some() && ending.undecodable.is_some()).into()
+    }),
+];
+
+/// The dimension of [`RULE_FINDINGS`] beside the function.
+pub const RULE: &str = "rule";
+
+/// The metric that is by rule, on a line of its own; the name and what it counts.
+pub const RULE_FINDINGS: (&str, &str) = ("RuleFindings", "findings of one rule");
 
 /// How one event ended, beside what its report says.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -34,25 +106,20 @@ pub struct Ending {
 /// Counts on their way to a log line, of one execution environment.
 #[derive(Debug)]
 pub struct Telemetry {
-    function: String,
     state: Mutex<State>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct State {
-    counts: Counts,
-    last_line: u64,
+    tally: Tally,
     /// Rules that were told to never fire.
     told: BTreeSet<String>,
 }
 
-/// Metrics by name, in a fixed order.
-type Counts = Vec<(&'static str, u64)>;
-
 impl Telemetry {
     /// Nothing counted yet; `function` is the dimension of all metrics.
     pub fn new(function: String) -> Self {
-        Telemetry { function, state: Mutex::default() }
+        Telemetry { state: Mutex::new(State { tally: Tally::new(function), told: BTreeSet::new() }) }
     }
 
     /// Counts one event of the request `request_id`, and returns the lines to write, if any. The first event of an
@@ -60,48 +127,22 @@ impl Telemetry {
     pub fn lines(&self, report: &Report, ending: &Ending, request_id: &str, now: u64) -> Vec<String> {
         // Counts can't be half written: a poisoned lock is as good as any.
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        add(&mut state.counts, &counts(report, ending));
-        let silent_rules: Vec<&String> =
-            report.not_applicable.keys().filter(|rule| !state.told.contains(*rule)).collect();
-        let is_due = now >= state.last_line.saturating_add(QUIET);
-        if !is_due && !is_noteworthy(report, ending) && silent_rules.is_empty() {
+        let State { tally, told } = &mut *state;
+        tally.add(counts(report, ending));
+        let silent_rules: Vec<String> =
+            report.not_applicable.keys().filter(|rule| !told.contains(*rule)).cloned().collect();
+        if !tally.is_due(now) && !is_noteworthy(report, ending) && silent_rules.is_empty() {
             return Vec::new();
         }
-        let mut line = self.metrics(&std::mem::take(&mut state.counts), now);
-        line.extend(details(report, ending, request_id));
+        let mut properties = details(report, ending, request_id, now);
         if !silent_rules.is_empty() {
-            line.insert("rules_never_fire".to_owned(), json!(silent_rules));
+            told.extend(silent_rules.iter().cloned());
+            properties.push(("rules_never_fire".into(), Property::Texts(silent_rules)));
         }
-        state.told.extend(silent_rules.into_iter().cloned());
-        state.last_line = now;
-        let mut lines = vec![Value::Object(line).to_string()];
-        lines.extend(report.findings.iter().map(|(rule, count)| self.rule_line(rule, *count, now)));
-        lines
-    }
-
-    /// One line's metrics with their values.
-    fn metrics(&self, counts: &[(&'static str, u64)], now: u64) -> Map<String, Value> {
-        let metrics: Vec<_> =
-            counts.iter().map(|(name, _)| json!({ "Name": name, "Unit": "Count" })).collect();
-        let mut line = self.head(&["function"], &json!(metrics), now);
-        line.extend(counts.iter().map(|(name, count)| ((*name).to_owned(), json!(count))));
-        line
-    }
-
-    /// Findings of one rule: a line of its own, since a line has one value for each dimension.
-    fn rule_line(&self, rule: &str, count: u64, now: u64) -> String {
-        let metrics = json!([{ "Name": "RuleFindings", "Unit": "Count" }]);
-        let mut line = self.head(&["function", "rule"], &metrics, now);
-        line.insert("rule".to_owned(), json!(rule));
-        line.insert("RuleFindings".to_owned(), json!(count));
-        Value::Object(line).to_string()
-    }
-
-    /// What CloudWatch reads metrics by, from "Specification: Embedded metric format" of its user guide.
-    fn head(&self, dimensions: &[&str], metrics: &Value, now: u64) -> Map<String, Value> {
-        let directive = json!({ "Namespace": NAMESPACE, "Dimensions": [dimensions], "Metrics": metrics });
-        let aws = json!({ "Timestamp": now.saturating_mul(1000), "CloudWatchMetrics": [directive] });
-        Map::from_iter([("_aws".to_owned(), aws), ("function".to_owned(), json!(self.function))])
+        let by_rule =
+            |(rule, count): (&String, &u64)| tally.line_by((RULE, rule), (RULE_FINDINGS.0, *count), now);
+        let rule_lines: Vec<_> = report.findings.iter().map(by_rule).collect();
+        [vec![tally.line(&properties, now)], rule_lines].concat()
     }
 }
 
@@ -120,48 +161,17 @@ fn is_noteworthy(report: &Report, ending: &Ending) -> bool {
 }
 
 /// All counts of one event. Those that are zero are left out, except for the two that say that it works.
-fn counts(report: &Report, ending: &Ending) -> Counts {
-    let failed = ending.failure.is_some() && ending.undecodable.is_none();
-    let published = |topic| report.published.get(topic).copied().unwrap_or_default();
-    let all = [
-        ("Events", 1),
-        ("Flows", report.lines.flows),
-        ("NoData", report.lines.no_data),
-        ("SkipData", report.lines.skip_data),
-        ("RejectedLines", report.rejected_total()),
-        ("UndecodableEvents", u64::from(ending.undecodable.is_some())),
-        ("UnusableMessages", report.unusable),
-        ("ControlMessages", report.control_messages),
-        ("UntimedLines", report.untimed),
-        ("FutureRecords", report.future),
-        ("LatePanes", report.late_panes),
-        ("RefusedPanes", report.refused_panes),
-        ("RedeliveredEvents", report.redelivered),
-        ("SelfLogSkipped", report.self_log_skipped),
-        ("Findings", report.findings.values().sum()),
-        ("FindingsObserved", report.observed),
-        ("FindingsPublished", published("findings")),
-        ("AlertsPublished", published("alerts")),
-        ("AlertsWithheld", report.alerts_withheld),
-        ("NotPublished", ending.not_published),
-        ("DefinitionsRefused", ending.definitions_refused.len() as u64),
-        ("FailedEvents", u64::from(failed)),
-        ("PayloadsNotKept", u64::from(ending.failure.is_some() && ending.undecodable.is_some())),
-    ];
-    all.into_iter().filter(|(name, count)| *count > 0 || *name == "Flows").collect()
+fn counts(report: &Report, ending: &Ending) -> impl Iterator<Item = Count> {
+    let counts = METRICS.iter().map(|metric| (metric.name, (metric.count)(report, ending)));
+    counts.filter(|(name, count)| *count > 0 || *name == "Flows")
 }
 
-fn add(counts: &mut Counts, more: &[(&'static str, u64)]) {
-    for (name, count) in more {
-        match counts.iter_mut().find(|(known, _)| known == name) {
-            Some((_, sum)) => *sum += count,
-            None => counts.push((name, *count)),
-        }
-    }
+fn published(report: &Report, topic: &str) -> u64 {
+    report.published.get(topic).copied().unwrap_or_default()
 }
 
 /// What no metric says, of the event that the line is written for.
-fn details(report: &Report, ending: &Ending, request_id: &str) -> Map<String, Value> {
+fn details(report: &Report, ending: &Ending, request_id: &str, now: u64) -> Properties {
     let is_failure =
         ending.failure.is_some() || ending.undecodable.is_some() || !ending.definitions_refused.is_empty();
     let level = match is_failure {
@@ -169,35 +179,46 @@ fn details(report: &Report, ending: &Ending, request_id: &str) -> Map<String, Va
         false if report.rejected_total() + report.unusable > 0 => "WARN",
         false => "INFO",
     };
+    // Lambda filters by level only where there is a time in this form beside it.
+    let time = i64::try_from(now).ok().and_then(|now| Timestamp::from_second(now).ok()).unwrap_or_default();
     let mut details =
-        Map::from_iter([("level".to_owned(), json!(level)), ("request_id".to_owned(), json!(request_id))]);
-    if !report.rejected.is_empty() {
-        details.insert("rejected".to_owned(), json!(report.rejected));
+        vec![text("level", level), text("timestamp", &time.to_string()), text("request_id", request_id)];
+    let numbers = |kind: &str, counts: &BTreeMap<&'static str, u64>| {
+        let number =
+            |(name, count): (&&str, &u64)| (format!("{kind}_{name}").into(), Property::Number(*count));
+        counts.iter().map(number).collect::<Properties>()
+    };
+    details.extend(numbers("rejected", &report.rejected));
+    if let Some(first) = &report.first_rejected {
+        details.extend([
+            text("first_rejected_log_group", &first.log_group),
+            text("first_rejected_log_stream", &first.log_stream),
+            ("first_rejected_timestamp".into(), Property::Text(first.timestamp.to_string())),
+            text("first_rejected_fault", &first.fault),
+        ]);
     }
-    if !report.without_topic.is_empty() {
-        details.insert("without_topic".to_owned(), json!(report.without_topic));
-    }
+    details.extend(numbers("without_topic", &report.without_topic));
     if !ending.definitions_refused.is_empty() {
-        let texts: Vec<_> = ending.definitions_refused.iter().map(|text| cut(text)).collect();
-        details.insert("definitions_refused".to_owned(), json!(texts));
+        let refused = Property::Texts(ending.definitions_refused.clone());
+        details.push(("definitions_refused".into(), refused));
     }
     let texts =
         [("undecodable", &ending.undecodable), ("kept_as", &ending.kept_as), ("failure", &ending.failure)];
-    for (name, text) in texts {
-        if let Some(text) = text {
-            details.insert(name.to_owned(), json!(cut(text)));
-        }
-    }
+    details.extend(texts.into_iter().filter_map(|(name, value)| Some(text(name, value.as_ref()?))));
     details
 }
 
-/// As much of a text as a log line holds.
-fn cut(text: &str) -> String {
-    text.chars().take(1000).collect()
+fn text(name: &'static str, value: &str) -> (Cow<'static, str>, Property) {
+    (name.into(), Property::Text(value.to_owned()))
 }
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashSet;
+
+    use flow_pipeline::RejectOrigin;
+    use serde_json::{Value, json};
+
     use super::*;
 
     fn flows(flows: u64) -> Report {
@@ -221,8 +242,8 @@ mod tests {
         let line = parse(&lines[0]);
         assert_eq!((&line["Flows"], &line["Events"]), (&json!(9), &json!(3)));
         assert_eq!(
-            (&line["function"], &line["level"], &line["request_id"]),
-            (&json!("f"), &json!("INFO"), &json!("d"))
+            (&line["function"], &line["level"], &line["request_id"], &line["timestamp"]),
+            (&json!("f"), &json!("INFO"), &json!("d"), &json!("1970-01-01T00:17:40Z"))
         );
     }
 
@@ -251,6 +272,51 @@ mod tests {
             assert!(line[metric].as_u64().unwrap() > 0, "{line}");
             assert!(!lines[0].contains("10.0.0.1"), "a record's content is never written: {line}");
         }
+    }
+
+    #[test]
+    fn the_first_rejected_line_can_be_found() {
+        let mut report = Report::default();
+        for _ in 0..33 {
+            report.reject("too_many_columns", 1, || "hidden".to_owned());
+        }
+        report.first_rejected = Some(RejectOrigin {
+            log_group: "/vpc".to_owned(),
+            log_stream: "eni-1-all".to_owned(),
+            timestamp: 1_700_000_000_000,
+            fault: "expected 14 columns, found 16".to_owned(),
+        });
+        let line = parse(&Telemetry::new("f".to_owned()).lines(&report, &Ending::default(), "a", 1000)[0]);
+        let expected = [
+            ("rejected_too_many_columns", json!(33)),
+            ("first_rejected_log_group", json!("/vpc")),
+            ("first_rejected_log_stream", json!("eni-1-all")),
+            ("first_rejected_timestamp", json!("1700000000000")),
+            ("first_rejected_fault", json!("expected 14 columns, found 16")),
+        ];
+        for (name, value) in expected {
+            assert_eq!(line[name], value, "{name}: {line}");
+        }
+    }
+
+    /// Rows of a table are easily copied, and not changed.
+    #[test]
+    fn every_metric_has_a_name_of_its_own() {
+        let names: HashSet<&str> =
+            METRICS.iter().map(|metric| metric.name).chain([RULE_FINDINGS.0]).collect();
+        assert_eq!(names.len(), METRICS.len() + 1);
+    }
+
+    #[test]
+    fn an_unreadable_event_that_is_not_kept_is_no_failed_event() {
+        let ending = Ending {
+            failure: Some("no".to_owned()),
+            undecodable: Some("no".to_owned()),
+            ..Ending::default()
+        };
+        let line = parse(&Telemetry::new("f".to_owned()).lines(&Report::default(), &ending, "a", 1000)[0]);
+        let seen = ["UndecodableEvents", "PayloadsNotKept", "FailedEvents"].map(|name| line[name].as_u64());
+        assert_eq!(seen, [Some(1), Some(1), None]);
     }
 
     #[test]

@@ -3,11 +3,11 @@
 use std::sync::OnceLock;
 
 use aws_sdk_s3::Client;
-use aws_sdk_s3::error::{DisplayErrorContext, ProvideErrorMetadata};
 use aws_sdk_s3::primitives::ByteStream;
 use jiff::Timestamp;
 
 use crate::access::AwsAccess;
+use crate::refusal::Refusal;
 
 /// A bucket that takes undecodable events.
 #[derive(Debug)]
@@ -25,7 +25,8 @@ pub struct FailureBucketError {
     pub bucket: String,
     /// The object's key.
     pub key: String,
-    /// S3's word for the reason, such as `AccessDenied`; `NoAnswer` when S3 was not reached.
+    /// S3's word for the reason, such as `AccessDenied`; the status, such as `HTTP 503`, of an answer without one;
+    /// `NoAnswer` when S3 was not reached.
     pub code: String,
     /// The reason in a sentence.
     pub text: String,
@@ -50,12 +51,10 @@ impl FailureBucket {
         let call = client.put_object().bucket(&self.bucket).key(&key).body(ByteStream::from(bytes));
         match call.content_type("application/json").send().await {
             Ok(_) => Ok(key),
-            Err(error) => Err(FailureBucketError {
-                bucket: self.bucket.clone(),
-                key,
-                code: error.code().unwrap_or("NoAnswer").to_owned(),
-                text: DisplayErrorContext(&error).to_string(),
-            }),
+            Err(error) => {
+                let Refusal { code, text } = Refusal::from(&error);
+                Err(FailureBucketError { bucket: self.bucket.clone(), key, code, text })
+            }
         }
     }
 }
@@ -68,7 +67,59 @@ fn key(request_id: &str, now: u64) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
+    use aws_sdk_s3::config::retry::RetryConfig;
+    use aws_sdk_s3::config::timeout::TimeoutConfig;
+    use aws_sdk_s3::config::{BehaviorVersion, Credentials, HttpClient, Region};
+    use aws_smithy_http_client::test_util::{NeverClient, infallible_client_fn};
+
     use super::*;
+
+    /// Why an S3 behind `http` does not keep anything, waits passing at once.
+    fn refusal(http: impl HttpClient + 'static) -> FailureBucketError {
+        let runtime =
+            tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
+        let config = aws_sdk_s3::Config::builder()
+            .behavior_version(BehaviorVersion::v2026_01_12())
+            .region(Region::new("eu-west-1"))
+            .credentials_provider(Credentials::new("id", "key", None, None, "test"))
+            .retry_config(RetryConfig::disabled())
+            .timeout_config(TimeoutConfig::builder().operation_timeout(Duration::from_secs(8)).build())
+            .http_client(http);
+        let access = AwsAccess::for_tests();
+        let client = OnceLock::from(Client::from_conf(config.build()));
+        let bucket = FailureBucket { access, bucket: "b".to_owned(), client };
+        runtime.block_on(bucket.keep("8e4b", 1_700_000_000, b"{}".to_vec())).unwrap_err()
+    }
+
+    #[test]
+    fn a_refusal_is_told_in_s3s_own_words() {
+        let place = "S3 did not take s3://b/undecodable/2023/11/14/8e4b: ";
+        let answers = [
+            (
+                403,
+                "<Error><Code>AccessDenied</Code><Message>not allowed</Message><HostId>h</HostId></Error>",
+                "AccessDenied: not allowed",
+            ),
+            (403, "<Error><Code>AccessDenied</Code></Error>", "AccessDenied: no reason given"),
+            (503, "", "HTTP 503: no reason given"),
+        ];
+        for (status, body, expected) in answers {
+            let answer = move |_| http::Response::builder().status(status).body(body).unwrap();
+            assert_eq!(refusal(infallible_client_fn(answer)).to_string(), format!("{place}{expected}"));
+        }
+    }
+
+    #[test]
+    fn no_answer_is_told_in_a_sentence() {
+        let error = refusal(NeverClient::new());
+        assert_eq!(error.code, "NoAnswer");
+        assert_eq!(
+            error.text,
+            "request has timed out: operation timeout (all attempts including retries) occurred after 8s"
+        );
+    }
 
     #[test]
     fn keys_are_by_day_and_request() {

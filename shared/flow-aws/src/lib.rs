@@ -8,6 +8,7 @@ mod failure_bucket;
 #[cfg(test)]
 mod fake_s3;
 mod packing;
+mod refusal;
 mod roots;
 mod s3_files;
 mod sns;

@@ -1,17 +1,19 @@
 //! Text files in S3: one object, or those of a folder, read again only when their entity tags say that they changed.
 
 use std::collections::BTreeMap;
+use std::error::Error;
 use std::fmt;
 use std::str::FromStr;
 use std::sync::OnceLock;
 use std::time::Duration;
 
 use aws_sdk_s3::Client;
-use aws_sdk_s3::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
+use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_s3::types::Object;
 use tokio::time::timeout;
 
 use crate::access::AwsAccess;
+use crate::refusal::Refusal;
 
 /// The most bytes of all files of one place together.
 const MAX_BYTES: u64 = 16 << 20;
@@ -245,13 +247,10 @@ impl S3Files {
 
 fn refused<E>(uri: &S3Uri, error: &SdkError<E>) -> S3FilesError
 where
-    SdkError<E>: ProvideErrorMetadata + std::error::Error,
+    E: Error + ProvideErrorMetadata + 'static,
 {
-    S3FilesError::Refused {
-        uri: uri.to_string(),
-        code: error.code().unwrap_or("NoAnswer").to_owned(),
-        text: DisplayErrorContext(error).to_string(),
-    }
+    let Refusal { code, text } = Refusal::from(error);
+    S3FilesError::Refused { uri: uri.to_string(), code, text }
 }
 
 #[cfg(test)]

@@ -4,13 +4,14 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 use aws_sdk_sns::Client;
-use aws_sdk_sns::error::{BuildError, ProvideErrorMetadata};
+use aws_sdk_sns::error::BuildError;
 use aws_sdk_sns::types::{MessageAttributeValue, PublishBatchRequestEntry};
 use flow_output::{Attribute, Message};
 use flow_pipeline::{Notifier, Published, Topic};
 
 use crate::access::AwsAccess;
 use crate::packing::pack;
+use crate::refusal::Refusal;
 
 /// How often an entry that SNS could not take is sent, the first time included.
 const ROUNDS: u32 = 3;
@@ -33,7 +34,8 @@ pub struct TopicArns {
 pub struct NotPublished {
     /// The topic.
     pub topic_arn: String,
-    /// SNS's word for the reason, such as `AuthorizationError`; `NoAnswer` when SNS was not reached.
+    /// SNS's word for the reason, such as `AuthorizationError`; the status, such as `HTTP 503`, of an answer without
+    /// one; `NoAnswer` when SNS was not reached.
     pub code: String,
     /// The reason in a sentence.
     pub text: String,
@@ -82,10 +84,9 @@ impl SnsNotifier {
                 entries.collect::<Result<_, _>>().map_err(|error| not_sent(topic_arn, &error))?;
             let call =
                 client.publish_batch().topic_arn(topic_arn).set_publish_batch_request_entries(Some(entries));
-            let answer = call.send().await.map_err(|error| NotPublished {
-                topic_arn: topic_arn.to_owned(),
-                code: error.code().unwrap_or("NoAnswer").to_owned(),
-                text: aws_sdk_sns::error::DisplayErrorContext(&error).to_string(),
+            let answer = call.send().await.map_err(|error| {
+                let Refusal { code, text } = Refusal::from(&error);
+                NotPublished { topic_arn: topic_arn.to_owned(), code, text }
             })?;
             pending.clear();
             for failed in answer.failed() {

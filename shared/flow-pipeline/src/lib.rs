@@ -24,5 +24,5 @@ pub use input::{Item, SourceLine, account_of, read_lines};
 pub use memory::{DEFAULT_MAX_GROUPS, MemoryStore, Stored};
 pub use pipeline::{AlertFormat, Definitions, MAX_ALERTS, Pipeline, PipelineSettings, RunError};
 pub use ports::{BatchDeltas, MergedGroups, Notifier, Published, StateStore, Topic};
-pub use report::{LineCounts, MAX_REJECT_SAMPLES, RejectSample, Report};
+pub use report::{LineCounts, MAX_REJECT_SAMPLES, RejectOrigin, RejectSample, Report};
 pub use rule_files::{RuleFilesError, read_rules, read_rules_alone, rules_of};

@@ -9,7 +9,7 @@ use flow_envelope::{
     DEFAULT_DECOMPRESSED_CAP, EnvelopeError, LogBatch, SubscriptionEvent, fingerprint, log_batches,
 };
 use flow_output::{Message, insights_link};
-use flow_record::RecordFormat;
+use flow_record::{Fault, RecordFormat};
 
 use crate::formats::Formats;
 use crate::input::origin_of;
@@ -207,7 +207,8 @@ impl<S: StateStore, N: Notifier> Pipeline<S, N> {
         report: &mut Report,
     ) {
         let Some(format) = self.settings.formats.of(&batch.log_group) else {
-            for (_, number) in batch.lines().iter().zip(1..) {
+            for (event, number) in batch.lines().iter().zip(1..) {
+                report.note_rejected(batch, event, || "no format for this log group".to_owned());
                 report.reject("no_format", number, || format!("no format for {:?}", batch.log_group));
             }
             return;
@@ -223,6 +224,7 @@ impl<S: StateStore, N: Notifier> Pipeline<S, N> {
                     // A header is a line of every file, but of no log group: here it says that the input is no log.
                     let kind =
                         if RecordFormat::is_header(&event.message) { "header" } else { error.kind().name() };
+                    report.note_rejected(batch, event, || Fault(error).to_string());
                     report.reject(kind, number, || error.to_string());
                     continue;
                 }

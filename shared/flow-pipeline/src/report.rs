@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use flow_detect::ActiveRules;
-use flow_envelope::RejectedEntry;
+use flow_envelope::{LogBatch, LogEvent, RejectedEntry};
 use flow_record::Line;
 use serde::Serialize;
 
@@ -46,6 +46,19 @@ pub struct RejectSample {
     pub reason: String,
 }
 
+/// Where the first rejected line of an event came from: enough to find it, and nothing that stands in it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct RejectOrigin {
+    /// The log group.
+    pub log_group: String,
+    /// The log stream.
+    pub log_stream: String,
+    /// The log event's time in Unix milliseconds.
+    pub timestamp: i64,
+    /// What is wrong with the line.
+    pub fault: String,
+}
+
 /// Counts of one run over some input.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Report {
@@ -55,6 +68,9 @@ pub struct Report {
     pub rejected: BTreeMap<&'static str, u64>,
     /// The first few of them in the input that was read last.
     pub reject_samples: Vec<RejectSample>,
+    /// Where the first of them came from, if it came in a function's event.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub first_rejected: Option<RejectOrigin>,
     /// Whole events and documents that could not be read.
     pub unusable: u64,
     /// The first few of them in the input that was read last.
@@ -115,6 +131,21 @@ impl Report {
     pub fn reject(&mut self, kind: &'static str, number: u64, reason: impl FnOnce() -> String) {
         *self.rejected.entry(kind).or_default() += 1;
         sample(&mut self.reject_samples, number, reason);
+    }
+
+    /// Notes where a rejected line came from, unless another did before.
+    pub fn note_rejected(
+        &mut self,
+        batch: &LogBatch<'_>,
+        event: &LogEvent<'_>,
+        fault: impl FnOnce() -> String,
+    ) {
+        self.first_rejected.get_or_insert_with(|| RejectOrigin {
+            log_group: batch.log_group.to_string(),
+            log_stream: batch.log_stream.to_string(),
+            timestamp: event.timestamp,
+            fault: fault(),
+        });
     }
 
     /// Counts what the reader of an input rejected: one line, or a whole event.

@@ -62,6 +62,25 @@ impl ParseError<'_> {
     }
 }
 
+/// What is wrong with a line, without anything that stands in it: for logs that must not hold records.
+#[derive(Debug, Clone, Copy)]
+pub struct Fault<'a>(pub ParseError<'a>);
+
+impl fmt::Display for Fault<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            ParseError::TooManyColumns { expected, found, .. } => {
+                write!(f, "expected {expected} columns, found {found}")
+            }
+            ParseError::Value { column, field, expected, .. } => {
+                write!(f, "column {column} ({field}): expected {expected}")
+            }
+            // These show numbers and the format only.
+            error @ (ParseError::TooFewColumns { .. } | ParseError::TooLong { .. }) => error.fmt(f),
+        }
+    }
+}
+
 /// What a column's text should have been.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Expected {

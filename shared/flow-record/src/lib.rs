@@ -23,7 +23,7 @@ mod record;
 mod scan;
 mod value;
 
-pub use error::{Expected, FormatError, ParseError, RejectKind, Shown};
+pub use error::{Expected, Fault, FormatError, ParseError, RejectKind, Shown};
 pub use field::{Field, FieldKind, FieldSet, FlowLogSource};
 pub use format::{Column, MAX_COLUMNS, MAX_LINE, RecordFormat, TGW_DEFAULT, VPC_DEFAULT};
 pub use record::{FlowRecord, Line};

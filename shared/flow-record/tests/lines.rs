@@ -1,7 +1,7 @@
 //! Lines of every published shape, and what is wrong with bad ones.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
-use flow_record::{Field, FlowRecord, Line, RecordFormat, RejectKind, TGW_DEFAULT, VPC_DEFAULT};
+use flow_record::{Fault, Field, FlowRecord, Line, RecordFormat, RejectKind, TGW_DEFAULT, VPC_DEFAULT};
 
 fn format(text: &str) -> RecordFormat {
     text.parse().unwrap()
@@ -104,6 +104,22 @@ fn unknown_columns_are_kept_as_text() {
         ["version=2", "srcadr=somewhere"]
     );
     assert_eq!(record.display(&format).to_string(), "2 somewhere -");
+}
+
+#[test]
+fn a_fault_says_nothing_that_stands_in_the_line() {
+    let cases = [
+        ("secret", "expected 14 columns, found 1: `account-id` and what follows it is missing"),
+        (&format!("{SSH} secret"), "expected 14 columns, found 15"),
+        (&SSH.replace(" 22 ", " secret "), "column 7 (dstport): expected a whole number"),
+        (&SSH.replace("172.31.16.21", "secret"), "column 5 (dstaddr): expected an IPv4 or IPv6 address"),
+        (&SSH.replace(" 22 ", " 65536 "), "column 7 (dstport): expected a whole number of at most 65535"),
+        (&"secret".repeat(20_000), "expected at most 65535 bytes, found 120000"),
+    ];
+    let format = RecordFormat::default();
+    for (line, expected) in cases {
+        assert_eq!(Fault(format.parse(line).unwrap_err()).to_string(), expected);
+    }
 }
 
 #[test]

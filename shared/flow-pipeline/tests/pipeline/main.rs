@@ -139,6 +139,12 @@ fn lines_that_can_not_count_are_counted_as_such() {
     ];
     let report = run(&pipeline(settings(), BatchStore::new(1000)), &event(&lines.concat())).unwrap();
     assert_eq!((report.rejected_total(), report.future, report.lines.flows), (1, 1, 2));
+    let first = report.first_rejected.unwrap();
+    assert_eq!(
+        (&*first.log_group, &*first.log_stream, first.timestamp),
+        ("/vpc", "eni-1-all", 1_700_000_000_000)
+    );
+    assert!(first.fault.starts_with("expected 14 columns, found 3"), "{}", first.fault);
     // Two sources, and room for one.
     let lines = [tries("198.51.100.7", 1), tries("198.51.100.8", 1)].concat();
     let report = run(&pipeline(settings(), BatchStore::new(1)), &event(&lines)).unwrap();
@@ -159,6 +165,7 @@ fn formats_are_those_of_the_log_group() {
     assert!(report.not_applicable.contains_key(RULE), "{report:?}");
     let report = run(&pipeline, &event_of("/other", &["REJECT 10.0.0.1".to_owned()])).unwrap();
     assert_eq!(report.rejected["no_format"], 1);
+    assert_eq!(report.first_rejected.unwrap().fault, "no format for this log group");
 }
 
 #[test]
