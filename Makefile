@@ -32,8 +32,8 @@ build:
 package: $(VENVS)/lambda/installed
 	PATH="$(abspath $(VENVS)/lambda/bin):$$PATH" $(CARGO) lambda build --profile function --x86-64 --locked \
 		$(FUNCTIONS:%=-p %)
-	rm -rf target/lambda/subscription/rules
-	$(if $(RULES),cp -R $(RULES) target/lambda/subscription/rules)
+	rm -rf $(FUNCTIONS:%=target/lambda/%/rules)
+	$(if $(RULES),$(foreach function,$(FUNCTIONS),cp -R $(RULES) target/lambda/$(function)/rules &&) true)
 	$(PYTHON) packaging/zip.py $(FUNCTIONS:%=target/lambda/%)
 
 $(VENVS)/%/installed: tests/e2e/requirements-%.txt
@@ -61,9 +61,9 @@ fuzz-check:
 vectors:
 	FLOWGAUGE_VECTORS="$(VECTORS)" $(CARGO) test --locked -p flowgauge-tests --test vectors -- --ignored
 
-## bench: time to read one line, beside a plain split of it
+## bench: time to read one line, beside a plain split of it; size and time of what is kept between invocations
 bench:
-	$(CARGO) bench --locked -p flow-record
+	$(CARGO) bench --locked -p flow-record -p flow-detect
 
 ## startup: how long a packaged function takes to ask for its first event, and its memory (`make package` first)
 startup:

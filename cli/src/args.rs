@@ -94,6 +94,13 @@ pub(crate) struct DetectArgs {
     #[arg(long, value_name = "FILE")]
     pub networks: Option<PathBuf>,
 
+    /// File that says which findings are expected, why and until when: they are left out and counted
+    ///
+    /// An entry holds for findings that were last seen before its end, whatever the time now. With this option every
+    /// alert ends with the lines that suppress it: begin with an empty file.
+    #[arg(long, value_name = "FILE")]
+    pub suppressions: Option<PathBuf>,
+
     /// What to print
     #[arg(long, value_enum, default_value_t = FindingOutput::Text)]
     pub output: FindingOutput,
@@ -247,6 +254,10 @@ pub(crate) struct InvokeSubscriptionArgs {
     /// Least severity of an alert
     #[arg(long, value_enum, value_name = "SEVERITY", default_value_t = SeverityArg::Medium)]
     pub alert_min_severity: SeverityArg,
+
+    /// Region of the log groups, for links to the console [default: the one that records say]
+    #[arg(long, value_name = "REGION")]
+    pub region: Option<String>,
 }
 
 fn parse_formats(text: &str) -> Result<Formats, FormatsError> {

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use flow_enrich::NetworksError;
 use flow_envelope::encode::EncodeError;
-use flow_pipeline::RuleFilesError;
+use flow_pipeline::{RuleFilesError, SuppressionsError};
 
 /// How a command ended that ran to its end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,6 +51,9 @@ pub(crate) enum Failure {
         /// The mistake.
         error: NetworksError,
     },
+    /// The suppressions file has mistakes.
+    #[error(transparent)]
+    Suppressions(#[from] SuppressionsError),
     /// A line does not fit into an event.
     #[error("making an event: {0}")]
     Encode(#[from] EncodeError),

@@ -4,11 +4,13 @@
 //! `detect --fail-on` is reached.
 
 mod args;
+mod clock;
 mod commands;
 mod failure;
 mod inputs;
 mod messages;
 mod rule_files;
+mod suppressed;
 
 use std::process::ExitCode;
 

@@ -1,7 +1,7 @@
 //! Any text is a rule file or not; mistakes are pointed at, and tests come out the same in any order of lines.
 #![no_main]
 
-use flow_detect::{Rule, RuleError, RuleSet, RuleTest};
+use flow_detect::{DefinitionError, Rule, RuleSet, RuleTest};
 use libfuzzer_sys::fuzz_target;
 
 /// Longer tests take more time than they are worth.
@@ -34,7 +34,7 @@ fuzz_target!(|text: &str| {
 });
 
 /// The error says where, and the place exists.
-fn points_into(error: &RuleError, text: &str) {
+fn points_into(error: &DefinitionError, text: &str) {
     assert!(error.to_string().starts_with(&format!("rules/fuzz.toml:{}:{}: ", error.line, error.column)));
     let line = text.split('\n').nth(error.line - 1).expect("the line is in the text");
     assert!((1..=line.chars().count() + 1).contains(&error.column), "{error}");

@@ -15,7 +15,8 @@ from typing import Any
 from emulator import REGION, Emulator
 
 ROOT = Path(__file__).resolve().parents[2]
-PACKAGE = Path("target/lambda/subscription")
+PACKAGES = Path("target/lambda")
+FUNCTIONS = ("subscription", "tick")
 SAM = [str(ROOT / "target/venv/sam/bin/python"), "-m", "samcli"]
 ARTIFACTS = "artifacts"
 
@@ -73,13 +74,14 @@ def subscription_event(message: dict[str, object]) -> dict[str, object]:
 
 def stage(folder: Path, rules: dict[str, str]) -> Path:
     """Copies the template and the built package to `folder`, with `rules` beside the program; returns the template."""
-    built = ROOT / PACKAGE / "bootstrap"
-    assert built.is_file(), f"expected {built}: run `make build` first, or `make e2e`, which does"
-    package = folder / PACKAGE
-    (package / "rules").mkdir(parents=True)
-    shutil.copy2(built, package / "bootstrap")
-    for name, text in rules.items():
-        (package / "rules" / name).write_text(text, encoding="utf-8")
+    for function in FUNCTIONS:
+        built = ROOT / PACKAGES / function / "bootstrap"
+        assert built.is_file(), f"expected {built}: run `make build` first, or `make e2e`, which does"
+        package = folder / PACKAGES / function
+        (package / "rules").mkdir(parents=True)
+        shutil.copy2(built, package / "bootstrap")
+        for name, text in rules.items():
+            (package / "rules" / name).write_text(text, encoding="utf-8")
     return Path(shutil.copy2(ROOT / "template.yaml", folder / "template.yaml"))
 
 
@@ -93,8 +95,9 @@ def deploy(emulator: Emulator, template: Path, name: str, parameters: dict[str, 
     done = subprocess.run(command, cwd=template.parent, env=environment, capture_output=True, text=True, timeout=180)
     assert done.returncode == 0, f"sam deploy ended with {done.returncode}:\n{done.stdout}\n{done.stderr}"
     cloudformation = emulator.client("cloudformation")
-    role = cloudformation.describe_stack_resource(StackName=name, LogicalResourceId="SubscriptionRole")
-    _let_batches_be_published(emulator.client("iam"), role["StackResourceDetail"]["PhysicalResourceId"])
+    for role in ("SubscriptionRole", "TickRole"):
+        resource = cloudformation.describe_stack_resource(StackName=name, LogicalResourceId=role)
+        _let_batches_be_published(emulator.client("iam"), resource["StackResourceDetail"]["PhysicalResourceId"])
     stacks = cloudformation.describe_stacks(StackName=name)["Stacks"]
     outputs = {output["OutputKey"]: output["OutputValue"] for output in stacks[0]["Outputs"]}
     return Stack(name, emulator, outputs)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import gzip
 import json
 import re
 from pathlib import Path
@@ -122,9 +124,9 @@ def test_filter_policies_and_the_least_severity_hold(stack: Stack, host: Host, f
 
 def test_a_quiet_batch_calls_nobody(stack: Stack, host: Host) -> None:
     """Records that no rule minds cost no call to AWS."""
-    accepted = host.refused_ping().replace("REJECT", "ACCEPT")
+    idle = f"2 {ACCOUNT} {host.interface} - - - - - - - {host.start} {host.start + 59} - NODATA"
     calls = len(stack.emulator.gate.calls)
-    assert stack.invoke(subscription_event(message(stack, host, accepted)))["error"] is None
+    assert stack.invoke(subscription_event(message(stack, host, idle)))["error"] is None
     assert stack.emulator.gate.calls[calls:] == []
 
 
@@ -141,12 +143,21 @@ def test_the_functions_own_log_is_refused(stack: Stack, host: Host, findings: In
     """A subscription to the function's own log group, made by mistake, feeds nothing back."""
     own = stack.outputs["SubscriptionLogs"]
     calls = len(stack.emulator.gate.calls)
-    assert stack.invoke(subscription_event(message(stack, host, host.refused_ping(), group=own)))["error"] is None
+    result = stack.invoke(subscription_event(message(stack, host, host.refused_ping(), group=own)))
+    assert result["error"] is None and '"SelfLogSkipped":1' in result["log"], result
     assert stack.emulator.gate.calls[calls:] == []
     assert findings.about(host.interface) == [] and alerts.about(host.interface) == []
 
 
-@pytest.mark.parametrize("event", [{"awslogs": {"data": "bm90IGd6aXA="}}, {"awslogs": {"data": "%"}}, {"Records": []}])
+NOT_EVENTS: dict[str, dict[str, object]] = {
+    "no gzip": {"awslogs": {"data": "bm90IGd6aXA="}},
+    "no base64": {"awslogs": {"data": "%"}},
+    "another service's": {"Records": []},
+    "over the cap": {"awslogs": {"data": base64.b64encode(gzip.compress(bytes(65 << 20), 9, mtime=0)).decode()}},
+}
+
+
+@pytest.mark.parametrize("event", NOT_EVENTS.values(), ids=NOT_EVENTS.keys())
 def test_what_cant_be_decoded_is_kept(stack: Stack, event: dict[str, object]) -> None:
     """Bytes that will never decode lie in the failure bucket as they came, and are not tried again."""
     before = stack.failures()
@@ -236,7 +247,8 @@ def test_definitions_come_from_a_bucket(emulator: Emulator, template: Path, host
         assert where in failed["answer"]["errorMessage"], failed["answer"]["errorMessage"]
         assert '"DefinitionsRefused":1' in failed["log"], failed["log"]
         s3.put_object(Bucket=bucket, Key=key, Body=rule)
-        assert stack.invoke(event)["error"] is None
+        # A mistake is remembered for ten seconds.
+        wait_for("the mended rule to be read", lambda: stack.invoke(event)["error"], lambda error: error is None)
         [notification] = findings.await_about(host.interface)
     assert json.loads(notification["Message"])["rule"] == "office-refused"
 

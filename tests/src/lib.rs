@@ -1,4 +1,9 @@
-//! What the workspace's own tests share: where the workspace is.
+//! What the workspace's own tests share: where the workspace is, the contract of state stores, and the soak.
+
+#![allow(clippy::panic, reason = "tests: what is not as it has to be ends them")]
+
+pub mod soak;
+pub mod state_contract;
 
 use std::path::Path;
 

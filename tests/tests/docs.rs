@@ -6,11 +6,12 @@ use std::fs;
 
 use flow_detect::{RuleSet, show_duration};
 use flow_enrich::Enrichment;
+use flow_function::config::VARIABLES;
+use flow_function::embedded_metrics::{FUNCTION, NAMESPACE, UNIT};
+use flow_function::telemetry::{METRICS, RULE, RULE_FINDINGS};
+use flow_pipeline::{MAX_SUPPRESSIONS, SUPPRESSION_KEYS, Suppressions};
 use flow_record::{Field, FieldKind, FlowLogSource};
 use flowgauge_tests::root;
-use subscription::config::VARIABLES;
-use subscription::embedded_metrics::{FUNCTION, NAMESPACE, UNIT};
-use subscription::telemetry::{METRICS, RULE, RULE_FINDINGS};
 
 /// `docs/reference.md`, written from the code.
 fn reference() -> String {
@@ -36,8 +37,9 @@ fn reference() -> String {
         let (name, key) = (enrichment.insights_name(), enrichment.json_key());
         writeln!(text, "| `{name}` | `{key}` | {} |", enrichment.describe()).unwrap();
     }
+    suppressions(&mut text);
     text.push_str(
-        "\n## Environment of the subscription function\n\nAn empty variable counts as absent. A wrong one fails at start \
+        "\n## Environment of the functions\n\nAn empty variable counts as absent. A wrong one fails at start \
          and names variable and value.\n\n| variable | default | meaning |\n|---|---|---|\n",
     );
     for variable in VARIABLES {
@@ -50,7 +52,7 @@ fn reference() -> String {
 fn metrics(text: &mut String) {
     writeln!(
         text,
-        "\n## Metrics of the subscription function\n\nIn the namespace `{NAMESPACE}`. A line has the counts since the \
+        "\n## Metrics of the functions\n\nIn the namespace `{NAMESPACE}`. A line has the counts since the \
          line before: take their sum. A metric that is 0 is left out: let alarms treat missing data as good.\n\n| metric | unit | dimensions | meaning |\n|---|---|---|---|"
     )
     .unwrap();
@@ -58,6 +60,21 @@ fn metrics(text: &mut String) {
     let by_rule = (RULE_FINDINGS.0, format!("`{FUNCTION}`, `{RULE}`"), RULE_FINDINGS.1);
     for (name, dimensions, meaning) in of_function.chain([by_rule]) {
         writeln!(text, "| `{name}` | {UNIT} | {dimensions} | {meaning} |").unwrap();
+    }
+}
+
+fn suppressions(text: &mut String) {
+    writeln!(
+        text,
+        "\n## Suppressions\n\nA TOML file of at most {MAX_SUPPRESSIONS} `[[suppress]]` entries. An entry covers a finding when all that it \
+         names is so; it names a `rule`, `cidr`, `interface` or `port` at least. Of several the one with the latest end \
+         counts. After its end an entry does nothing. A suppressed finding is counted and recorded, and not sent.\n\n\
+         | key | required | example | meaning |\n|---|---|---|---|",
+    )
+    .unwrap();
+    for key in SUPPRESSION_KEYS {
+        let required = if key.is_required { "yes" } else { "" };
+        writeln!(text, "| `{}` | {required} | `{}` | {} |", key.name, key.example, key.meaning).unwrap();
     }
 }
 
@@ -113,6 +130,17 @@ fn the_reference_is_what_the_code_says() {
     }
     let written = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     assert!(written == reference(), "docs/reference.md is not what the code says: run `make docs`");
+}
+
+/// The README's entry is one that can be pasted.
+#[test]
+fn the_readme_shows_a_suppression() {
+    let readme = fs::read_to_string(root().join("README.md")).unwrap();
+    let entry = readme.split("```").find(|block| block.contains("[[suppress]]")).unwrap();
+    let entry = entry.trim_start_matches("toml\n");
+    let read = Suppressions::parse("README.md", entry).unwrap_or_else(|error| panic!("{error}"));
+    assert_eq!(read.entries().len(), 1);
+    assert_eq!(read.unknown_rules(&RuleSet::defaults()).count(), 0);
 }
 
 /// Every rule is named in the README's table with its mode.

@@ -75,12 +75,13 @@ const BANS: [Ban; 5] = [
 fn allowed(member: &Member) -> Option<Vec<&'static str>> {
     let with = |more: &[&'static str]| [CHAIN.as_slice(), more].concat();
     Some(match member.name.as_str() {
-        "flow-envelope" | "flow-testkit" | "flowgauge-tests" => Vec::new(),
+        "flow-envelope" | "flow-testkit" => Vec::new(),
         "flow-generate" => vec!["flow-record", "flow-envelope"],
         "flow-pipeline" => [&CHAIN[..CHAIN.len() - 1], &["flow-envelope"]].concat(),
         "flow-aws" => with(&["flow-envelope"]),
         "flowgauge" => with(&["flow-envelope", "flow-generate", "flow-aws"]),
-        _ if member.folder.starts_with("functions/") => with(&["flow-envelope", "flow-aws"]),
+        "flow-function" | "flowgauge-tests" => with(&["flow-envelope", "flow-aws"]),
+        _ if member.folder.starts_with("functions/") => with(&["flow-envelope", "flow-aws", "flow-function"]),
         name => CHAIN[..CHAIN.iter().position(|link| *link == name)?].to_vec(),
     })
 }

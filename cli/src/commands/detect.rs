@@ -14,12 +14,13 @@ use flow_pipeline::{Detection, DetectionSettings, Report};
 use crate::args::{DetectArgs, FindingOutput, LanguageArg, ModeArg, SeverityArg};
 use crate::failure::{Failure, Outcome};
 use crate::inputs::read_each;
-use crate::{messages, rule_files};
+use crate::{messages, rule_files, suppressed};
 
 /// Runs the command.
 pub(crate) fn run(args: &DetectArgs) -> Result<Outcome, Failure> {
     let rules = rule_files::load(args.rules.as_deref())?;
     let tables = Tables { networks: networks(args.networks.as_deref())? };
+    let suppressions = args.suppressions.as_deref().map(|path| suppressed::load(path, &rules)).transpose()?;
     let format = args.input.format();
     messages::unknown_columns(&format);
     let mut detection = Detection::new(DetectionSettings {
@@ -36,11 +37,12 @@ pub(crate) fn run(args: &DetectArgs) -> Result<Outcome, Failure> {
         Ok(read)
     })?;
     let mut findings = detection.findings();
+    let left_out = suppressions.map_or(0, |entries| suppressed::leave_out(&mut findings, &entries));
     // The worst first; those alike stay in the order of rule, group and time.
     findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
     print(args, &findings)?;
     let running = rules.rules().iter().filter(|rule| rule.mode <= quietest(args.mode)).count();
-    tell_report(detection.report(), running, findings.len());
+    tell_report(detection.report(), running, findings.len(), left_out);
     if detection.report().unusable > 0 {
         outcome = Outcome::Failed;
     }
@@ -62,10 +64,12 @@ fn print(args: &DetectArgs, findings: &[Finding<'_>]) -> io::Result<()> {
         match args.output {
             FindingOutput::Json => writeln!(out, "{}", finding_json(finding, link.as_deref()))?,
             FindingOutput::Text => {
-                let alert = Alert::new(finding, language, link.as_deref());
+                let now = args.suppressions.is_some().then_some(finding.episode.last_seen);
+                let alert = Alert::new(finding, language, link.as_deref(), now);
                 let style = style(finding.severity);
                 let space = if index == 0 { "" } else { "\n" };
-                write!(out, "{space}{style}{}{style:#}\n{}", alert.heading, alert.body)?;
+                let Alert { heading, body, suppression } = alert;
+                write!(out, "{space}{style}{heading}{style:#}\n{body}{suppression}")?;
             }
         }
     }
@@ -80,7 +84,7 @@ fn style(severity: Severity) -> Style {
     }
 }
 
-fn tell_report(report: &Report, rules: usize, findings: usize) {
+fn tell_report(report: &Report, rules: usize, findings: usize, suppressed: usize) {
     for (id, missing) in &report.not_applicable {
         let fields = missing.join(", ");
         messages::warning(&format!("rule {id} can't fire on a format without {fields}"));
@@ -93,7 +97,8 @@ fn tell_report(report: &Report, rules: usize, findings: usize) {
     }
     let findings = messages::count(findings as u64, "finding", "findings");
     let rules = messages::count(rules as u64, "rule", "rules");
-    messages::summary(&format!("{findings} by {rules} in {}", messages::counts(report)));
+    let suppressed = if suppressed > 0 { format!(", {suppressed} suppressed,") } else { String::new() };
+    messages::summary(&format!("{findings} by {rules}{suppressed} in {}", messages::counts(report)));
 }
 
 fn quietest(mode: ModeArg) -> Mode {

@@ -8,19 +8,18 @@ use std::path::Path;
 use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, Waker};
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use flow_enrich::Tables;
 use flow_output::{Attribute, Message};
 use flow_pipeline::{
-    AlertFormat, BatchStore, DEFAULT_MAX_GROUPS, Definitions, Notifier, Pipeline, PipelineSettings,
-    Published, Report, Topic,
+    AlertFormat, Definitions, MemoryStore, Notifier, Pipeline, PipelineSettings, Published, Report, Topic,
 };
 use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 
 use super::detect::{language, networks, severity};
 use crate::args::{AlertFormatArg, InvokeArgs, InvokeCommand, InvokeSubscriptionArgs};
+use crate::clock::now;
 use crate::failure::{Failure, Outcome};
 use crate::{messages, rule_files};
 
@@ -45,7 +44,7 @@ impl Notifier for Recorder {
 pub(crate) fn run(args: &InvokeArgs) -> Result<Outcome, Failure> {
     let InvokeCommand::Subscription(args) = &args.command;
     let definitions = definitions(args)?;
-    let pipeline = Pipeline::new(settings(args), BatchStore::new(DEFAULT_MAX_GROUPS), Recorder::default());
+    let pipeline = Pipeline::new(settings(args), MemoryStore::default(), Recorder::default());
     let bytes = read(&args.event)?;
     let mut outcome = Outcome::Fine;
     for event in events(&bytes) {
@@ -69,7 +68,7 @@ pub(crate) fn run(args: &InvokeArgs) -> Result<Outcome, Failure> {
 fn definitions(args: &InvokeSubscriptionArgs) -> Result<Definitions, Failure> {
     let rules = Arc::new(rule_files::load(args.rules.as_deref())?);
     let tables = Arc::new(Tables { networks: networks(args.networks.as_deref())? });
-    Ok(Definitions { rules, tables })
+    Ok(Definitions { rules, tables, ..Definitions::default() })
 }
 
 fn settings(args: &InvokeSubscriptionArgs) -> PipelineSettings {
@@ -81,6 +80,7 @@ fn settings(args: &InvokeSubscriptionArgs) -> PipelineSettings {
             AlertFormatArg::Chat => AlertFormat::Chat,
         },
         alert_min_severity: severity(args.alert_min_severity),
+        region: args.region.clone(),
         ..PipelineSettings::default()
     }
 }
@@ -126,14 +126,6 @@ fn message_json(topic: Topic, message: &Message) -> Value {
 
 fn tell(report: &Report) {
     messages::summary(&json!(report).to_string());
-}
-
-#[expect(
-    clippy::disallowed_methods,
-    reason = "a function is invoked now; the pipeline gets the time as a value"
-)]
-fn now() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
 }
 
 /// The result of a future that never waits.

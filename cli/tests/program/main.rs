@@ -14,4 +14,5 @@ mod parse;
 mod program;
 mod rules;
 mod samples;
+mod suppressions;
 mod terminal;

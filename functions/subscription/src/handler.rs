@@ -1,12 +1,11 @@
 //! One event: through the pipeline, then to the log, and to the failure bucket when it can't be read.
 
 use flow_aws::{FailureBucket, FailureBucketError, WatchedError};
+use flow_function::definitions::DefinitionSources;
+use flow_function::telemetry::{Ending, Telemetry};
 use flow_pipeline::{Definitions, Notifier, Pipeline, Report, RunError, StateStore};
 use lambda_runtime::Diagnostic;
 use tokio::sync::Mutex;
-
-use crate::definitions::DefinitionSources;
-use crate::telemetry::{Ending, Telemetry};
 
 /// What every invocation shares.
 #[derive(Debug)]
@@ -36,18 +35,22 @@ impl HandlerError {
     /// The error type: a contract with alarms and dashboards.
     pub fn kind(&self) -> &'static str {
         match self {
-            HandlerError::Run(RunError::Store { .. }) => "StateNotMerged",
-            HandlerError::Run(RunError::Publish { .. }) => "NotPublished",
             HandlerError::Definitions(_) => "DefinitionsNotRead",
             HandlerError::NotKept(_) => "UndecodableNotKept",
-            HandlerError::Run(_) => "Failed",
+            HandlerError::Run(error) => error.kind(),
         }
     }
 }
 
+/// The most characters of an error message: a rule file with a mistake in it may be long.
+const MAX_MESSAGE: usize = 2000;
+
 impl From<HandlerError> for Diagnostic {
     fn from(error: HandlerError) -> Self {
-        Diagnostic { error_type: error.kind().to_owned(), error_message: error.to_string() }
+        Diagnostic {
+            error_type: error.kind().to_owned(),
+            error_message: error.to_string().chars().take(MAX_MESSAGE).collect(),
+        }
     }
 }
 
@@ -71,15 +74,18 @@ impl<S: StateStore, N: Notifier> Handler<S, N> {
         now: u64,
     ) -> (Vec<String>, Result<(), HandlerError>) {
         let mut ending = Ending::default();
-        let (report, result) = match self.definitions.lock().await.current(now).await {
-            Ok((definitions, refused)) => {
-                ending.definitions_refused = refused.iter().map(ToString::to_string).collect();
-                self.run(&definitions, payload, request_id, now, &mut ending).await
-            }
-            Err(error) => {
-                ending.definitions_refused = vec![error.to_string()];
-                (Report::default(), Err(error.into()))
-            }
+        let (definitions, refused) = self.definitions.lock().await.current(now).await;
+        ending.definitions_refused = refused;
+        let (report, result) = match definitions {
+            Ok(definitions) => self.run(&definitions, payload, request_id, now, &mut ending).await,
+            // Whatever the definitions, no retry helps an event that can't be read.
+            Err(error) => match self.pipeline.check(payload) {
+                Ok(()) => (Report::default(), Err(error.into())),
+                Err(undecodable) => {
+                    ending.undecodable = Some(undecodable.to_string());
+                    (Report::default(), self.keep(payload, request_id, now).await)
+                }
+            },
         };
         let result = result.map(|kept_as| ending.kept_as = kept_as);
         ending.failure = result.as_ref().err().map(ToString::to_string);
@@ -95,7 +101,7 @@ impl<S: StateStore, N: Notifier> Handler<S, N> {
         now: u64,
         ending: &mut Ending,
     ) -> (Report, Result<Option<String>, HandlerError>) {
-        match self.pipeline.run(definitions, payload, now).await {
+        match Box::pin(self.pipeline.run(definitions, payload, now)).await {
             Ok(report) => {
                 // Parts of it could not be read.
                 let kept =
@@ -107,10 +113,8 @@ impl<S: StateStore, N: Notifier> Handler<S, N> {
                 (Report::default(), self.keep(payload, request_id, now).await)
             }
             Err(mut error) => {
-                if let RunError::Publish { failed, .. } = &error {
-                    ending.not_published = *failed as u64;
-                }
-                (report_of(&mut error), Err(HandlerError::Run(error)))
+                ending.not_published = error.not_published();
+                (error.take_report(), Err(HandlerError::Run(error)))
             }
         }
     }
@@ -120,13 +124,5 @@ impl<S: StateStore, N: Notifier> Handler<S, N> {
             Some(bucket) => Ok(Some(bucket.keep(request_id, now, payload.to_vec()).await?)),
             None => Ok(None),
         }
-    }
-}
-
-/// What happened before the error.
-fn report_of(error: &mut RunError) -> Report {
-    match error {
-        RunError::Store { report, .. } | RunError::Publish { report, .. } => std::mem::take(&mut **report),
-        _ => Report::default(),
     }
 }

@@ -8,14 +8,14 @@ use std::task::{Context, Poll, Waker};
 use flow_aws::Source;
 use flow_detect::RuleSet;
 use flow_envelope::encode::{EncodeLimits, LogStream, SubscriptionEncoder};
+use flow_function::definitions::DefinitionSources;
+use flow_function::telemetry::Telemetry;
 use flow_output::Message;
-use flow_pipeline::{BatchStore, Notifier, Pipeline, PipelineSettings, Published, Topic};
+use flow_pipeline::{MemoryStore, Notifier, Pipeline, PipelineSettings, Published, Topic};
 use flow_testkit::Flow;
 use lambda_runtime::Diagnostic;
 use serde_json::Value;
-use subscription::definitions::DefinitionSources;
 use subscription::handler::{Handler, HandlerError};
-use subscription::telemetry::Telemetry;
 
 const NOW: u64 = 1_700_003_600;
 
@@ -38,10 +38,11 @@ impl Notifier for Topics {
 
 /// The first log line of one event, and what Lambda is told.
 fn handle(are_broken: bool, event: &str) -> (Value, Result<(), HandlerError>) {
-    let pipeline = Pipeline::new(PipelineSettings::default(), BatchStore::new(1000), Topics { are_broken });
+    let pipeline = Pipeline::new(PipelineSettings::default(), MemoryStore::default(), Topics { are_broken });
     let definitions = DefinitionSources {
         rules: Source::fixed(RuleSet::defaults()),
         tables: Source::Fixed(Arc::default()),
+        suppressions: Source::Fixed(Arc::default()),
     };
     let handler = Handler::new(pipeline, definitions, None, Telemetry::new("f".to_owned()));
     let handling = pin!(handler.handle(event.as_bytes(), "8e4b", NOW));

@@ -13,11 +13,12 @@ use aws_sdk_sns::config::{
 use aws_smithy_http_client::Builder;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_smithy_http_client::tls::{Provider, TlsContext};
+use aws_types::SdkConfig;
 
 use crate::roots::{CaBundleError, Roots};
 
 /// The variables that [`AwsAccess::read`] looks up, all of them set by Lambda except for the endpoints and the bundle.
-pub const VARIABLES: [&str; 8] = [
+pub const VARIABLES: [&str; 9] = [
     "AWS_REGION",
     "AWS_ACCESS_KEY_ID",
     "AWS_SECRET_ACCESS_KEY",
@@ -25,6 +26,7 @@ pub const VARIABLES: [&str; 8] = [
     "AWS_ENDPOINT_URL",
     "AWS_ENDPOINT_URL_SNS",
     "AWS_ENDPOINT_URL_S3",
+    "AWS_ENDPOINT_URL_DYNAMODB",
     "AWS_CA_BUNDLE",
 ];
 
@@ -41,6 +43,7 @@ pub struct AwsAccess {
     endpoint: Option<String>,
     sns_endpoint: Option<String>,
     s3_endpoint: Option<String>,
+    dynamodb_endpoint: Option<String>,
     roots: Roots,
 }
 
@@ -90,6 +93,7 @@ impl AwsAccess {
             endpoint: optional("AWS_ENDPOINT_URL"),
             sns_endpoint: optional("AWS_ENDPOINT_URL_SNS"),
             s3_endpoint: optional("AWS_ENDPOINT_URL_S3"),
+            dynamodb_endpoint: optional("AWS_ENDPOINT_URL_DYNAMODB"),
             roots,
         })
     }
@@ -100,39 +104,36 @@ impl AwsAccess {
         AwsAccess::read(|name| (name != "AWS_CA_BUNDLE").then(|| "x".to_owned())).expect("all that is needed")
     }
 
-    /// Where SNS is, when it is not where the region says.
-    fn sns_endpoint(&self) -> Option<&str> {
-        self.sns_endpoint.as_deref().or(self.endpoint.as_deref())
-    }
-
-    fn s3_endpoint(&self) -> Option<&str> {
-        self.s3_endpoint.as_deref().or(self.endpoint.as_deref())
-    }
-
     pub(crate) fn sns(&self) -> aws_sdk_sns::Client {
-        let mut config = aws_sdk_sns::Config::builder()
-            .behavior_version(BehaviorVersion::v2026_01_12())
-            .region(Region::new(self.region.clone()))
-            .credentials_provider(SharedCredentialsProvider::new(self.credentials.clone()))
-            .http_client(self.http_client(self.sns_endpoint()))
-            .retry_config(RetryConfig::standard())
-            .timeout_config(timeouts());
-        config.set_endpoint_url(self.sns_endpoint().map(str::to_owned));
-        aws_sdk_sns::Client::from_conf(config.build())
+        aws_sdk_sns::Client::new(&self.sdk_config(self.endpoint_of(self.sns_endpoint.as_ref())))
     }
 
     pub(crate) fn s3(&self) -> aws_sdk_s3::Client {
-        let mut config = aws_sdk_s3::Config::builder()
+        let endpoint = self.endpoint_of(self.s3_endpoint.as_ref());
+        let config = aws_sdk_s3::config::Builder::from(&self.sdk_config(endpoint));
+        // Names of buckets are host names only where AWS serves them.
+        aws_sdk_s3::Client::from_conf(config.force_path_style(endpoint.is_some()).build())
+    }
+
+    pub(crate) fn dynamodb(&self) -> aws_sdk_dynamodb::Client {
+        aws_sdk_dynamodb::Client::new(&self.sdk_config(self.endpoint_of(self.dynamodb_endpoint.as_ref())))
+    }
+
+    /// Where a service is, when it is not where the region says.
+    fn endpoint_of<'a>(&'a self, own: Option<&'a String>) -> Option<&'a str> {
+        own.or(self.endpoint.as_ref()).map(String::as_str)
+    }
+
+    fn sdk_config(&self, endpoint: Option<&str>) -> SdkConfig {
+        let mut config = SdkConfig::builder()
             .behavior_version(BehaviorVersion::v2026_01_12())
             .region(Region::new(self.region.clone()))
             .credentials_provider(SharedCredentialsProvider::new(self.credentials.clone()))
-            .http_client(self.http_client(self.s3_endpoint()))
+            .http_client(self.http_client(endpoint))
             .retry_config(RetryConfig::standard())
-            .timeout_config(timeouts())
-            // Names of buckets are host names only where AWS serves them.
-            .force_path_style(self.s3_endpoint().is_some());
-        config.set_endpoint_url(self.s3_endpoint().map(str::to_owned));
-        aws_sdk_s3::Client::from_conf(config.build())
+            .timeout_config(timeouts());
+        config.set_endpoint_url(endpoint.map(str::to_owned));
+        config.build()
     }
 
     /// A client without TLS for an emulator's plain endpoint, so that it needs no roots; with TLS for all others.
@@ -178,8 +179,8 @@ mod tests {
     #[test]
     fn reads_what_lambda_sets() {
         let access = read(&ALL).unwrap();
-        assert_eq!(access.sns_endpoint(), Some("http://127.0.0.1:1"));
-        assert_eq!(access.s3_endpoint(), Some("https://s3.example.com"));
+        assert_eq!(access.endpoint_of(access.sns_endpoint.as_ref()), Some("http://127.0.0.1:1"));
+        assert_eq!(access.endpoint_of(access.s3_endpoint.as_ref()), Some("https://s3.example.com"));
         assert!(!format!("{access:?}").contains("hidden"), "{access:?}");
     }
 

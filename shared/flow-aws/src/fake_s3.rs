@@ -1,13 +1,16 @@
 //! A bucket named `definitions`, in memory, behind a real client: for tests.
 
 use std::collections::BTreeMap;
-use std::fmt::Write;
+use std::fmt::{self, Write};
 use std::sync::{Arc, Mutex, OnceLock};
+use std::time::Duration;
 
 use aws_sdk_s3::Client;
+use aws_sdk_s3::config::endpoint::{DefaultResolver, EndpointFuture, Params, ResolveEndpoint};
 use aws_sdk_s3::config::retry::RetryConfig;
 use aws_sdk_s3::config::{BehaviorVersion, Credentials, Region};
 use aws_smithy_http_client::test_util::infallible_client_fn;
+use tokio::time::sleep;
 
 use crate::access::AwsAccess;
 use crate::s3_files::{S3Files, S3Kind};
@@ -20,6 +23,8 @@ struct State {
     objects: BTreeMap<String, (u32, Vec<u8>)>,
     puts: u32,
     gets: u32,
+    asked: u32,
+    delay: Duration,
     refusal: Option<&'static str>,
 }
 
@@ -38,6 +43,16 @@ impl FakeS3 {
     /// From now on every call is answered by this error.
     pub(crate) fn refuse(&self, code: &'static str) {
         self.0.lock().unwrap().refusal = Some(code);
+    }
+
+    /// From now on every call is answered after this long, or twice as long.
+    pub(crate) fn slow(&self, delay: Duration) {
+        self.0.lock().unwrap().delay = delay;
+    }
+
+    /// How often anything was asked.
+    pub(crate) fn asked(&self) -> u32 {
+        self.0.lock().unwrap().asked
     }
 
     /// How many objects were read.
@@ -62,13 +77,34 @@ impl FakeS3 {
             .credentials_provider(Credentials::new("id", "key", None, None, "test"))
             .retry_config(RetryConfig::disabled())
             .force_path_style(true)
+            .endpoint_resolver(Slow(self.clone()))
             .http_client(http);
         Client::from_conf(config.build())
     }
 }
 
+/// The usual endpoint, after a while: each call waits for it, once or twice.
+struct Slow(FakeS3);
+
+impl fmt::Debug for Slow {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Slow")
+    }
+}
+
+impl ResolveEndpoint for Slow {
+    fn resolve_endpoint<'a>(&'a self, params: &'a Params) -> EndpointFuture<'a> {
+        EndpointFuture::new(async {
+            let delay = self.0.0.lock().unwrap().delay;
+            sleep(delay).await;
+            DefaultResolver::new().resolve_endpoint(params).await
+        })
+    }
+}
+
 impl State {
     fn answer(&mut self, path: &str, query: &str) -> http::Response<Vec<u8>> {
+        self.asked += 1;
         if let Some(code) = self.refusal {
             let body = format!("<Error><Code>{code}</Code><Message>no</Message></Error>");
             return http::Response::builder().status(403).body(body.into_bytes()).unwrap();

@@ -1,9 +1,10 @@
-//! The ports of the pipeline on AWS: findings to SNS topics, undecodable events to an S3 bucket, definitions from one.
+//! The ports of the pipeline on AWS: state in DynamoDB, messages to SNS, undecodable events and definitions in S3.
 //!
 //! The only crate that knows the AWS SDK. It reads no environment, no clock, and knows nothing about detections: what
 //! it needs comes as [`AwsAccess`], which the caller makes from a lookup of its own.
 
 mod access;
+mod dynamo_store;
 mod failure_bucket;
 #[cfg(test)]
 mod fake_s3;
@@ -15,8 +16,9 @@ mod sns;
 mod watched;
 
 pub use access::{AwsAccess, AwsAccessError, VARIABLES};
+pub use dynamo_store::{DynamoError, DynamoStore};
 pub use failure_bucket::{FailureBucket, FailureBucketError};
 pub use roots::CaBundleError;
 pub use s3_files::{S3Files, S3FilesError, S3Kind, S3Uri, S3UriError};
 pub use sns::{NotPublished, SnsNotifier, TopicArns};
-pub use watched::{Checked, Make, REFRESH, RETRY, Source, Watched, WatchedError};
+pub use watched::{Checked, FIRST_RETRY, Make, REFRESH, RETRY, Source, Watched, WatchedError};

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use aws_sdk_s3::Client;
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
-use aws_sdk_s3::types::Object;
+use futures_util::stream::{self, StreamExt};
 use tokio::time::timeout;
 
 use crate::access::AwsAccess;
@@ -18,7 +18,13 @@ use crate::refusal::Refusal;
 /// The most bytes of all files of one place together.
 const MAX_BYTES: u64 = 16 << 20;
 
-/// The time within which all files of one place are read.
+/// The most bytes of one rule file: far more than anybody writes by hand.
+const MAX_RULE_BYTES: u64 = 1 << 20;
+
+/// How many files are read at once.
+const GETS_AT_ONCE: usize = 16;
+
+/// The time of one refresh. What it read is kept when it ends early, and the next one goes on from there.
 const TIME: Duration = Duration::from_secs(10);
 
 /// A place in S3: `s3://bucket/key`, or `s3://bucket/prefix/` for a folder.
@@ -92,6 +98,16 @@ pub enum S3FilesError {
         /// Bytes of all files.
         found: u64,
     },
+    /// An object is larger than one of its kind is read.
+    #[error("{uri}: expected at most {limit} bytes, found {found}")]
+    ObjectTooLarge {
+        /// The object.
+        uri: String,
+        /// The most bytes.
+        limit: u64,
+        /// Its bytes.
+        found: u64,
+    },
     /// An object is no text.
     #[error("{uri}: expected UTF-8, found another byte at {at}")]
     NotText {
@@ -111,14 +127,39 @@ pub enum S3Kind {
     RuleFolder,
 }
 
+impl S3Kind {
+    /// The most bytes of one object.
+    fn max_bytes(self) -> u64 {
+        match self {
+            S3Kind::Object => MAX_BYTES,
+            S3Kind::RuleFolder => MAX_RULE_BYTES,
+        }
+    }
+}
+
 /// The text files of one place. What was read once is kept until its entity tag changes.
 #[derive(Debug)]
 pub struct S3Files {
+    place: Place,
+    /// As of the last refresh that succeeded.
+    files: BTreeMap<String, Kept>,
+    /// What later ones read before they failed.
+    fetched: BTreeMap<String, Kept>,
+}
+
+/// A place and the way to it.
+#[derive(Debug)]
+struct Place {
     access: AwsAccess,
     client: OnceLock<Client>,
     uri: S3Uri,
     kind: S3Kind,
-    files: BTreeMap<String, Kept>,
+}
+
+/// An object as it was listed.
+struct Listed {
+    uri: S3Uri,
+    e_tag: Option<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -142,7 +183,8 @@ impl S3Files {
         if kind == S3Kind::RuleFolder && !uri.key.is_empty() && !uri.key.ends_with('/') {
             uri.key.push('/');
         }
-        S3Files { access, client, uri, kind, files: BTreeMap::new() }
+        let place = Place { access, client, uri, kind };
+        S3Files { place, files: BTreeMap::new(), fetched: BTreeMap::new() }
     }
 
     /// The names (as S3 URIs) and texts as last read, by name.
@@ -150,14 +192,14 @@ impl S3Files {
         self.files.iter().map(|(name, kept)| (name.as_str(), kept.text.as_str()))
     }
 
-    /// Lists the place and reads what is new or changed; says whether anything was. After an error everything is as
-    /// it was before.
+    /// Lists the place and reads what is new or changed; says whether anything was. After an error the texts are as
+    /// they were before, and the next refresh reads only what this one did not.
     pub async fn refresh(&mut self) -> Result<bool, S3FilesError> {
         // Boxed: a rare path must not make the future of every event large.
         let Ok(read) = timeout(TIME, Box::pin(self.read())).await else {
             let text = format!("not all was read within {} s", TIME.as_secs());
             return Err(S3FilesError::Refused {
-                uri: self.uri.to_string(),
+                uri: self.place.uri.to_string(),
                 code: "NoAnswer".to_owned(),
                 text,
             });
@@ -165,25 +207,39 @@ impl S3Files {
         let files = read?;
         let is_changed = files != self.files;
         self.files = files;
+        self.fetched.clear();
         Ok(is_changed)
     }
 
-    async fn read(&self) -> Result<BTreeMap<String, Kept>, S3FilesError> {
-        let objects = self.list().await?;
-        let mut files = BTreeMap::new();
-        for object in objects {
-            let uri = S3Uri { bucket: self.uri.bucket.clone(), key: object.key.unwrap_or_default() };
-            let name = uri.to_string();
-            let kept = match self.files.get(&name) {
-                Some(kept) if kept.e_tag.is_some() && kept.e_tag == object.e_tag => kept.clone(),
-                _ => self.get(&uri).await?,
-            };
-            files.insert(name, kept);
+    async fn read(&mut self) -> Result<BTreeMap<String, Kept>, S3FilesError> {
+        let S3Files { place, files, fetched } = self;
+        let place = &*place;
+        let listed = place.list().await?;
+        fetched.retain(|name, kept| listed.get(name).is_some_and(|object| kept.is(object)));
+        let known = |name: &String| fetched.get(name).or_else(|| files.get(name));
+        let is_new = |(name, object): &(&String, &Listed)| !known(name).is_some_and(|kept| kept.is(object));
+        let new: Vec<(String, S3Uri)> =
+            listed.iter().filter(is_new).map(|(name, object)| (name.clone(), object.uri.clone())).collect();
+        let get = |(name, uri)| async move { (name, place.get(&uri).await) };
+        let mut gets = stream::iter(new).map(get).buffer_unordered(GETS_AT_ONCE);
+        while let Some((name, kept)) = gets.next().await {
+            fetched.insert(name, kept?);
         }
-        Ok(files)
+        let kept = |name: &String| fetched.get(name).or_else(|| files.get(name)).cloned();
+        Ok(listed.keys().filter_map(|name| Some((name.clone(), kept(name)?))).collect())
     }
+}
 
-    async fn list(&self) -> Result<Vec<Object>, S3FilesError> {
+impl Kept {
+    /// Whether this is the object, unchanged.
+    fn is(&self, object: &Listed) -> bool {
+        self.e_tag.is_some() && self.e_tag == object.e_tag
+    }
+}
+
+impl Place {
+    /// The objects that belong to this place, by name.
+    async fn list(&self) -> Result<BTreeMap<String, Listed>, S3FilesError> {
         let listing = self.client().list_objects_v2().bucket(&self.uri.bucket).prefix(&self.uri.key);
         let listing = match listing.delimiter("/").send().await {
             Ok(listing) => listing,
@@ -205,7 +261,21 @@ impl S3Files {
         if found > MAX_BYTES {
             return Err(S3FilesError::TooLarge { uri: self.uri.to_string(), found });
         }
-        Ok(objects)
+        let mut listed = BTreeMap::new();
+        for object in objects {
+            let uri = S3Uri { bucket: self.uri.bucket.clone(), key: object.key.unwrap_or_default() };
+            self.check_size(&uri, object.size)?;
+            listed.insert(uri.to_string(), Listed { uri, e_tag: object.e_tag });
+        }
+        Ok(listed)
+    }
+
+    fn check_size(&self, uri: &S3Uri, size: Option<i64>) -> Result<(), S3FilesError> {
+        let (limit, found) = (self.kind.max_bytes(), size.unwrap_or_default().unsigned_abs());
+        if found > limit {
+            return Err(S3FilesError::ObjectTooLarge { uri: uri.to_string(), limit, found });
+        }
+        Ok(())
     }
 
     fn is_wanted(&self, key: &str) -> bool {
@@ -221,10 +291,7 @@ impl S3Files {
             Err(error) => return Err(refused(uri, &error)),
         };
         // It may have grown since it was listed.
-        let found = object.content_length.unwrap_or_default().unsigned_abs();
-        if found > MAX_BYTES {
-            return Err(S3FilesError::TooLarge { uri: uri.to_string(), found });
-        }
+        self.check_size(uri, object.content_length)?;
         let bytes = match object.body.collect().await {
             Ok(body) => body.to_vec(),
             Err(error) => {

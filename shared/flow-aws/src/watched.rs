@@ -11,6 +11,9 @@ pub const REFRESH: u64 = 300;
 /// The time to the next check after one that failed, in seconds.
 pub const RETRY: u64 = 60;
 
+/// The same as long as no check ever was good, so that every event fails: shorter.
+pub const FIRST_RETRY: u64 = 10;
+
 /// Makes a value of the names and texts of files.
 pub type Make<T> = fn(&[(&str, &str)]) -> Result<T, Box<dyn Error + Send + Sync>>;
 
@@ -28,14 +31,15 @@ pub enum Source<T> {
 pub struct Watched<T> {
     files: S3Files,
     make: Make<T>,
-    good: Option<Arc<T>>,
-    /// Whether `good` was made of the files as they are.
+    /// The last good value, or why there never was one; nothing before the first check.
+    known: Option<Result<Arc<T>, WatchedError>>,
+    /// Whether the good value was made of the files as they are.
     is_made: bool,
     next_check: u64,
 }
 
 /// Why files give no value.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum WatchedError {
     /// They can't be read.
@@ -43,7 +47,7 @@ pub enum WatchedError {
     Files(#[from] S3FilesError),
     /// They hold a mistake.
     #[error("{0}")]
-    Mistake(#[source] Box<dyn Error + Send + Sync>),
+    Mistake(#[source] Arc<dyn Error + Send + Sync>),
 }
 
 /// A value, and what was wrong with a newer one that had to be refused.
@@ -69,7 +73,8 @@ impl<T> Source<T> {
     /// The value at `now`, in Unix seconds. Files are looked at when it is time to.
     ///
     /// # Errors
-    /// There is no good value yet. Once there was one it is kept, and what is wrong is told beside it.
+    /// There is no good value yet; the same is said again until the next check. Once there was one it is kept, and
+    /// what is wrong is told beside it.
     pub async fn current(&mut self, now: u64) -> Result<Checked<T>, WatchedError> {
         match self {
             Source::Fixed(value) => Ok(Checked { value: Arc::clone(value), refused: None }),
@@ -80,30 +85,36 @@ impl<T> Source<T> {
 
 impl<T> Watched<T> {
     fn new(files: S3Files, make: Make<T>) -> Self {
-        Watched { files, make, good: None, is_made: false, next_check: 0 }
+        Watched { files, make, known: None, is_made: false, next_check: 0 }
     }
 
     async fn current(&mut self, now: u64) -> Result<Checked<T>, WatchedError> {
-        if let Some(good) = self.good.as_ref().filter(|_| now < self.next_check) {
-            return Ok(Checked { value: Arc::clone(good), refused: None });
+        if let Some(known) = self.known.as_ref().filter(|_| now < self.next_check) {
+            return known.clone().map(|value| Checked { value, refused: None });
         }
         let checked = self.check().await;
-        self.next_check = now.saturating_add(if checked.is_ok() { REFRESH } else { RETRY });
-        match (checked, &self.good) {
-            (Ok(value), _) => Ok(Checked { value, refused: None }),
-            (Err(error), Some(good)) => Ok(Checked { value: Arc::clone(good), refused: Some(error) }),
-            (Err(error), None) => Err(error),
-        }
+        let (wait, current) = match (checked, &self.known) {
+            (Ok(value), _) => (REFRESH, Ok(Checked { value, refused: None })),
+            (Err(error), Some(Ok(good))) => {
+                (RETRY, Ok(Checked { value: Arc::clone(good), refused: Some(error) }))
+            }
+            (Err(error), _) => {
+                self.known = Some(Err(error.clone()));
+                (FIRST_RETRY, Err(error))
+            }
+        };
+        self.next_check = now.saturating_add(wait);
+        current
     }
 
     async fn check(&mut self) -> Result<Arc<T>, WatchedError> {
         self.is_made &= !self.files.refresh().await?;
-        if let Some(good) = self.good.as_ref().filter(|_| self.is_made) {
+        if let Some(Ok(good)) = self.known.as_ref().filter(|_| self.is_made) {
             return Ok(Arc::clone(good));
         }
         let texts: Vec<_> = self.files.texts().collect();
-        let value = Arc::new((self.make)(&texts).map_err(WatchedError::Mistake)?);
-        self.good = Some(Arc::clone(&value));
+        let value = Arc::new((self.make)(&texts).map_err(|error| WatchedError::Mistake(error.into()))?);
+        self.known = Some(Ok(Arc::clone(&value)));
         self.is_made = true;
         Ok(value)
     }

@@ -40,9 +40,9 @@ impl<T: PartialEq + Clone> Common<T> {
 /// The addresses and the interface of a group's records, where there is only one.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Context {
-    src_addr: Common<IpAddr>,
-    dst_addr: Common<IpAddr>,
-    interface: Common<Box<str>>,
+    pub(crate) src_addr: Common<IpAddr>,
+    pub(crate) dst_addr: Common<IpAddr>,
+    pub(crate) interface: Common<Box<str>>,
 }
 
 impl Context {

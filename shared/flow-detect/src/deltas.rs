@@ -25,6 +25,8 @@ pub struct Delta {
     pub group: GroupKey,
     /// What they add.
     pub state: PaneState,
+    /// The latest record time among them, in Unix seconds.
+    pub newest: u64,
 }
 
 /// What became of one record.
@@ -60,6 +62,7 @@ impl Deltas {
                 let key = rule.query.key(flow);
                 let delta = self.delta(index, scope, pane, &key, || PaneState::new(&rule.query));
                 delta.state.add(&rule.query, flow, time);
+                delta.newest = delta.newest.max(time);
             }
         }
         Observed::Matched(matched)
@@ -86,6 +89,7 @@ impl Deltas {
                 pane,
                 group: key.to_key(),
                 state: state(),
+                newest: 0,
             })
             .into_mut()
     }

@@ -200,6 +200,11 @@ impl EpisodeRecord {
         self.suppressed.as_deref()
     }
 
+    /// How many episodes of its finding id were recorded.
+    pub fn episodes(&self) -> u64 {
+        self.episode
+    }
+
     /// How many episodes, this one included, nobody was told of since the last telling.
     pub fn untold_episodes(&self) -> u64 {
         self.episode.saturating_sub(self.told.as_ref().map_or(0, |told| told.episode))

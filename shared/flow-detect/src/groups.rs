@@ -9,7 +9,7 @@ use hashbrown::hash_table::Entry;
 use crate::deltas::{Delta, hash};
 use crate::episode::episodes;
 use crate::finding::Finding;
-use crate::pane::Panes;
+use crate::pane::{PaneState, Panes};
 use crate::rule_set::RuleSet;
 use crate::scope::Scope;
 use crate::window::Watermark;
@@ -57,45 +57,69 @@ impl Groups {
 
     /// Adds one delta.
     pub fn merge(&mut self, delta: Delta) -> Merged {
+        let Delta { rule, scope, pane, group, state, newest: _ } = delta;
+        self.add(GroupId { rule, scope, group }, pane, state)
+    }
+
+    fn add(&mut self, id: GroupId, pane: u64, state: PaneState) -> Merged {
         let no_room_for_groups = self.table.len() >= self.capacity;
         let no_room_for_panes = self.panes >= self.capacity.saturating_mul(PANES_A_GROUP);
-        let is_same = |(id, _): &(GroupId, Panes)| {
-            id.rule == delta.rule && id.group == delta.group && id.scope == delta.scope
-        };
-        let key = hash(delta.rule, 0, delta.group.stable_hash(delta.scope.stable_hash()));
-        match self.table.entry(key, is_same, hash_of) {
+        match self.table.entry(id.stable_hash(), |(known, _)| *known == id, hash_of) {
             Entry::Occupied(known) => {
                 let panes = &mut known.into_mut().1;
-                let is_new = !panes.has(delta.pane);
+                let is_new = !panes.has(pane);
                 if is_new && no_room_for_panes {
                     return Merged::NoRoom;
                 }
                 self.panes += usize::from(is_new);
-                panes.merge(delta.pane, delta.state);
+                panes.merge(pane, state);
             }
             Entry::Vacant(_) if no_room_for_groups || no_room_for_panes => return Merged::NoRoom,
             Entry::Vacant(new) => {
                 let mut panes = Panes::default();
-                panes.merge(delta.pane, delta.state);
+                panes.merge(pane, state);
                 self.panes += 1;
-                new.insert((GroupId { rule: delta.rule, scope: delta.scope, group: delta.group }, panes));
+                new.insert((id, panes));
             }
         }
         Merged::Kept
     }
 
+    /// The panes of one group.
+    pub fn get(&self, id: &GroupId) -> Option<&Panes> {
+        let (_, panes) = self.table.find(id.stable_hash(), |(known, _)| known == id)?;
+        Some(panes)
+    }
+
+    /// All groups with their panes, in no order.
+    pub fn iter(&self) -> impl Iterator<Item = (&GroupId, &Panes)> {
+        self.table.iter().map(|(id, panes)| (id, panes))
+    }
+
+    /// Keeps the panes that are to be kept, each known by its group and its start, and no group without panes.
+    pub fn retain(&mut self, is_kept: impl Fn(&GroupId, u64) -> bool) {
+        let mut kept = 0;
+        self.table.retain(|(id, panes)| {
+            panes.retain(|start| is_kept(id, start));
+            kept += panes.len();
+            !panes.is_empty()
+        });
+        self.panes = kept;
+    }
+
     /// One finding for every episode of every group, by rule, then scope, then group, then time.
     pub fn findings<'r>(&self, rules: &'r RuleSet, watermark: Watermark) -> Vec<Finding<'r>> {
-        let mut found = Vec::new();
-        for (id, panes) in &self.table {
-            let rule = rules.rule(id.rule);
-            let episodes = episodes(rule, &id.group, panes, watermark);
-            let finding = |(episode, context)| (id, Finding::new(rule, id, episode, &context));
-            found.extend(episodes.into_iter().map(finding));
-        }
-        // The sort is stable: the episodes of a group stay in order of time.
-        found.sort_by_key(|(id, _)| *id);
-        found.into_iter().map(|(_, finding)| finding).collect()
+        findings(self.iter(), rules, watermark)
+    }
+
+    /// The findings of these groups alone, as far as they are kept.
+    pub fn findings_of<'r>(
+        &self,
+        ids: &[GroupId],
+        rules: &'r RuleSet,
+        watermark: Watermark,
+    ) -> Vec<Finding<'r>> {
+        findings(ids.iter().filter_map(|id| Some((id, self.get(id)?))), rules, watermark)
     }
 
     /// How many groups are kept.
@@ -109,6 +133,50 @@ impl Groups {
     }
 }
 
+impl Extend<(GroupId, Panes)> for Groups {
+    /// Adds panes as deltas are added, as far as there is room.
+    fn extend<T: IntoIterator<Item = (GroupId, Panes)>>(&mut self, groups: T) {
+        for (id, panes) in groups {
+            for (pane, state) in panes.into_panes() {
+                self.add(id.clone(), pane, state);
+            }
+        }
+    }
+}
+
+impl IntoIterator for Groups {
+    type Item = (GroupId, Panes);
+    type IntoIter = hashbrown::hash_table::IntoIter<(GroupId, Panes)>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.table.into_iter()
+    }
+}
+
+fn findings<'r, 'p>(
+    groups: impl Iterator<Item = (&'p GroupId, &'p Panes)>,
+    rules: &'r RuleSet,
+    watermark: Watermark,
+) -> Vec<Finding<'r>> {
+    let mut found = Vec::new();
+    for (id, panes) in groups {
+        let rule = rules.rule(id.rule);
+        let episodes = episodes(rule, &id.group, panes, watermark);
+        let finding = |(episode, context)| (id, Finding::new(rule, id, episode, &context));
+        found.extend(episodes.into_iter().map(finding));
+    }
+    // The sort is stable: the episodes of a group stay in order of time.
+    found.sort_by_key(|(id, _)| *id);
+    found.into_iter().map(|(_, finding)| finding).collect()
+}
+
+impl GroupId {
+    /// A hash that is the same on every machine, as long as the rules are.
+    pub(crate) fn stable_hash(&self) -> u64 {
+        hash(self.rule, 0, self.group.stable_hash(self.scope.stable_hash()))
+    }
+}
+
 fn hash_of((id, _): &(GroupId, Panes)) -> u64 {
-    hash(id.rule, 0, id.group.stable_hash(id.scope.stable_hash()))
+    id.stable_hash()
 }

@@ -13,6 +13,7 @@
 
 mod context;
 mod defaults;
+mod definition_error;
 mod deltas;
 mod duration;
 mod episode;
@@ -22,19 +23,20 @@ mod groups;
 mod life;
 mod pane;
 mod rule;
-mod rule_error;
 mod rule_file;
 mod rule_set;
 mod rule_test;
 mod samples;
 mod scope;
 mod snapshot;
+mod state;
 mod stored_value;
 mod text;
 mod toml_reader;
 mod window;
 
 pub use context::Context;
+pub use definition_error::{DefinitionError, DefinitionErrorKind, MAX_MISTAKES};
 pub use deltas::{Delta, Deltas, Observed};
 pub use duration::show_duration;
 pub use episode::Episode;
@@ -44,11 +46,15 @@ pub use groups::{GroupId, Groups, Merged};
 pub use life::{Change, Silence, Step, Teller, Telling};
 pub use pane::{PaneState, Panes};
 pub use rule::{Mode, Rule, Severity};
-pub use rule_error::{RuleError, RuleErrorKind};
 pub use rule_set::{ActiveRules, RuleSet};
 pub use rule_test::{RepeatedLine, RuleTest, TestFailure};
 pub use samples::MAX_SAMPLES;
 pub use scope::{Scope, ScopeWidth};
 pub use snapshot::FindingSnapshot;
+pub use state::{
+    BUCKETS, MAX_GROUPS, MAX_ITEM_BYTES, Outcome, REDELIVERED_WITHIN, STATE_VERSION, StateError, StateItem,
+    StateKey, by_state_key,
+};
 pub use text::{Language, Localized};
+pub use toml_reader::{Placed, TableReader, TomlFile};
 pub use window::{FUTURE_TOLERANCE, Watermark, Window, Windowing};

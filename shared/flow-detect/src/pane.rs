@@ -80,8 +80,33 @@ impl Panes {
         }
     }
 
-    /// All panes with their starts.
-    pub fn iter(&self) -> impl Iterator<Item = (u64, &PaneState)> {
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The start of the newest.
+    pub fn newest(&self) -> Option<u64> {
+        self.0.keys().next_back().copied()
+    }
+
+    /// Keeps those whose starts are to be kept.
+    pub(crate) fn retain(&mut self, is_kept: impl Fn(u64) -> bool) {
+        self.0.retain(|start, _| is_kept(*start));
+    }
+
+    /// All panes with their starts, in order of time, owned.
+    pub(crate) fn into_panes(self) -> impl Iterator<Item = (u64, PaneState)> {
+        self.0.into_iter().map(|(start, state)| (start, *state))
+    }
+
+    /// All panes with their starts, in order of time.
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = (u64, &PaneState)> {
         self.0.iter().map(|(start, state)| (*start, &**state))
     }
 

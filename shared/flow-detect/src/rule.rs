@@ -2,8 +2,10 @@
 
 use std::fmt;
 
-use flow_query::ContinuousQuery;
+use flow_query::{ContinuousQuery, GroupKey, KeyPart, Source};
+use flow_record::Field;
 use serde::{Deserialize, Serialize};
+use xxhash_rust::xxh3::Xxh3Default;
 
 use crate::rule_test::RuleTest;
 use crate::scope::ScopeWidth;
@@ -119,4 +121,27 @@ pub struct Rule {
     pub tests: Vec<RuleTest>,
     /// The file it comes from.
     pub file: String,
+}
+
+impl Rule {
+    /// What makes stored panes comparable: a hash of id, query, window, pane and scope, the same on every machine.
+    ///
+    /// Rules with the same may add to each other's panes. Severity, texts and mode are free to change.
+    pub fn state_id(&self) -> u64 {
+        let Windowing { window, pane, lateness: _ } = self.windowing;
+        let mut hash = Xxh3Default::new();
+        for text in [&self.id, &self.query_text, self.scope.name()] {
+            hash.update(&(text.len() as u64).to_le_bytes());
+            hash.update(text.as_bytes());
+        }
+        hash.update(&window.to_le_bytes());
+        hash.update(&pane.to_le_bytes());
+        hash.digest()
+    }
+
+    /// What captured the records of `group`, if this rule groups by interface; may be absent.
+    pub fn interface_of<'g>(&self, group: &'g GroupKey) -> Option<&'g KeyPart> {
+        let place = self.query.group_place(Source::Field(Field::InterfaceId))?;
+        group.parts().get(place)
+    }
 }

@@ -2,18 +2,17 @@
 
 use flow_query::{ContinuousQuery, Query, QueryError, Span, nearest};
 use flow_record::RecordFormat;
-use toml::de::DeTable;
 
+use crate::definition_error::{DefinitionError, DefinitionErrorKind, DefinitionFile};
 use crate::duration::parse_duration;
 use crate::rule::{Mode, Rule, Severity};
-use crate::rule_error::{RuleError, RuleErrorKind, RuleFile};
 use crate::rule_test::{Expectation, RepeatedLine, RuleTest};
 use crate::scope::ScopeWidth;
 use crate::text::{Localized, Template};
-use crate::toml_reader::{Placed, TableReader};
+use crate::toml_reader::{Placed, TableReader, TomlFile};
 use crate::window::Windowing;
 
-type Read<T> = Result<T, RuleError>;
+type Read<T> = Result<T, DefinitionError>;
 
 const DEFAULT_LATENESS: u64 = 15 * 60;
 /// A window is this many panes unless the rule says otherwise.
@@ -45,21 +44,24 @@ impl Rule {
     /// # Errors
     /// With file, line, column, what was expected and what was found; for a name that nothing has, the nearest.
     pub fn parse(name: &str, text: &str) -> Read<Rule> {
-        let file = RuleFile { name, text };
-        let table = DeTable::parse(text).map_err(|error| {
-            let kind = RuleErrorKind::Toml(error.message().trim().replace('\n', ", "));
-            file.error(error.span().unwrap_or_default(), kind)
-        })?;
-        let mut top = TableReader::new(file, table.get_ref(), Span::default());
+        let file = TomlFile::parse(name, text).map_err(|mut mistakes| mistakes.swap_remove(0))?;
+        let mut top = file.top();
         let rule = read_rule(&mut top)?;
         top.finish()?;
         Ok(rule)
+    }
+
+    /// Whether a rule may have this id.
+    pub fn is_id(text: &str) -> bool {
+        let fits = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+        !text.is_empty() && text.len() <= 64 && text.bytes().all(fits)
     }
 }
 
 fn read_rule(top: &mut TableReader<'_>) -> Read<Rule> {
     let id = top.required("id")?;
-    let id = top.parsed(&id, "letters a-z, digits and hyphens", |id| is_id(id).then(|| id.to_owned()))?;
+    let id =
+        top.parsed(&id, "letters a-z, digits and hyphens", |id| Rule::is_id(id).then(|| id.to_owned()))?;
     let finding_type = top.required("type")?;
     let expected = "a finding type such as \"Recon:VPC/AdminPortTries\"";
     let finding_type =
@@ -100,11 +102,6 @@ fn read_rule(top: &mut TableReader<'_>) -> Read<Rule> {
         tests,
         file,
     })
-}
-
-fn is_id(text: &str) -> bool {
-    let fits = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
-    !text.is_empty() && text.len() <= 64 && text.bytes().all(fits)
 }
 
 /// `ThreatPurpose:Resource/Family`, as GuardDuty names its findings.
@@ -178,7 +175,7 @@ fn windowing(top: &mut TableReader<'_>) -> Read<Windowing> {
 
 fn scope(top: &mut TableReader<'_>) -> Read<ScopeWidth> {
     let Some(placed) = top.optional("scope") else { return Ok(ScopeWidth::Vpc) };
-    let words = [("vpc", ScopeWidth::Vpc), ("account", ScopeWidth::Account), ("global", ScopeWidth::Global)];
+    let words = ScopeWidth::ALL.map(|width| (width.name(), width));
     top.word(&placed, "vpc, account or global", words)
 }
 
@@ -187,13 +184,13 @@ fn query(top: &mut TableReader<'_>) -> Read<(String, ContinuousQuery)> {
     let text = short(top, &placed, QUERY)?;
     let compiled = Query::parse(text).and_then(|query| ContinuousQuery::compile(&query));
     let compiled = compiled.map_err(|QueryError { kind, span }| {
-        top.error(span_in_file(top.file(), &placed, text, span), RuleErrorKind::Query(kind))
+        top.error(span_in_file(top.file(), &placed, text, span), DefinitionErrorKind::Query(kind))
     })?;
     Ok((text.trim().to_owned(), compiled))
 }
 
 /// Where a place in the query's text stands in the file; the whole value where escapes moved it.
-fn span_in_file(file: RuleFile<'_>, placed: &Placed<'_>, text: &str, span: Span) -> Span {
+fn span_in_file(file: DefinitionFile<'_>, placed: &Placed<'_>, text: &str, span: Span) -> Span {
     let literal = file.text.get(placed.span.start..placed.span.end).unwrap_or_default();
     match literal.find(text) {
         Some(offset) => {
@@ -230,7 +227,7 @@ fn explain(reader: &TableReader<'_>, placed: &Placed<'_>, query: &ContinuousQuer
             let suggestion = nearest(&name, known);
             let start = text.find(&name).unwrap_or(0);
             let span = span_in_file(reader.file(), placed, text, (start..start + name.len()).into());
-            let kind = RuleErrorKind::Placeholder { key: placed.key.clone(), name, suggestion };
+            let kind = DefinitionErrorKind::Placeholder { key: placed.key.clone(), name, suggestion };
             Err(reader.error(span, kind))
         }
     }
@@ -247,7 +244,7 @@ fn read_test(mut reader: TableReader<'_>, query: &ContinuousQuery) -> Read<RuleT
     let name = reader.text(&name)?.to_owned();
     let format = match reader.optional("format") {
         Some(format) => reader.text(&format)?.parse().map_err(|error: flow_record::FormatError| {
-            reader.error(format.span, RuleErrorKind::TestLine(error.to_string()))
+            reader.error(format.span, DefinitionErrorKind::TestLine(error.to_string()))
         })?,
         None => RecordFormat::default(),
     };
@@ -282,7 +279,7 @@ fn repeated(reader: &TableReader<'_>, format: &RecordFormat, placed: &Placed<'_>
     let mut repeat = reader.table(placed, "{ line = ..., times = ..., step = ... }")?;
     let line = repeat.required("line")?;
     let times = repeat.required("times")?;
-    let times = repeat.count(&times, 1..=MAX_REPEAT)?;
+    let times = repeat.count(&times, "a whole number from 1 to 10000", 1..=MAX_REPEAT)?;
     let step = duration(&mut repeat, "step", 0..=DAY)?.unwrap_or(0);
     repeat.finish()?;
     let repeated = RepeatedLine { line: repeat.text(&line)?.to_owned(), times, step };
@@ -295,7 +292,7 @@ fn repeated(reader: &TableReader<'_>, format: &RecordFormat, placed: &Placed<'_>
 
 fn check_line(reader: &TableReader<'_>, format: &RecordFormat, line: &str, span: Span) -> Read<()> {
     let read = format.parse(line).map(drop);
-    read.map_err(|error| reader.error(span, RuleErrorKind::TestLine(error.to_string())))
+    read.map_err(|error| reader.error(span, DefinitionErrorKind::TestLine(error.to_string())))
 }
 
 fn expectation(reader: &TableReader<'_>, placed: &Placed<'_>, query: &ContinuousQuery) -> Read<Expectation> {
@@ -306,7 +303,7 @@ fn expectation(reader: &TableReader<'_>, placed: &Placed<'_>, query: &Continuous
     for (name, span, value) in table.all() {
         if !known.contains(&name) {
             let (key, suggestion) = (name.to_owned(), nearest(name, known));
-            return Err(reader.error(span, RuleErrorKind::UnknownKey { key, suggestion }));
+            return Err(reader.error(span, DefinitionErrorKind::UnknownKey { key, suggestion }));
         }
         let text = match (value.value.as_str(), value.value.as_integer(), value.value.as_float()) {
             (Some(text), ..) => text.to_owned(),

@@ -3,8 +3,8 @@
 use flow_record::{Field, RecordFormat};
 
 use crate::defaults::DEFAULT_RULES;
+use crate::definition_error::{DefinitionError, DefinitionErrorKind, DefinitionFile};
 use crate::rule::{Mode, Rule};
-use crate::rule_error::{RuleError, RuleErrorKind, RuleFile};
 
 /// Compiled rules, sorted by id.
 #[derive(Debug)]
@@ -25,7 +25,7 @@ impl RuleSet {
     /// Every mistake found, in the order of the files; two given files with the same id are one.
     pub fn with_files<'f>(
         files: impl IntoIterator<Item = (&'f str, &'f str)>,
-    ) -> Result<Self, Vec<RuleError>> {
+    ) -> Result<Self, Vec<DefinitionError>> {
         let mut rules = read_all(DEFAULT_RULES.iter().copied())?;
         for rule in read_all(files)? {
             match rules.iter_mut().find(|known| known.id == rule.id) {
@@ -43,7 +43,7 @@ impl RuleSet {
     /// As [`with_files`](Self::with_files).
     pub fn only_files<'f>(
         files: impl IntoIterator<Item = (&'f str, &'f str)>,
-    ) -> Result<Self, Vec<RuleError>> {
+    ) -> Result<Self, Vec<DefinitionError>> {
         let mut rules = read_all(files)?;
         rules.sort_by(|left, right| left.id.cmp(&right.id));
         Ok(RuleSet { rules })
@@ -79,14 +79,16 @@ impl RuleSet {
     }
 }
 
-fn read_all<'f>(files: impl IntoIterator<Item = (&'f str, &'f str)>) -> Result<Vec<Rule>, Vec<RuleError>> {
+fn read_all<'f>(
+    files: impl IntoIterator<Item = (&'f str, &'f str)>,
+) -> Result<Vec<Rule>, Vec<DefinitionError>> {
     let (mut rules, mut errors) = (Vec::<Rule>::new(), Vec::new());
     for (name, text) in files {
         match Rule::parse(name, text) {
             Ok(rule) => match rules.iter().find(|known| known.id == rule.id) {
                 Some(known) => {
-                    let kind = RuleErrorKind::DuplicateId { id: rule.id, other: known.file.clone() };
-                    errors.push(RuleFile { name, text }.error(0..0, kind));
+                    let kind = DefinitionErrorKind::DuplicateId { id: rule.id, other: known.file.clone() };
+                    errors.push(DefinitionFile { name, text }.error(0..0, kind));
                 }
                 None => rules.push(rule),
             },

@@ -26,6 +26,18 @@ impl Samples {
         other.0.iter().for_each(|(time, line)| self.add(*time, line));
     }
 
+    /// The earliest line, from which [`of`](Self::of) makes what is kept of these.
+    pub(crate) fn earliest(&self) -> Option<&str> {
+        self.lines().next()
+    }
+
+    /// A single line.
+    pub(crate) fn of(time: u64, line: &str) -> Self {
+        let mut samples = Samples::default();
+        samples.add(time, line);
+        samples
+    }
+
     pub(crate) fn lines(&self) -> impl Iterator<Item = &str> {
         self.0.iter().map(|(_, line)| &**line)
     }

@@ -16,6 +16,20 @@ pub enum ScopeWidth {
     Global,
 }
 
+impl ScopeWidth {
+    /// All, from narrowest to widest.
+    pub const ALL: [ScopeWidth; 3] = [ScopeWidth::Vpc, ScopeWidth::Account, ScopeWidth::Global];
+
+    /// The word in rules.
+    pub fn name(self) -> &'static str {
+        match self {
+            ScopeWidth::Vpc => "vpc",
+            ScopeWidth::Account => "account",
+            ScopeWidth::Global => "global",
+        }
+    }
+}
+
 /// Where a group's records belong.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Scope {
@@ -98,7 +112,12 @@ impl Scope {
         hash(self.parts())
     }
 
-    /// The parts in a fixed order, for hashing.
+    /// The scope that has these parts, in the order of [`parts`](Self::parts).
+    pub(crate) fn from_parts([account, region, vpc, log_group]: [Option<Box<str>>; 4]) -> Self {
+        Scope { account, region, vpc, log_group }
+    }
+
+    /// The parts in a fixed order, for hashing and keeping.
     pub(crate) fn parts(&self) -> [Option<&str>; 4] {
         [self.account.as_deref(), self.region.as_deref(), self.vpc.as_deref(), self.log_group.as_deref()]
     }

@@ -112,6 +112,11 @@ impl FindingSnapshot {
         }
     }
 
+    /// Its rule's severity when it was seen.
+    pub fn severity(&self) -> Severity {
+        self.severity
+    }
+
     /// Adds another look at the same episode, whichever of them is the newer. Commutative, associative, idempotent.
     ///
     /// The window shown is that with the largest first value, the earliest of several; the span and the times seen

@@ -7,13 +7,53 @@ use flow_query::{Span, nearest};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use crate::rule_error::{RuleError, RuleErrorKind, RuleFile};
+use crate::definition_error::{DefinitionError, DefinitionErrorKind, DefinitionFile, MAX_MISTAKES};
 
-type Read<T> = Result<T, RuleError>;
+type Read<T> = Result<T, DefinitionError>;
 
-/// One table of a rule file. Keys are taken one by one; what is left at the end is a mistake.
-pub(crate) struct TableReader<'f> {
-    file: RuleFile<'f>,
+/// A file larger than this was written by no person.
+const MAX_FILE: usize = 1024 * 1024;
+
+/// A file's TOML, with the place of everything in it.
+#[derive(Debug)]
+pub struct TomlFile<'f> {
+    file: DefinitionFile<'f>,
+    table: Spanned<DeTable<'f>>,
+}
+
+impl<'f> TomlFile<'f> {
+    /// Reads the file `name` with this text of at most 1 MiB.
+    ///
+    /// # Errors
+    /// With the mistakes that keep it from being TOML, at least one and at most [`MAX_MISTAKES`], in the file's order.
+    pub fn parse(name: &'f str, text: &'f str) -> Result<Self, Vec<DefinitionError>> {
+        let file = DefinitionFile { name, text };
+        if text.len() > MAX_FILE {
+            let kind = DefinitionErrorKind::TooLarge { max: MAX_FILE, found: text.len() };
+            return Err(vec![file.error(0..0, kind)]);
+        }
+        let (table, mut errors) = DeTable::parse_recoverable(text);
+        if errors.is_empty() {
+            return Ok(TomlFile { file, table });
+        }
+        errors.sort_by_key(|error| error.span().map_or(0, |span| span.start));
+        let mistake = |error: &toml::de::Error| {
+            let kind = DefinitionErrorKind::Toml(error.message().trim().replace('\n', ", "));
+            file.error(error.span().unwrap_or_default(), kind)
+        };
+        Err(errors.iter().take(MAX_MISTAKES).map(mistake).collect())
+    }
+
+    /// Its keys that are in no table.
+    pub fn top(&'f self) -> TableReader<'f> {
+        TableReader::new(self.file, self.table.get_ref(), Span::default())
+    }
+}
+
+/// One table of a file. Keys are taken one by one; what is left at the end is a mistake.
+#[derive(Debug)]
+pub struct TableReader<'f> {
+    file: DefinitionFile<'f>,
     table: &'f DeTable<'f>,
     span: Span,
     /// The table's own name before its keys' names: `title.`.
@@ -22,38 +62,47 @@ pub(crate) struct TableReader<'f> {
 }
 
 /// A value and where it stands.
-#[derive(Clone)]
-pub(crate) struct Placed<'f> {
+#[derive(Debug, Clone)]
+pub struct Placed<'f> {
     pub(crate) key: String,
     pub(crate) value: &'f DeValue<'f>,
     pub(crate) span: Span,
 }
 
+impl Placed<'_> {
+    /// Where it stands in the file's text.
+    pub fn span(&self) -> Span {
+        self.span
+    }
+}
+
 impl<'f> TableReader<'f> {
-    pub(crate) fn new(file: RuleFile<'f>, table: &'f DeTable<'f>, span: Span) -> Self {
+    fn new(file: DefinitionFile<'f>, table: &'f DeTable<'f>, span: Span) -> Self {
         TableReader { file, table, span, prefix: String::new(), asked: BTreeSet::new() }
     }
 
-    pub(crate) fn optional(&mut self, key: &'static str) -> Option<Placed<'f>> {
+    /// The value of `key`, if there is one.
+    pub fn optional(&mut self, key: &'static str) -> Option<Placed<'f>> {
         self.asked.insert(key);
         let value = self.table.get(key)?;
         Some(self.placed(key, value))
     }
 
-    pub(crate) fn required(&mut self, key: &'static str) -> Read<Placed<'f>> {
+    /// The value of `key`, which must be there.
+    pub fn required(&mut self, key: &'static str) -> Read<Placed<'f>> {
         self.optional(key).ok_or_else(|| self.missing(key))
     }
 
     /// That `key` is missing; where another one looks like it misspelt, that one is the mistake.
-    pub(crate) fn missing(&self, key: &'static str) -> RuleError {
+    pub(crate) fn missing(&self, key: &'static str) -> DefinitionError {
         let misspelt = self.table.keys().find(|other| nearest(other.get_ref(), [key]).is_some());
         match misspelt.filter(|other| !self.asked.contains(other.get_ref().as_ref())) {
             Some(other) => {
                 let name = format!("{}{}", self.prefix, other.get_ref());
-                let kind = RuleErrorKind::UnknownKey { key: name, suggestion: Some(key.to_owned()) };
+                let kind = DefinitionErrorKind::UnknownKey { key: name, suggestion: Some(key.to_owned()) };
                 self.file.error(other.span(), kind)
             }
-            None => self.file.error(self.span, RuleErrorKind::MissingKey { key }),
+            None => self.file.error(self.span, DefinitionErrorKind::MissingKey { key }),
         }
     }
 
@@ -70,20 +119,27 @@ impl<'f> TableReader<'f> {
     }
 
     /// Refuses keys that were not asked for.
-    pub(crate) fn finish(&self) -> Read<()> {
-        let unknown = self.table.keys().find(|key| !self.asked.contains(key.get_ref().as_ref()));
-        let Some(key) = unknown else { return Ok(()) };
-        let suggestion = nearest(key.get_ref(), self.asked.iter().copied());
-        let kind = RuleErrorKind::UnknownKey { key: format!("{}{}", self.prefix, key.get_ref()), suggestion };
-        Err(self.file.error(key.span(), kind))
+    pub fn finish(&self) -> Read<()> {
+        self.unknown_keys().next().map_or(Ok(()), Err)
     }
 
-    pub(crate) fn text(&self, placed: &Placed<'f>) -> Read<&'f str> {
+    /// A mistake for each key that was not asked for.
+    pub fn unknown_keys(&self) -> impl Iterator<Item = DefinitionError> {
+        let unknown = self.table.keys().filter(|key| !self.asked.contains(key.get_ref().as_ref()));
+        unknown.map(|key| {
+            let suggestion = nearest(key.get_ref(), self.asked.iter().copied());
+            let key_name = format!("{}{}", self.prefix, key.get_ref());
+            self.file.error(key.span(), DefinitionErrorKind::UnknownKey { key: key_name, suggestion })
+        })
+    }
+
+    /// A text.
+    pub fn text(&self, placed: &Placed<'f>) -> Read<&'f str> {
         placed.value.as_str().ok_or_else(|| self.wrong(placed, "a text"))
     }
 
     /// A text that `parse` reads; `expected` says what it reads.
-    pub(crate) fn parsed<T>(
+    pub fn parsed<T>(
         &self,
         placed: &Placed<'f>,
         expected: &'static str,
@@ -94,7 +150,7 @@ impl<'f> TableReader<'f> {
     }
 
     /// One of a few words.
-    pub(crate) fn word<T: Copy>(
+    pub fn word<T: Copy>(
         &self,
         placed: &Placed<'f>,
         expected: &'static str,
@@ -105,7 +161,7 @@ impl<'f> TableReader<'f> {
             return Ok(value);
         }
         let suggestion = nearest(text, words.into_iter().map(|(word, _)| word));
-        let kind = RuleErrorKind::Value {
+        let kind = DefinitionErrorKind::Value {
             key: placed.key.clone(),
             expected,
             found: format!("\"{text}\""),
@@ -114,15 +170,36 @@ impl<'f> TableReader<'f> {
         Err(self.file.error(placed.span, kind))
     }
 
-    pub(crate) fn count(&self, placed: &Placed<'f>, range: RangeInclusive<usize>) -> Read<usize> {
-        let number = placed.value.as_integer().and_then(|integer| integer.as_str().parse::<usize>().ok());
-        number
-            .filter(|number| range.contains(number))
-            .ok_or_else(|| self.wrong(placed, "a whole number from 1 to 10000"))
+    /// A whole number in `range`, which `expected` says.
+    pub fn count(
+        &self,
+        placed: &Placed<'f>,
+        expected: &'static str,
+        range: RangeInclusive<usize>,
+    ) -> Read<usize> {
+        let integer = placed.value.as_integer();
+        let number =
+            integer.and_then(|integer| usize::from_str_radix(integer.as_str(), integer.radix()).ok());
+        number.filter(|number| range.contains(number)).ok_or_else(|| self.wrong(placed, expected))
+    }
+
+    /// A date or time, without quotes, that `parse` reads as TOML writes it; `expected` says what it reads.
+    pub fn time<T>(
+        &self,
+        placed: &Placed<'f>,
+        expected: &'static str,
+        parse: impl Fn(&str) -> Option<T>,
+    ) -> Read<T> {
+        let time = placed.value.as_datetime().map(ToString::to_string);
+        time.and_then(|time| parse(&time)).ok_or_else(|| {
+            // Quotes around a time are the usual slip.
+            let meant = placed.value.as_str().filter(|text| parse(text).is_some());
+            self.wrong_instead(placed, expected, meant.map(str::to_owned))
+        })
     }
 
     /// The items of a list.
-    pub(crate) fn items(&self, placed: &Placed<'f>, expected: &'static str) -> Read<Vec<Placed<'f>>> {
+    pub fn items(&self, placed: &Placed<'f>, expected: &'static str) -> Read<Vec<Placed<'f>>> {
         let array = placed.value.as_array().ok_or_else(|| self.wrong(placed, expected))?;
         let item = |item: &'f Spanned<DeValue<'f>>| Placed {
             key: placed.key.clone(),
@@ -132,29 +209,47 @@ impl<'f> TableReader<'f> {
         Ok(array.iter().map(item).collect())
     }
 
-    pub(crate) fn table(&self, placed: &Placed<'f>, expected: &'static str) -> Read<TableReader<'f>> {
+    /// A table in this one.
+    pub fn table(&self, placed: &Placed<'f>, expected: &'static str) -> Read<TableReader<'f>> {
         let table = placed.value.as_table().ok_or_else(|| self.wrong(placed, expected))?;
         let prefix = format!("{}.", placed.key);
         Ok(TableReader { prefix, ..TableReader::new(self.file, table, placed.span) })
     }
 
     /// The mistake that `placed` is not what was expected.
-    pub(crate) fn wrong(&self, placed: &Placed<'f>, expected: &'static str) -> RuleError {
+    pub fn wrong(&self, placed: &Placed<'f>, expected: &'static str) -> DefinitionError {
+        self.wrong_instead(placed, expected, None)
+    }
+
+    /// The same, with what was probably meant.
+    pub fn wrong_instead(
+        &self,
+        placed: &Placed<'f>,
+        expected: &'static str,
+        suggestion: Option<String>,
+    ) -> DefinitionError {
         let found = match placed.value {
             DeValue::String(text) if text.len() > 100 => format!("a text of {} bytes", text.len()),
             DeValue::String(text) => format!("{text:?}"),
             DeValue::Integer(number) => format!("the number {number}"),
+            DeValue::Datetime(time) => format!("the time {time}"),
             other => format!("a TOML {}", other.type_str()),
         };
-        let kind = RuleErrorKind::Value { key: placed.key.clone(), expected, found, suggestion: None };
+        let kind = DefinitionErrorKind::Value { key: placed.key.clone(), expected, found, suggestion };
         self.file.error(placed.span, kind)
     }
 
-    pub(crate) fn error(&self, span: impl Into<Span>, kind: RuleErrorKind) -> RuleError {
+    /// Where the table stands in the file's text.
+    pub fn span(&self) -> Span {
+        self.span
+    }
+
+    /// A mistake at this place.
+    pub fn error(&self, span: impl Into<Span>, kind: DefinitionErrorKind) -> DefinitionError {
         self.file.error(span, kind)
     }
 
-    pub(crate) fn file(&self) -> RuleFile<'f> {
+    pub(crate) fn file(&self) -> DefinitionFile<'f> {
         self.file
     }
 }

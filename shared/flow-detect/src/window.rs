@@ -63,10 +63,21 @@ impl Windowing {
         }
     }
 
+    /// The first second after `watermark` at which a window over `pane` closes.
+    pub fn next_closing(self, pane: u64, watermark: u64) -> Option<u64> {
+        let closings = self.windows_over(pane).map(|last| self.window_ending_with(last).end + self.lateness);
+        closings.into_iter().find(|closing| *closing > watermark)
+    }
+
+    /// The last second of event time at which `pane` counts: the last of its windows closes then.
+    pub fn counts_until(self, pane: u64) -> u64 {
+        pane + self.window + self.lateness
+    }
+
     /// Whether records of `pane` come too late to count.
     pub fn is_late(self, pane: u64, watermark: Watermark) -> bool {
         match watermark {
-            Watermark::At(time) => pane + self.window + self.lateness < time,
+            Watermark::At(time) => self.counts_until(pane) < time,
             Watermark::End => false,
         }
     }

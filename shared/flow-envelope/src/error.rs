@@ -1,10 +1,12 @@
 //! Why an event could not be unpacked.
 
+use crate::JsonError;
 use crate::gunzip::GunzipError;
 
 /// Why a Lambda event, or one record of it, holds no log lines that can be read.
 ///
-/// None of these passes when tried again: the same bytes give the same error.
+/// None of these passes when tried again: the same bytes give the same error. None shows a log line: of the data
+/// they quote a type's name or a few bytes at most.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum EnvelopeError {
@@ -13,9 +15,9 @@ pub enum EnvelopeError {
     NotJson {
         /// The event that was expected.
         expected: &'static str,
-        /// What is wrong, with line and column.
+        /// What is wrong, and where.
         #[source]
-        error: serde_json::Error,
+        error: JsonError,
     },
     /// The event is JSON, but not this event.
     #[error("expected {expected}, found JSON without {missing}")]
@@ -46,9 +48,9 @@ pub enum EnvelopeError {
     MessageNotJson {
         /// Where the message begins in the unpacked data, from 0.
         position: usize,
-        /// What is wrong, with line and column.
+        /// What is wrong, and where.
         #[source]
-        error: serde_json::Error,
+        error: JsonError,
     },
     /// The unpacked data is JSON, but no CloudWatch Logs message (nor a line, where one may stand).
     #[error("expected a CloudWatch Logs message at byte {position}, found JSON without logEvents")]
@@ -61,6 +63,18 @@ pub enum EnvelopeError {
     UnknownMessageType {
         /// The type, cut to 64 characters.
         found: String,
+    },
+    /// The unpacked data holds more messages than CloudWatch Logs would send at once.
+    #[error("more than {limit} messages in one event")]
+    TooManyMessages {
+        /// The most that are read.
+        limit: usize,
+    },
+    /// The unpacked data holds more log events, or lines, than an event could bring.
+    #[error("more than {limit} log events in one event")]
+    TooManyLogEvents {
+        /// The most that are read.
+        limit: usize,
     },
     /// The unpacked data holds nothing at all.
     #[error("the data is empty")]

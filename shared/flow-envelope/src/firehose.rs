@@ -56,7 +56,8 @@ impl<'a> FirehoseEvent<'a> {
     /// Finds the records in a Lambda payload.
     pub fn parse(payload: &'a [u8]) -> Result<Self, EnvelopeError> {
         let text = str::from_utf8(payload).map_err(EnvelopeError::not_utf8)?;
-        serde_json::from_str(text).map_err(|error| EnvelopeError::NotJson { expected: EXPECTED, error })
+        serde_json::from_str(text)
+            .map_err(|error| EnvelopeError::NotJson { expected: EXPECTED, error: error.into() })
     }
 }
 
@@ -119,6 +120,9 @@ mod tests {
     #[test]
     fn says_what_is_wrong() {
         let error = FirehoseEvent::parse(b"{}").unwrap_err().to_string();
-        assert!(error.contains("missing field `records`"), "{error}");
+        assert_eq!(
+            error,
+            "expected a Firehose event as JSON: a missing key or a value of another type at line 1 column 2"
+        );
     }
 }

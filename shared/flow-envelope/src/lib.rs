@@ -9,10 +9,12 @@
 //! What is absent: any knowledge of what a line says, any clock or runtime, and any way to make memory grow
 //! with what a sender claims. Data that cannot be read is a value, never a panic.
 
+mod bounds;
 pub mod encode;
 mod error;
 mod firehose;
 pub mod gunzip;
+mod json_error;
 mod kinesis;
 mod log_batch;
 mod reader;
@@ -24,6 +26,7 @@ mod text;
 pub use error::EnvelopeError;
 pub use firehose::{FirehoseEvent, FirehoseRecord};
 pub use gunzip::{DEFAULT_DECOMPRESSED_CAP, GunzipError, gunzip_capped};
+pub use json_error::{JsonError, JsonFaultKind};
 pub use kinesis::{KinesisData, KinesisEvent, KinesisRecord};
 pub use log_batch::{LogBatch, LogEvent, MessageType, fingerprint, log_batches};
 pub use reader::{

@@ -3,9 +3,11 @@
 use std::borrow::Cow;
 
 use serde::Deserialize;
+use serde_json::value::RawValue;
 use xxhash_rust::xxh3::Xxh3;
 
 use crate::EnvelopeError;
+use crate::bounds::{LogEvents, Tally};
 use crate::skeleton;
 use crate::text::{Pairs, Text, pairs, short_list, text_or_integer};
 
@@ -64,14 +66,14 @@ pub struct LogEvent<'a> {
     /// The log line, without a line end.
     #[serde(borrow)]
     pub message: Cow<'a, str>,
-    /// `extractedFields`, in the order sent; empty when there are none.
+    /// Of `extractedFields` the system fields, in the order sent; empty when there are none.
     #[serde(borrow, default, rename = "extractedFields", deserialize_with = "pairs")]
     pub extracted_fields: Pairs<'a>,
 }
 
 impl LogEvent<'_> {
-    /// The extracted field `name`, such as `@aws.account` or `@aws.region` when the filter emits system
-    /// fields, or a field that a filter pattern names.
+    /// The extracted field `name`: `@aws.account` or `@aws.region`, when the filter emits system fields. Others are not
+    /// kept.
     pub fn extracted(&self, name: &str) -> Option<&str> {
         self.extracted_fields.iter().find(|(key, _)| key == name).map(|(_, value)| &**value)
     }
@@ -116,12 +118,12 @@ pub(crate) struct Item<'a> {
     #[serde(borrow, default)]
     policy_level: Option<Text<'a>>,
     #[serde(borrow, default)]
-    log_events: Option<Vec<LogEvent<'a>>>,
+    log_events: Option<LogEvents<'a>>,
     #[serde(borrow, default)]
     message: Option<Text<'a>>,
     /// Of any type: only numbers are times.
-    #[serde(default)]
-    timestamp: Option<serde_json::Value>,
+    #[serde(borrow, default)]
+    timestamp: Option<&'a RawValue>,
 }
 
 /// What an [`Item`] turned out to be.
@@ -136,28 +138,30 @@ pub(crate) enum Recognised<'a> {
 }
 
 impl<'a> Item<'a> {
-    pub(crate) fn recognise(self) -> Recognised<'a> {
+    /// Tells what it is; an error when it holds too many log events.
+    pub(crate) fn recognise(self) -> Result<Recognised<'a>, EnvelopeError> {
         if self.log_events.is_none() && self.message_type.is_none() {
-            let timestamp = self.timestamp.as_ref().and_then(serde_json::Value::as_i64);
+            let timestamp = self.timestamp.and_then(|value| value.get().parse().ok());
             let line = |text: Text<'a>| Recognised::Line { text: text.0, timestamp };
-            return self.message.map_or(Recognised::Neither, line);
+            return Ok(self.message.map_or(Recognised::Neither, line));
         }
-        Recognised::Batch(LogBatch {
+        Ok(Recognised::Batch(LogBatch {
             message_type: self.message_type.map_or(MessageType::Data, |word| word.0.into()),
             owner: self.owner,
             log_group: self.log_group,
             log_stream: self.log_stream,
             subscription_filters: self.subscription_filters,
             policy_level: self.policy_level.map(|level| level.0),
-            events: self.log_events.unwrap_or_default(),
-        })
+            events: self.log_events.map_or(Ok(Vec::new()), LogEvents::all)?,
+        }))
     }
 }
 
 /// Reads the CloudWatch Logs messages in unpacked data: usually one, sometimes several back to back.
 ///
 /// UTF-8 is checked once, then everything borrows `unpacked`. A message in the exact form in which CloudWatch
-/// Logs writes it is read without a JSON parser, any other form with one; the result is the same.
+/// Logs writes it is read without a JSON parser, any other form with one; the result is the same. More than 1,000
+/// messages or 100,000 log events are an error, found before they take memory.
 pub fn log_batches(unpacked: &[u8]) -> Result<Vec<LogBatch<'_>>, EnvelopeError> {
     let text = str::from_utf8(unpacked).map_err(EnvelopeError::not_utf8)?;
     if let Some(batch) = skeleton::read(text) {
@@ -168,9 +172,10 @@ pub fn log_batches(unpacked: &[u8]) -> Result<Vec<LogBatch<'_>>, EnvelopeError> 
 
 /// As [`log_batches`], for any JSON that is a message.
 pub(crate) fn general_batches(text: &str) -> Result<Vec<LogBatch<'_>>, EnvelopeError> {
-    let mut batches = Vec::new();
-    for_each_item(text, |position, item| match item.recognise() {
+    let (mut batches, mut tally) = (Vec::new(), Tally::default());
+    for_each_item(text, |position, item| match item.recognise()? {
         Recognised::Batch(batch) => {
+            tally.message(&batch)?;
             batches.push(batch);
             Ok(())
         }
@@ -189,7 +194,7 @@ pub(crate) fn for_each_item<'a>(
         let position = items.byte_offset();
         match items.next() {
             Some(Ok(item)) => take(position, item)?,
-            Some(Err(error)) => return Err(EnvelopeError::MessageNotJson { position, error }),
+            Some(Err(error)) => return Err(EnvelopeError::MessageNotJson { position, error: error.into() }),
             None => return Ok(()),
         }
     }
@@ -293,29 +298,31 @@ mod tests {
     fn forgives_integer_ids_and_extracted_fields_of_any_type() {
         let text = message(
             r#"{"id":42,"timestamp":1,"message":"x","extractedFields":
-                {"@aws.account":"111","n":5,"o":{"a": 1},"e":"a\"b","@aws.region":null}},
+                {"n":5,"@aws.account":{"a": 1},"e":"a\"b","@aws.region":null,"@aws.account":"2"}},
+               {"id":43,"timestamp":1,"message":"x","extractedFields":{"@aws.region":"a\"b","@aws.account":5}},
                {"id":37199717562907174288355125807040114704837640994633613312,"timestamp":1,"message":"x"},
                {"id":null,"timestamp":1,"message":"x","extractedFields":null}"#,
         );
         let batch = one(&text);
         let ids: Vec<_> = batch.events.iter().map(|event| &*event.id).collect();
-        assert_eq!(ids, ["42", "", ""]);
-        let event = &batch.events[0];
+        assert_eq!(ids, ["42", "43", "", ""]);
         let found =
-            ["@aws.account", "n", "o", "e", "@aws.region", "absent"].map(|name| event.extracted(name));
-        assert_eq!(found, [Some("111"), Some("5"), Some(r#"{"a": 1}"#), Some("a\"b"), Some("null"), None]);
+            |n: usize| ["@aws.account", "@aws.region", "n"].map(|name| batch.events[n].extracted(name));
+        assert_eq!(found(0), [Some(r#"{"a": 1}"#), Some("null"), None]);
+        assert_eq!(found(1), [Some("5"), Some("a\"b"), None]);
+        assert_eq!(found(3), [None; 3]);
     }
 
     #[test]
     fn lists_are_bounded() {
         let filters = vec![r#""""#; 1000].join(",");
-        let fields: Vec<_> = (0..1000).map(|n| format!(r#""{n}":0"#)).collect();
+        let fields = vec![r#""@aws.region":"r","":"","@aws.account":"a""#; 500];
         let text = format!(
             r#"{{"logEvents":[{{"timestamp":1,"message":"x","extractedFields":{{{}}}}}],"subscriptionFilters":[{filters}]}}"#,
             fields.join(",")
         );
         let batch = one(&text);
-        assert_eq!((batch.subscription_filters.len(), batch.events[0].extracted_fields.len()), (64, 512));
+        assert_eq!((batch.subscription_filters.len(), batch.events[0].extracted_fields.len()), (64, 2));
     }
 
     #[test]
@@ -328,9 +335,9 @@ mod tests {
         assert_eq!(error(r#"{"message":"x"}"#), without);
         let ok = message("");
         let text = error(&format!("{ok}{{\"logEvents\":[{{\"timestamp\":1}}]}}"));
-        assert!(text.contains(&format!("at byte {}: missing field `message`", ok.len())), "{text}");
-        assert!(error("{\"logEvents\":").contains("EOF while parsing"));
-        assert!(error("hello").contains("at byte 0: expected value at line 1"));
+        assert!(text.contains(&format!("at byte {}: a missing key or a value", ok.len())), "{text}");
+        assert!(error("{\"logEvents\":").contains("unexpected end at line 1"));
+        assert!(error("hello").contains("at byte 0: invalid syntax at line 1"));
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use crate::EnvelopeError;
+use crate::bounds::Tally;
 use crate::gunzip::{gunzip_append, is_gzip};
 use crate::log_batch::{LogBatch, Recognised, for_each_item};
 use crate::subscription::decode_base64;
@@ -21,19 +22,26 @@ impl<'a> RecordContent<'a> {
     /// Recognises what the unpacked data of a record is, by looking: JSON objects when it begins with `{`,
     /// otherwise lines of text. UTF-8 is checked once, then everything borrows `unpacked`.
     pub fn read(unpacked: &'a [u8]) -> Result<Self, EnvelopeError> {
-        let mut content = Self::default();
+        let (mut content, mut tally) = (Self::default(), Tally::default());
         if let Some(lines) = raw_lines(unpacked) {
-            content.lines.extend(lines?.map(Cow::Borrowed));
+            for line in lines? {
+                tally.line()?;
+                content.lines.push(Cow::Borrowed(line));
+            }
             return Ok(content);
         }
         let text = str::from_utf8(unpacked).map_err(EnvelopeError::not_utf8)?;
         for_each_item(text, |position, item| {
-            match item.recognise() {
+            match item.recognise()? {
                 Recognised::Batch(batch) => {
                     batch.check_type()?;
+                    tally.message(&batch)?;
                     content.batches.push(batch);
                 }
-                Recognised::Line { text, .. } => content.lines.push(text),
+                Recognised::Line { text, .. } => {
+                    tally.line()?;
+                    content.lines.push(text);
+                }
                 Recognised::Neither => return Err(EnvelopeError::NotAMessage { position }),
             }
             Ok(())
@@ -121,7 +129,7 @@ mod tests {
         let error = content(br#"{"Hello":"World"}"#);
         assert_eq!(error, "expected a CloudWatch Logs message at byte 0, found JSON without logEvents");
         assert_eq!(content(b"2 a\xff"), "not UTF-8 at byte 3");
-        assert!(content(b"{\"message\":\"x\"} {").contains("at byte 15: EOF"));
+        assert!(content(b"{\"message\":\"x\"} {").contains("at byte 15: unexpected end"));
         assert_eq!(content(&gzip(b"x")[..9]), "truncated gzip: the data ends inside a member");
         assert!(content(br#"{"messageType":"X"}"#).ends_with(r#"found "X""#));
         assert!(content(&gzip(&vec![b' '; 2 << 20])).ends_with("cap of 1048576 bytes"));

@@ -7,6 +7,7 @@ use std::borrow::Cow;
 
 use memchr::memchr;
 
+use crate::bounds::MOST_LOG_EVENTS;
 use crate::{LogBatch, LogEvent, MessageType};
 
 /// The most log events that room is made for on the evidence of the first one.
@@ -83,6 +84,9 @@ impl<'a> Cursor<'a> {
         let mut events = Vec::with_capacity((before / size + 1).min(MOST_EXPECTED));
         events.push(first);
         while self.take(",").is_some() {
+            if events.len() == MOST_LOG_EVENTS {
+                return None;
+            }
             events.push(self.event()?);
         }
         (self.rest == "]}").then_some(events)

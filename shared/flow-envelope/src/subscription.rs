@@ -70,7 +70,7 @@ impl<'a> SubscriptionEvent<'a> {
         // One check for the whole payload is cheaper than one for each string.
         let text = str::from_utf8(payload).map_err(EnvelopeError::not_utf8)?;
         let event: Event<'_> = serde_json::from_str(text)
-            .map_err(|error| EnvelopeError::NotJson { expected: EXPECTED, error })?;
+            .map_err(|error| EnvelopeError::NotJson { expected: EXPECTED, error: error.into() })?;
         let missing = |missing| EnvelopeError::NotAnEvent { expected: EXPECTED, missing };
         let logs = event.awslogs.ok_or_else(|| missing("awslogs"))?;
         Ok(Self { data: logs.data.ok_or_else(|| missing("awslogs.data"))?.0 })
@@ -142,8 +142,11 @@ mod tests {
     #[test]
     fn says_what_is_wrong() {
         let with = |data: &str| error(&format!(r#"{{"awslogs":{{"data":"{data}"}}}}"#));
-        assert!(error("{").starts_with("expected a CloudWatch Logs subscription event as JSON: EOF"));
-        assert!(error(r#"{"awslogs":{"data":5}}"#).contains("invalid type: integer `5`"));
+        assert!(
+            error("{")
+                .starts_with("expected a CloudWatch Logs subscription event as JSON: unexpected end at line")
+        );
+        assert!(error(r#"{"awslogs":{"data":5}}"#).contains("another type at line 1 column 20"));
         let found = "expected a CloudWatch Logs subscription event, found JSON without awslogs";
         assert_eq!(error("{}"), found);
         assert_eq!(error(r#"{"awslogs":{}}"#), format!("{found}.data"));

@@ -11,8 +11,9 @@ use serde_json::value::RawValue;
 /// account.
 const MOST_FILTERS: usize = 64;
 
-/// The most extracted fields kept of a log event; a filter pattern has 1,024 characters at most.
-const MOST_EXTRACTED: usize = 512;
+/// The extracted fields kept of a log event: the system fields that say where it comes from. Fields that a filter
+/// pattern names stand in the log line too.
+const EXTRACTED: [&str; 2] = ["@aws.account", "@aws.region"];
 
 /// Text that borrows from the input where it can, inside a container too.
 ///
@@ -91,7 +92,8 @@ pub(crate) fn short_list<'de, D: Deserializer<'de>>(deserializer: D) -> Result<V
 /// Pairs of name and value.
 pub(crate) type Pairs<'a> = Vec<(Cow<'a, str>, Cow<'a, str>)>;
 
-/// An object as pairs, in its order and bounded; values that are no strings keep their JSON text.
+/// The known ones among an object's pairs, the first of each name, in its order; values that are no strings keep their
+/// JSON text.
 pub(crate) fn pairs<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Pairs<'de>, D::Error> {
     struct PairsVisitor;
     impl<'de> Visitor<'de> for PairsVisitor {
@@ -106,14 +108,13 @@ pub(crate) fn pairs<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Pairs<
         }
 
         fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-            let mut kept = Vec::new();
-            while kept.len() < MOST_EXTRACTED {
-                match map.next_entry::<Text<'de>, &'de RawValue>()? {
-                    Some((name, value)) => kept.push((name.0, plain(value))),
-                    None => return Ok(kept),
+            let mut kept = Pairs::new();
+            while let Some((name, value)) = map.next_entry::<Text<'de>, &'de RawValue>()? {
+                let is_new = || kept.iter().all(|(known, _)| *known != name.0);
+                if EXTRACTED.contains(&&*name.0) && is_new() {
+                    kept.push((name.0, plain(value)));
                 }
             }
-            while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
             Ok(kept)
         }
     }

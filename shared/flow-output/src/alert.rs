@@ -7,6 +7,7 @@ use flow_query::{AggregateFunction, Value};
 
 use crate::number::{group_digits, show_bytes};
 use crate::plain::{cut, plain};
+use crate::suppression_lines::suppression_lines;
 use crate::time::show_time;
 
 /// The text of one finding: a heading of one line, and the rest.
@@ -16,6 +17,9 @@ pub struct Alert {
     pub heading: String,
     /// What happened, when, where, why it fired, what to do, sample lines. Ends in a newline.
     pub body: String,
+    /// How not to be told of this again: a sentence and the lines for the suppressions file, or nothing. Ends in a
+    /// newline.
+    pub suppression: String,
 }
 
 /// The words of one language.
@@ -38,6 +42,7 @@ struct Words {
     in_all_at_least: &'static str,
     link: &'static str,
     status: &'static str,
+    suppress: &'static str,
     duration: fn(u64) -> String,
     /// Where a finding that was told before is in its life, given a time and its values.
     life: fn(Status, &str, &str) -> String,
@@ -61,6 +66,7 @@ const ENGLISH: Words = Words {
     in_all_at_least: "in all at least",
     link: "Logs Insights",
     status: "Status ",
+    suppress: "To hear no more of this for 30 days, give a reason and add these lines to your suppressions",
     duration: show_duration,
     life: life_in_english,
 };
@@ -83,6 +89,7 @@ const JAPANESE: Words = Words {
     in_all_at_least: "合計(少なくとも)",
     link: "Logs Insights",
     status: "状態",
+    suppress: "この通知を 30 日間止めるには、理由 (reason) を書いて次の行を抑制ファイルに追加してください",
     duration: duration_in_japanese,
     life: life_in_japanese,
 };
@@ -90,12 +97,27 @@ const JAPANESE: Words = Words {
 impl Alert {
     /// The text of `finding` in `language`, with a link to its records. Whatever comes from a log is [`plain`] and cut
     /// where it is longer than anyone reads.
-    pub fn new(finding: &Finding<'_>, language: Language, link: Option<&str>) -> Self {
+    ///
+    /// With `now` in Unix seconds it says how to suppress the finding for 30 days.
+    pub fn new(finding: &Finding<'_>, language: Language, link: Option<&str>, now: Option<u64>) -> Self {
         let words = match language {
             Language::English => &ENGLISH,
             Language::Japanese => &JAPANESE,
         };
-        Alert { heading: Alert::heading(finding, language), body: body(finding, language, words, link) }
+        Alert {
+            heading: Alert::heading(finding, language),
+            body: body(finding, language, words, link),
+            suppression: now.map_or_else(String::new, |now| suppression(finding, words, now)),
+        }
+    }
+
+    /// `text`, which holds all of this alert but its suppression, and that: in at most `max` bytes, the text cut where
+    /// both do not fit, because lines that were cut suppress nothing.
+    pub(crate) fn with_suppression(&self, text: &str, max: usize) -> String {
+        let room = max.saturating_sub(self.suppression.len() + 1);
+        let text = cut(text, room);
+        let end = if text.ends_with('\n') { "" } else { "\n" };
+        format!("{text}{end}{}", self.suppression)
     }
 
     /// The heading alone.
@@ -200,6 +222,14 @@ fn life(finding: &Finding<'_>, words: &Words) -> String {
     let Episode { first_seen, last_seen, .. } = &finding.episode;
     let time = if finding.status == Status::Resolved { last_seen } else { first_seen };
     (words.life)(finding.status, &show_time(*time), &show_values(finding))
+}
+
+fn suppression(finding: &Finding<'_>, words: &Words, now: u64) -> String {
+    let mut text = format!("  {}\n", words.suppress);
+    for line in suppression_lines(finding, now).lines() {
+        text.extend(["    ", line, "\n"]);
+    }
+    text
 }
 
 fn when(finding: &Finding<'_>, words: &Words) -> String {

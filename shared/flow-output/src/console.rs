@@ -12,10 +12,11 @@ const MARGIN: u64 = 300;
 
 /// The link to the finding's records in the console; none when its region or its log group is unknown.
 ///
-/// `region` is where the log group is when the records themselves do not say.
+/// `region` is where the log group is when the records themselves do not say, or say what is no region.
 pub fn insights_link(finding: &Finding<'_>, region: Option<&str>) -> Option<String> {
     // A region comes from a log: what is none would make a link to somewhere else.
-    let region = finding.scope.region.as_deref().or(region).filter(|region| is_region(region))?;
+    let told = [finding.scope.region.as_deref(), region];
+    let region = told.into_iter().flatten().find(|region| is_region(region))?;
     let group = finding.scope.log_group.as_deref()?;
     let episode = &finding.episode;
     let time = |seconds: u64| {

@@ -91,7 +91,7 @@ impl<'a, 'r> Digest<'a, 'r> {
     /// Its text in `language`. Every finding is in one of its counts, and however many there are it stays below
     /// 32,000 bytes: 20 rules, the worst first, with 5 findings each, the largest first.
     pub fn text(&self, language: Language) -> Alert {
-        Alert { heading: self.heading(language), body: self.body(language) }
+        Alert { heading: self.heading(language), body: self.body(language), suppression: String::new() }
     }
 
     /// The heading alone: `[HIGH] 137 findings: 20 told one by one, 117 only listed here`.

@@ -58,9 +58,11 @@ impl Message {
         }
     }
 
-    /// The finding as text for people, mail and text messages: for the alerts topic.
-    pub fn of_alert(finding: &Finding<'_>, language: Language, link: Option<&str>) -> Self {
-        per_protocol(subject(finding), &Alert::new(finding, language, link))
+    /// The finding as text for people, mail and text messages: for the alerts topic. With `now` in Unix seconds it ends
+    /// with the lines that suppress it.
+    pub fn of_alert(finding: &Finding<'_>, language: Language, link: Option<&str>, now: Option<u64>) -> Self {
+        let alert = Alert::new(finding, language, link, now);
+        per_protocol(subject(finding), &alert)
     }
 
     /// Many findings as one text for people, mail and text messages: for the alerts topic.
@@ -85,9 +87,11 @@ impl Message {
         for_chat(digest_subject(digest), &body)
     }
 
-    /// The finding as a custom notification of Amazon Q Developer in chat applications, threaded by finding.
-    pub fn of_chat(finding: &Finding<'_>, language: Language, link: Option<&str>) -> Self {
-        let alert = Alert::new(finding, language, link);
+    /// The finding as a custom notification of Amazon Q Developer in chat applications, threaded by finding. `now` as
+    /// in [`of_alert`](Self::of_alert).
+    pub fn of_chat(finding: &Finding<'_>, language: Language, link: Option<&str>, now: Option<u64>) -> Self {
+        let alert = Alert::new(finding, language, link, now);
+        let text = alert.with_suppression(&alert.body.replace("```", "'''"), MAX_ALERT);
         let steps: Vec<_> =
             finding.rule.advice.get(language).iter().map(|step| plain(step).into_owned()).collect();
         let body = json!({
@@ -97,7 +101,7 @@ impl Message {
             "content": {
                 "textType": "client-markdown",
                 "title": cut(&alert.heading, 250),
-                "description": fenced(&alert.body),
+                "description": format!("```\n{text}```"),
                 "nextSteps": steps,
                 "keywords": [finding.rule.id, finding.severity.name()],
             },
@@ -119,8 +123,7 @@ impl Message {
 
 /// A text for mail and for every other protocol, its heading alone for text messages.
 fn per_protocol(subject: String, text: &Alert) -> Message {
-    let whole = format!("{}\n\n{}", text.heading, text.body);
-    let whole = cut(&whole, MAX_ALERT);
+    let whole = text.with_suppression(&format!("{}\n\n{}", text.heading, text.body), MAX_ALERT);
     let body = json!({ "default": whole, "email": whole, "sms": cut(&text.heading, MAX_SMS) });
     Message { subject, body: body.to_string(), is_per_protocol: true, attributes: Vec::new() }
 }

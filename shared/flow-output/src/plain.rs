@@ -4,9 +4,11 @@ use std::borrow::Cow;
 use std::fmt::Write as _;
 
 /// `text` without what could deceive or disturb its reader: control characters (terminal escapes, line breaks),
-/// bidirectional controls and other invisible formatting. Each becomes U+FFFD, so that its place shows.
+/// bidirectional controls, other characters that show nothing, and noncharacters, which SQS refuses. Each becomes
+/// U+FFFD, so that its place shows.
 ///
-/// The bidirectional controls are those of "Trojan Source" (Boucher and Anderson, 2021).
+/// The bidirectional controls are those of "Trojan Source" (Boucher and Anderson, 2021); what shows nothing is
+/// `Default_Ignorable_Code_Point` of the Unicode Character Database, and the empty Braille pattern.
 pub fn plain(text: &str) -> Cow<'_, str> {
     if text.chars().any(is_deceptive) {
         Cow::Owned(
@@ -54,9 +56,17 @@ pub(crate) fn escape_json(json: &str) -> Cow<'_, str> {
 
 fn is_deceptive(c: char) -> bool {
     c.is_control()
+        || is_noncharacter(c)
         || matches!(c,
-            '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
+            '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'
+            | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
+            | '\u{2800}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}'
+            | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
+}
+
+/// The last two code points of each plane, and U+FDD0 to U+FDEF.
+fn is_noncharacter(c: char) -> bool {
+    u32::from(c) & 0xfffe == 0xfffe || matches!(c, '\u{fdd0}'..='\u{fdef}')
 }
 
 #[cfg(test)]
@@ -69,6 +79,24 @@ mod tests {
         assert_eq!(plain("\u{1b}[31mred\u{7}\r\n\u{202e}evil\u{2066}\u{200b}"), "�[31mred���\u{fffd}evil��");
         assert_eq!(plain("\u{9b}31m"), "�31m", "the one-byte escape too");
         assert_eq!(plain_lines("a\n\u{1b}b"), "a\n\u{fffd}b");
+    }
+
+    #[test]
+    fn nothing_invisible_is_left_in_text_or_json() {
+        let hidden = [
+            "\u{34f}\u{115f}\u{1160}\u{17b4}\u{180b}\u{2800}\u{3164}\u{ffa0}\u{fff0}",
+            "\u{fe00}\u{fe0f}\u{1d173}\u{e0100}\u{e01ef}\u{e0fff}",
+            "\u{fdd0}\u{fdef}\u{fffe}\u{ffff}\u{1fffe}\u{1ffff}\u{efffe}\u{10fffe}\u{10ffff}",
+        ];
+        for text in hidden {
+            assert_eq!(plain(text), "\u{fffd}".repeat(text.chars().count()), "{text:?}");
+            let json = serde_json::to_string(text).unwrap();
+            let escaped = escape_json(&json);
+            assert!(escaped.is_ascii(), "{escaped:?}");
+            assert_eq!(serde_json::from_str::<String>(&escaped).unwrap(), text);
+        }
+        let seen = "\u{350}\u{115e}\u{2801}\u{fdcf}\u{fdf0}\u{fffd}\u{1fffd}\u{1f600}\u{10fffd}";
+        assert_eq!(plain(seen), seen);
     }
 
     #[test]

@@ -61,9 +61,12 @@ fn a_refused_ping_as_every_message() {
         let link = insights_link(finding, None);
         for (name, message) in [
             ("finding", Message::of_finding(finding, link.as_deref())),
-            ("alert_en", Message::of_alert(finding, Language::English, link.as_deref())),
-            ("alert_ja", Message::of_alert(finding, Language::Japanese, link.as_deref())),
-            ("chat_ja", Message::of_chat(finding, Language::Japanese, link.as_deref())),
+            ("alert_en", Message::of_alert(finding, Language::English, link.as_deref(), Some(1_700_000_100))),
+            (
+                "alert_ja",
+                Message::of_alert(finding, Language::Japanese, link.as_deref(), Some(1_700_000_100)),
+            ),
+            ("chat_ja", Message::of_chat(finding, Language::Japanese, link.as_deref(), Some(1_700_000_100))),
         ] {
             insta::assert_snapshot!(name, shown(&message));
         }
@@ -81,7 +84,7 @@ fn every_status_in_words() {
         for status in told_before {
             let finding = Finding { status, severity: Severity::High, ..findings[0].clone() };
             for language in [Language::English, Language::Japanese] {
-                let message = Message::of_alert(&finding, language, None);
+                let message = Message::of_alert(&finding, language, None, None);
                 let body: Value = serde_json::from_str(&message.body).unwrap();
                 let text = body["email"].as_str().unwrap().lines().take(7).collect::<Vec<_>>().join("\n");
                 shown.push(format!("{}\n{}\n{text}", message.subject, body["sms"].as_str().unwrap()));
@@ -108,6 +111,13 @@ fn a_link_leads_to_the_console_or_nowhere() {
             let link = insights_link(&findings[0], None);
             assert_eq!(link.is_some(), host.is_some(), "{region}");
             assert!(link.is_none_or(|link| link.starts_with(host.unwrap_or_default())), "{region}");
+            let known = "https://eu-west-1.console.aws.amazon.com/";
+            assert!(insights_link(&findings[0], Some("eu-west-1")).unwrap().starts_with(known), "{region}");
+            assert_eq!(
+                insights_link(&findings[0], Some("evil.example/x")).is_some(),
+                host.is_some(),
+                "{region}"
+            );
         });
     }
 }
@@ -115,7 +125,7 @@ fn a_link_leads_to_the_console_or_nowhere() {
 #[test]
 fn an_alert_has_the_same_text_for_mail_and_for_every_other_protocol() {
     with_findings(&refused_ping(), ORIGIN, |findings| {
-        let message = Message::of_alert(&findings[0], Language::English, None);
+        let message = Message::of_alert(&findings[0], Language::English, None, None);
         let body: Value = serde_json::from_str(&message.body).unwrap();
         assert!(message.is_per_protocol && body["default"].is_string());
         assert_eq!(body["default"], body["email"]);
@@ -143,8 +153,8 @@ proptest! {
             let link = insights_link(&findings[0], None);
             for message in [
                 Message::of_finding(&findings[0], link.as_deref()),
-                Message::of_alert(&findings[0], Language::Japanese, link.as_deref()),
-                Message::of_chat(&findings[0], Language::English, link.as_deref()),
+                Message::of_alert(&findings[0], Language::Japanese, link.as_deref(), Some(1_700_000_100)),
+                Message::of_chat(&findings[0], Language::English, link.as_deref(), Some(1_700_000_100)),
             ] {
                 assert!(message.size() <= MAX_MESSAGE, "{}", message.size());
                 assert!(serde_json::from_str::<Value>(&message.body).is_ok());

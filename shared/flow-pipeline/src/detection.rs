@@ -10,7 +10,7 @@ use flow_envelope::{Limits, ReadError, Summary};
 use flow_record::RecordFormat;
 
 use crate::input::{Item, SourceLine, read_lines};
-use crate::memory::{MemoryStore, Stored};
+use crate::kept_panes::{KeptPanes, Stored};
 use crate::report::Report;
 
 /// What a detection is made with.
@@ -34,7 +34,7 @@ pub struct DetectionSettings<'r> {
 #[derive(Debug)]
 pub struct Detection<'r> {
     settings: DetectionSettings<'r>,
-    store: MemoryStore,
+    store: KeptPanes,
     report: Report,
 }
 
@@ -44,7 +44,7 @@ const LINES_PER_BATCH: u64 = 20_000;
 impl<'r> Detection<'r> {
     /// Before anything was read.
     pub fn new(settings: DetectionSettings<'r>) -> Self {
-        let store = MemoryStore::new(settings.max_groups);
+        let store = KeptPanes::new(settings.max_groups);
         Detection { settings, store, report: Report::default() }
     }
 
@@ -105,7 +105,7 @@ impl<'b, 'r> Batch<'b, 'r> {
         }
     }
 
-    fn take(&mut self, item: Item<'_>, store: &mut MemoryStore) {
+    fn take(&mut self, item: Item<'_>, store: &mut KeptPanes) {
         match item {
             Item::Header(format) => {
                 self.rules = self.settings.rules.for_format(format, self.settings.quietest);
@@ -154,7 +154,7 @@ impl<'b, 'r> Batch<'b, 'r> {
     }
 
     /// Hands what was folded to the store.
-    fn merge(&mut self, store: &mut MemoryStore) {
+    fn merge(&mut self, store: &mut KeptPanes) {
         let deltas = mem::take(&mut self.deltas);
         let fingerprint = self.fingerprint.take();
         if !self.is_redelivered

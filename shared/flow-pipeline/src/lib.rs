@@ -2,27 +2,48 @@
 //! and topics behind ports.
 //!
 //! - [`Detection`] reads any inputs to their end, keeps every pane and tells the findings: `flowgauge detect`.
-//! - [`Pipeline`] takes one Lambda event: decode, parse, enrich, detect; then [`StateStore`] merges and [`Notifier`]
-//!   tells. It is the only asynchronous code of the core, and knows neither AWS, nor a clock, nor the environment.
+//! - [`Pipeline`] takes one Lambda event: decode, parse, enrich, detect; then it merges into the items of a
+//!   [`StateStore`], and tells what that leads to through a [`Notifier`], once. Its tick does what time alone brings
+//!   about. It is the only asynchronous code of the core, and knows neither AWS, nor a clock, nor the environment.
 //!
 //! What was read, refused, lost and told is counted in a [`Report`].
 
-mod batch_store;
+mod alert_limit;
 mod detection;
 mod formats;
 mod input;
-mod memory;
+mod kept_panes;
+mod memory_store;
+mod merging;
+mod notifier;
+mod pause;
 mod pipeline;
-mod ports;
 mod report;
 mod rule_files;
+mod run;
+mod set_aside;
+mod spanning;
+mod state_store;
+mod store_error;
+mod suppressions;
+mod telling;
+mod tick;
 
-pub use batch_store::BatchStore;
+pub use alert_limit::ALERT_PERIOD;
 pub use detection::{Detection, DetectionSettings};
 pub use formats::{Formats, FormatsError};
 pub use input::{Item, SourceLine, account_of, read_lines};
-pub use memory::{DEFAULT_MAX_GROUPS, MemoryStore, Stored};
-pub use pipeline::{AlertFormat, Definitions, MAX_ALERTS, Pipeline, PipelineSettings, RunError};
-pub use ports::{BatchDeltas, MergedGroups, Notifier, Published, StateStore, Topic};
+pub use kept_panes::{DEFAULT_MAX_GROUPS, KeptPanes, Stored};
+pub use memory_store::MemoryStore;
+pub use notifier::{Notifier, Published, Topic};
+pub use pipeline::{AlertFormat, DEFAULT_ALERT_LIMIT, Definitions, Pipeline, PipelineSettings, RunError};
 pub use report::{LineCounts, MAX_REJECT_SAMPLES, RejectOrigin, RejectSample, Report};
 pub use rule_files::{RuleFilesError, read_rules, read_rules_alone, rules_of};
+pub use spanning::MAX_BUCKETS;
+pub use state_store::{Content, ItemKey, ItemKeyError, StateStore, StoredItem, Write, Written};
+pub use store_error::StoreError;
+pub use suppressions::{
+    MAX_SUPPRESSIONS, SUPPRESSION_KEYS, Suppression, SuppressionKey, Suppressions, SuppressionsError,
+};
+pub use telling::LEASE;
+pub use tick::MAX_DUE;

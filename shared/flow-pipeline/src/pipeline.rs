@@ -3,22 +3,25 @@
 use std::error::Error;
 use std::sync::Arc;
 
-use flow_detect::{Deltas, FUTURE_TOLERANCE, Finding, Language, Mode, Observed, RuleSet, Severity};
+use flow_detect::{Deltas, FUTURE_TOLERANCE, Language, Mode, Observed, RuleSet, Severity};
 use flow_enrich::{EnrichedFlow, Tables};
 use flow_envelope::{
     DEFAULT_DECOMPRESSED_CAP, EnvelopeError, LogBatch, SubscriptionEvent, fingerprint, log_batches,
 };
-use flow_output::{Message, insights_link};
 use flow_record::{Fault, RecordFormat};
 
 use crate::formats::Formats;
 use crate::input::origin_of;
-use crate::ports::{BatchDeltas, MergedGroups, Notifier, Published, StateStore, Topic};
+use crate::merging::merge;
+use crate::notifier::Notifier;
 use crate::report::Report;
+use crate::run::{Failure, Run};
+use crate::state_store::StateStore;
+use crate::suppressions::Suppressions;
 
-/// The most alerts that one event sends to people, the worst first. What is more is counted, and still goes to the
-/// findings topic: a thousand mails tell nobody more than twenty.
-pub const MAX_ALERTS: usize = 20;
+/// The most alerts that people get in five minutes unless said otherwise, the worst first. What is more comes in one
+/// digest, and still goes to the findings topic one by one: a thousand mails tell nobody more than twenty.
+pub const DEFAULT_ALERT_LIMIT: usize = 20;
 
 /// How alerts are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -50,12 +53,18 @@ pub struct Definitions {
     pub rules: Arc<RuleSet>,
     /// The user's tables.
     pub tables: Arc<Tables>,
+    /// What nobody is to be told of.
+    pub suppressions: Arc<Suppressions>,
 }
 
 impl Default for Definitions {
-    /// The built-in rules, no tables.
+    /// The built-in rules, no tables, nothing suppressed.
     fn default() -> Self {
-        Definitions { rules: Arc::new(RuleSet::defaults()), tables: Arc::default() }
+        Definitions {
+            rules: Arc::new(RuleSet::defaults()),
+            tables: Arc::default(),
+            suppressions: Arc::default(),
+        }
     }
 }
 
@@ -70,6 +79,8 @@ pub struct PipelineSettings {
     pub alert_format: AlertFormat,
     /// The least severity that people are told.
     pub alert_min_severity: Severity,
+    /// The most alerts in five minutes; the rest comes in a digest.
+    pub alert_limit: usize,
     /// The most bytes of an event once decompressed.
     pub decompressed_cap: usize,
     /// Where the log groups are, for links to the console of findings whose records do not say.
@@ -86,6 +97,7 @@ impl Default for PipelineSettings {
             language: Language::English,
             alert_format: AlertFormat::Text,
             alert_min_severity: Severity::Medium,
+            alert_limit: DEFAULT_ALERT_LIMIT,
             decompressed_cap: DEFAULT_DECOMPRESSED_CAP,
             region: None,
             own_log_group: None,
@@ -101,7 +113,7 @@ pub enum RunError {
     #[error(transparent)]
     Undecodable(#[from] EnvelopeError),
     /// State was not kept; try the whole event again.
-    #[error("merging state: {error}")]
+    #[error("keeping state: {error}")]
     Store {
         /// What happened until then.
         report: Box<Report>,
@@ -124,7 +136,44 @@ pub enum RunError {
     },
 }
 
-/// Decodes, detects, keeps state and tells: one event at a time, with one round of IO at most.
+impl RunError {
+    /// A word for the kind of error: a contract with alarms and dashboards.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            RunError::Undecodable(_) => "Undecodable",
+            RunError::Store { .. } => "StateNotKept",
+            RunError::Publish { .. } => "NotPublished",
+        }
+    }
+
+    /// How many messages were not published.
+    pub fn not_published(&self) -> u64 {
+        match self {
+            RunError::Publish { failed, .. } => *failed as u64,
+            RunError::Undecodable(_) | RunError::Store { .. } => 0,
+        }
+    }
+
+    /// What happened until then; an empty report takes its place.
+    pub fn take_report(&mut self) -> Report {
+        match self {
+            RunError::Store { report, .. } | RunError::Publish { report, .. } => {
+                std::mem::take(&mut **report)
+            }
+            RunError::Undecodable(_) => Report::default(),
+        }
+    }
+
+    fn new(failure: Failure, report: Report) -> Self {
+        let report = Box::new(report);
+        match failure {
+            Failure::Store(error) => RunError::Store { report, error },
+            Failure::Publish { failed, total, first } => RunError::Publish { report, failed, total, first },
+        }
+    }
+}
+
+/// Decodes, detects, keeps state and tells: one event at a time.
 #[derive(Debug)]
 pub struct Pipeline<S, N> {
     settings: PipelineSettings,
@@ -132,17 +181,15 @@ pub struct Pipeline<S, N> {
     notifier: N,
 }
 
-/// Messages on their way out.
-#[derive(Debug, Default)]
-struct Outbox {
-    findings: Vec<Message>,
-    alerts: Vec<Message>,
-}
-
 impl<S: StateStore, N: Notifier> Pipeline<S, N> {
     /// A pipeline that keeps state in `store` and tells `notifier`.
     pub fn new(settings: PipelineSettings, store: S, notifier: N) -> Self {
         Pipeline { settings, store, notifier }
+    }
+
+    /// Where state is kept.
+    pub fn store(&self) -> &S {
+        &self.store
     }
 
     /// The one to tell.
@@ -160,15 +207,33 @@ impl<S: StateStore, N: Notifier> Pipeline<S, N> {
         if deltas.is_empty() {
             return Ok(report);
         }
-        let batch = BatchDeltas { rules: &definitions.rules, deltas, fingerprint, now };
-        let merged = match self.store.merge(batch).await {
-            Ok(merged) => merged,
-            Err(error) => {
-                return Err(RunError::Store { report: Box::new(report), error: Box::new(error) });
-            }
-        };
-        let outbox = self.judge(&definitions.rules, &merged, &mut report);
-        self.publish(outbox, report).await
+        let mut run = Run::new(&self.store, &self.notifier, &self.settings, definitions, now, report);
+        match run.take(deltas, fingerprint).await {
+            Ok(()) => Ok(run.report),
+            Err(failure) => Err(RunError::new(failure, run.report)),
+        }
+    }
+
+    /// Does what time alone brings about, `now` being the clock in Unix seconds: claims that ran out, windows that
+    /// close, digests, episodes that are over. To be called every minute; twice at once does no harm.
+    pub async fn tick(&self, definitions: &Definitions, now: u64) -> Result<Report, RunError> {
+        let report = Report::default();
+        let mut run = Run::new(&self.store, &self.notifier, &self.settings, definitions, now, report);
+        match run.tick().await {
+            Ok(()) => Ok(run.report),
+            Err(failure) => Err(RunError::new(failure, run.report)),
+        }
+    }
+
+    /// Whether an event can be read at all; what is in it is not looked at.
+    pub fn check(&self, payload: &[u8]) -> Result<(), EnvelopeError> {
+        log_batches(&self.unpacked(payload)?).map(|_| ())
+    }
+
+    fn unpacked(&self, payload: &[u8]) -> Result<Vec<u8>, EnvelopeError> {
+        let mut unpacked = Vec::new();
+        SubscriptionEvent::parse(payload)?.decompress(self.settings.decompressed_cap, &mut unpacked)?;
+        Ok(unpacked)
     }
 
     /// Bytes to deltas, with what tells a redelivery.
@@ -179,8 +244,7 @@ impl<S: StateStore, N: Notifier> Pipeline<S, N> {
         now: u64,
         report: &mut Report,
     ) -> Result<(Deltas, Option<u128>), EnvelopeError> {
-        let mut unpacked = Vec::new();
-        SubscriptionEvent::parse(payload)?.decompress(self.settings.decompressed_cap, &mut unpacked)?;
+        let unpacked = self.unpacked(payload)?;
         let batches = log_batches(&unpacked)?;
         report.events += 1;
         let mut deltas = Deltas::default();
@@ -239,66 +303,14 @@ impl<S: StateStore, N: Notifier> Pipeline<S, N> {
             }
         }
     }
+}
 
-    /// Merged state to messages.
-    fn judge(&self, rules: &RuleSet, merged: &MergedGroups, report: &mut Report) -> Outbox {
-        report.redelivered += u64::from(merged.is_redelivery);
-        report.late_panes += merged.late_panes;
-        report.refused_panes += merged.refused_panes;
-        let mut findings = merged.groups.findings(rules, merged.watermark);
-        findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
-        let mut outbox = Outbox::default();
-        for finding in &findings {
-            *report.findings.entry(finding.rule.id.clone()).or_default() += 1;
-            if finding.rule.mode != Mode::Notify {
-                report.observed += 1;
-                continue;
-            }
-            let link = insights_link(finding, self.settings.region.as_deref());
-            outbox.findings.push(Message::of_finding(finding, link.as_deref()));
-            if finding.severity < self.settings.alert_min_severity {
-                continue;
-            }
-            if outbox.alerts.len() < MAX_ALERTS {
-                outbox.alerts.push(self.alert(finding, link.as_deref()));
-            } else {
-                report.alerts_withheld += 1;
-            }
-        }
-        outbox
-    }
-
-    fn alert(&self, finding: &Finding<'_>, link: Option<&str>) -> Message {
-        match self.settings.alert_format {
-            AlertFormat::Text => Message::of_alert(finding, self.settings.language, link),
-            AlertFormat::Chat => Message::of_chat(finding, self.settings.language, link),
-        }
-    }
-
-    /// Publishes to both topics before it tells of any failure: one topic that fails keeps nothing from the other.
-    async fn publish(&self, outbox: Outbox, mut report: Report) -> Result<Report, RunError> {
-        let total = outbox.findings.len() + outbox.alerts.len();
-        let mut first: Option<Box<dyn Error + Send + Sync>> = None;
-        let mut failed = 0;
-        // People first: their topic gets few messages, and time may run out.
-        for (topic, messages) in [(Topic::Alerts, &outbox.alerts), (Topic::Findings, &outbox.findings)] {
-            if messages.is_empty() {
-                continue;
-            }
-            for outcome in self.notifier.publish(topic, messages).await {
-                match outcome {
-                    Ok(Published::Sent) => *report.published.entry(topic.name()).or_default() += 1,
-                    Ok(Published::NoTopic) => *report.without_topic.entry(topic.name()).or_default() += 1,
-                    Err(error) => {
-                        failed += 1;
-                        first.get_or_insert_with(|| Box::new(error));
-                    }
-                }
-            }
-        }
-        match first {
-            None => Ok(report),
-            Some(first) => Err(RunError::Publish { report: Box::new(report), failed, total, first }),
-        }
+impl<S: StateStore, N: Notifier> Run<'_, S, N> {
+    /// Keeps what an event adds, and tells what that leads to.
+    async fn take(&mut self, deltas: Deltas, fingerprint: Option<u128>) -> Result<(), Failure> {
+        let rules = &self.definitions.rules;
+        let findings = merge(self.store, rules, deltas, fingerprint, self.now, &mut self.report).await?;
+        self.report.redelivered += u64::from(self.report.redelivered_items > 0);
+        self.tell(findings).await
     }
 }

@@ -7,6 +7,8 @@ use flow_envelope::{LogBatch, LogEvent, RejectedEntry};
 use flow_record::Line;
 use serde::Serialize;
 
+use crate::state_store::ItemKey;
+
 /// The most rejected lines, and the most unusable events, that a report shows of one input.
 pub const MAX_REJECT_SAMPLES: usize = 5;
 
@@ -79,6 +81,8 @@ pub struct Report {
     pub events: u64,
     /// Events recognised as redelivered and not counted again.
     pub redelivered: u64,
+    /// Items of state in which an event had been counted before.
+    pub redelivered_items: u64,
     /// Control messages.
     pub control_messages: u64,
     /// Well-formed lines without any time, which no window can hold.
@@ -93,7 +97,7 @@ pub struct Report {
     pub late_panes: u64,
     /// Log events of the function's own log group: not read.
     pub self_log_skipped: u64,
-    /// Findings by rule, those of observe mode too.
+    /// Findings by rule, those of observe mode too; in a function, episodes that began.
     pub findings: BTreeMap<String, u64>,
     /// Findings of rules that only observe: nobody was told.
     pub observed: u64,
@@ -101,8 +105,28 @@ pub struct Report {
     pub published: BTreeMap<&'static str, u64>,
     /// Messages for topics that are not there, by topic.
     pub without_topic: BTreeMap<&'static str, u64>,
-    /// Alerts over [`MAX_ALERTS`](crate::MAX_ALERTS): people were not told.
+    /// Alerts over the limit: people get them in a digest.
     pub alerts_withheld: u64,
+    /// Findings that people got in a digest.
+    pub digested: u64,
+    /// Episodes that began so soon after the last one was told that nobody was told of them.
+    pub held_back: u64,
+    /// Episodes that nobody was told of because the user said so.
+    pub suppressed: u64,
+    /// Panes of spanning groups beyond what one event may write: what they hold is not counted.
+    pub capped_panes: u64,
+    /// Groups given up for want of room in their item.
+    pub evicted_groups: u64,
+    /// Panes given up with them.
+    pub evicted_panes: u64,
+    /// Batches that would no longer be recognised if they came again, for want of room.
+    pub forgotten_batches: u64,
+    /// Items that could not be read: kept under another name, and begun anew.
+    pub set_aside: u64,
+    /// The first few of them, with the reason.
+    pub set_aside_samples: Vec<String>,
+    /// Items that were due.
+    pub due: u64,
 }
 
 impl Report {
@@ -155,6 +179,14 @@ impl Report {
             self.cannot_use(rejected.number, reason);
         } else {
             self.reject(rejected.reason.kind(), rejected.number, reason);
+        }
+    }
+
+    /// Counts an item that can't be read; the first few keep their name and the reason.
+    pub(crate) fn set_aside(&mut self, key: &ItemKey, reason: &str) {
+        self.set_aside += 1;
+        if self.set_aside_samples.len() < MAX_REJECT_SAMPLES {
+            self.set_aside_samples.push(format!("{key}: {reason}"));
         }
     }
 

@@ -4,7 +4,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use flow_detect::{RuleError, RuleSet};
+use flow_detect::{DefinitionError, RuleSet};
 
 /// A rule file larger than this is none.
 const MAX_RULE_FILE: u64 = 1024 * 1024;
@@ -29,12 +29,8 @@ pub enum RuleFilesError {
         path: PathBuf,
     },
     /// Rule files have mistakes, each shown with its place.
-    #[error("{}", show(.0))]
-    Rules(Vec<RuleError>),
-}
-
-fn show(errors: &[RuleError]) -> String {
-    errors.iter().map(|error| format!("{error}\n{}", error.shown)).collect::<Vec<_>>().join("\n")
+    #[error("{}", DefinitionError::show_all(.0))]
+    Rules(Vec<DefinitionError>),
 }
 
 /// The built-in rules, replaced and joined by the `*.toml` files of `dir`.

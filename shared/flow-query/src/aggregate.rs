@@ -92,7 +92,7 @@ impl Aggregate {
             return;
         }
         match self {
-            Aggregate::Count(count) => *count += 1,
+            Aggregate::Count(count) => *count = count.saturating_add(1),
             Aggregate::Distinct(set) => set.insert(value.stable_hash(0)),
             Aggregate::Sum(sum) => {
                 if let Some(number) = value.number() {
@@ -102,7 +102,7 @@ impl Aggregate {
             Aggregate::Average(average) => {
                 if let Some(number) = value.number() {
                     average.0.add(number);
-                    average.1 += 1;
+                    average.1 = average.1.saturating_add(1);
                 }
             }
             Aggregate::Least(least) => choose(least, value.number(), Ordering::is_lt),
@@ -113,11 +113,11 @@ impl Aggregate {
     /// Adds everything that `other` holds. Both must be of the same function; others are left alone.
     pub fn merge(&mut self, other: &Aggregate) {
         match (self, other) {
-            (Aggregate::Count(count), Aggregate::Count(more)) => *count += more,
+            (Aggregate::Count(count), Aggregate::Count(more)) => *count = count.saturating_add(*more),
             (Aggregate::Sum(sum), Aggregate::Sum(more)) => sum.merge(*more),
             (Aggregate::Average(average), Aggregate::Average(more)) => {
                 average.0.merge(more.0);
-                average.1 += more.1;
+                average.1 = average.1.saturating_add(more.1);
             }
             (Aggregate::Least(least), Aggregate::Least(other)) => choose(least, *other, Ordering::is_lt),
             (Aggregate::Greatest(greatest), Aggregate::Greatest(other)) => {
@@ -158,7 +158,12 @@ fn choose(kept: &mut Option<Number>, number: Option<Number>, is_better: fn(Order
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Sum(i128);
 
-const FRACTION_BITS: u32 = 32;
+impl Sum {
+    /// How many bits of its fixed point are the fraction.
+    pub const FRACTION_BITS: u32 = 32;
+}
+
+const FRACTION_BITS: u32 = Sum::FRACTION_BITS;
 
 impl Sum {
     fn add(&mut self, number: Number) {
@@ -168,6 +173,16 @@ impl Sum {
             Number::Float(number) => (number * f64::from(FRACTION_BITS).exp2()).round() as i128,
         };
         self.0 = self.0.saturating_add(fixed);
+    }
+
+    /// The sum times 2^32, for keeping.
+    pub fn to_fixed(self) -> i128 {
+        self.0
+    }
+
+    /// The sum that [`to_fixed`](Self::to_fixed) told.
+    pub fn from_fixed(fixed: i128) -> Self {
+        Sum(fixed)
     }
 
     fn merge(&mut self, other: Sum) {

@@ -97,6 +97,12 @@ impl GroupKey {
     }
 }
 
+impl FromIterator<KeyPart> for GroupKey {
+    fn from_iter<T: IntoIterator<Item = KeyPart>>(parts: T) -> Self {
+        GroupKey(parts.into_iter().collect())
+    }
+}
+
 /// One part of a group key.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum KeyPart {

@@ -34,7 +34,7 @@ mod parser;
 mod row;
 mod value;
 
-pub use aggregate::{Aggregate, AggregateFunction};
+pub use aggregate::{Aggregate, AggregateFunction, Sum};
 pub use ast::{Arithmetic, Command, Comparison, Expr, ExprKind, Function, Literal, Pattern, Query, Stats};
 pub use continuous::{ContinuousQuery, MAX_AGGREGATES};
 pub use distinct::{Distinct, EXACT_LIMIT};
@@ -42,4 +42,4 @@ pub use error::{Position, QueryError, QueryErrorKind, Span};
 pub use group::{GroupKey, KeyPart, KeyValues, MAX_GROUP_BY};
 pub use names::{Source, SystemField, nearest, suggest_name};
 pub use row::Row;
-pub use value::{Type, Value};
+pub use value::{Number, Type, Value};

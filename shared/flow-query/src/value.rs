@@ -191,7 +191,7 @@ impl Number {
         }
     }
 
-    /// Exact, whatever the kinds.
+    /// Which is larger: exact, whatever the kinds.
     pub fn compare(self, other: Number) -> Ordering {
         match (self, other) {
             (Number::Integer(left), Number::Integer(right)) => left.cmp(&right),

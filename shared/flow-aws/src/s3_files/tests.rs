@@ -70,11 +70,15 @@ async fn says_what_is_wrong_and_where() {
     assert_eq!(said(&s3).await, "s3://definitions/rules/: expected rule files (*.toml), found none");
     s3.put("rules/a.toml", b"id = \"\xff\"".as_slice());
     assert_eq!(said(&s3).await, "s3://definitions/rules/a.toml: expected UTF-8, found another byte at 6");
-    s3.put("rules/a.toml", vec![b'#'; usize::try_from(MAX_BYTES + 1).unwrap()]);
-    assert_eq!(
-        said(&s3).await,
-        "s3://definitions/rules/: expected at most 16777216 bytes in all, found 16777217"
-    );
+    s3.put("rules/a.toml", vec![b'#'; (1 << 20) + 1]);
+    let expected = "s3://definitions/rules/a.toml: expected at most 1048576 bytes, found 1048577";
+    assert_eq!(said(&s3).await, expected);
+    for number in 0..17 {
+        s3.put(&format!("rules/{number}.toml"), vec![b'#'; 1 << 20]);
+    }
+    s3.delete("rules/a.toml");
+    let expected = "s3://definitions/rules/: expected at most 16777216 bytes in all, found 17825792";
+    assert_eq!(said(&s3).await, expected);
     for number in 0..1001 {
         s3.put(&format!("rules/{number}.toml"), "");
     }
@@ -93,4 +97,51 @@ async fn an_error_leaves_what_was_read() {
     s3.put("rules/b.toml", b"\xff".as_slice());
     assert!(files.refresh().await.is_err());
     assert_eq!(files.texts().map(|(_, text)| text).collect::<Vec<_>>(), ["A"]);
+}
+
+#[tokio::test]
+async fn one_object_may_have_all_bytes() {
+    let s3 = FakeS3::default();
+    s3.put("networks.txt", vec![b'#'; 16 << 20]);
+    let mut files = s3.files("s3://definitions/networks.txt", S3Kind::Object);
+    assert!(files.refresh().await.unwrap());
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_read_before_the_time_was_over_is_not_read_again() {
+    let s3 = FakeS3::default();
+    for number in 0..300 {
+        s3.put(&format!("rules/{number}.toml"), "A");
+    }
+    s3.slow(Duration::from_millis(600));
+    let mut files = s3.files(FOLDER, S3Kind::RuleFolder);
+    let error = files.refresh().await.unwrap_err().to_string();
+    assert_eq!(error, "s3://definitions/rules/: NoAnswer: not all was read within 10 s");
+    assert_eq!(files.texts().count(), 0);
+    let first = s3.gets();
+    assert!((100..300).contains(&first), "one after the other these are less than 17: {first}");
+    s3.put("rules/0.toml", "B");
+    while files.refresh().await.is_err() {
+        assert_eq!(files.texts().count(), 0);
+    }
+    assert_eq!(files.texts().filter(|(_, text)| *text == "A").count(), 299);
+    assert_eq!(s3.gets(), 301, "only the one that changed is read twice");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_read_before_an_error_is_not_read_again() {
+    let s3 = FakeS3::default();
+    for number in 100..140 {
+        s3.put(&format!("rules/{number}.toml"), "A");
+    }
+    s3.put("rules/z.toml", b"\xff".as_slice());
+    let mut files = s3.files(FOLDER, S3Kind::RuleFolder);
+    s3.slow(Duration::from_secs(1));
+    assert!(files.refresh().await.is_err());
+    let first = s3.gets();
+    s3.put("rules/z.toml", "Z");
+    s3.delete("rules/100.toml");
+    assert!(files.refresh().await.unwrap());
+    assert!(first >= 33 && s3.gets() <= 50, "{first}, {}", s3.gets());
+    assert_eq!(files.texts().count(), 40, "what is gone is not kept");
 }

@@ -50,19 +50,30 @@ async fn the_last_good_one_is_kept_and_the_mistake_told_until_it_is_mended() {
 }
 
 #[tokio::test]
-async fn without_a_good_one_there_is_an_error_and_the_next_try_is_a_new_one() {
+async fn without_a_good_one_there_is_an_error_that_is_told_until_the_next_check() {
     let s3 = FakeS3::default();
     let mut source = watched(&s3);
-    let error = source.current(0).await.unwrap_err().to_string();
-    assert_eq!(error, "s3://definitions/number: expected an object, found none");
+    let error = "s3://definitions/number: expected an object, found none";
+    assert_eq!(source.current(0).await.unwrap_err().to_string(), error);
     s3.put("number", "x");
-    assert!(matches!(source.current(1).await, Err(WatchedError::Mistake(_))));
+    for now in 1..FIRST_RETRY {
+        assert_eq!(source.current(now).await.unwrap_err().to_string(), error);
+    }
+    assert_eq!(s3.asked(), 1);
+    assert!(matches!(source.current(FIRST_RETRY).await, Err(WatchedError::Mistake(_))));
     s3.put("number", "7");
-    assert_eq!(value(&mut source, 2).await, (7, None));
+    assert!(matches!(source.current(2 * FIRST_RETRY - 1).await, Err(WatchedError::Mistake(_))));
+    assert_eq!(value(&mut source, 2 * FIRST_RETRY).await, (7, None));
 }
 
 #[tokio::test]
 async fn what_is_fixed_stays() {
     let mut source = Source::fixed(5);
     assert_eq!(value(&mut source, u64::MAX).await, (5, None));
+}
+
+#[test]
+fn a_check_may_move_between_threads() {
+    fn is_send(_: impl Send) {}
+    is_send(watched(&FakeS3::default()).current(0));
 }

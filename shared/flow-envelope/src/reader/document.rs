@@ -52,7 +52,7 @@ impl Documents {
             (Some(halt), _) => Err(halt),
             (None, Ok(())) => Ok(()),
             (None, Err(error)) => {
-                outlet.reject(number, RejectReason::Unusable(error), excerpt_of(json.as_bytes()))
+                outlet.reject(number, RejectReason::Unusable(error.into()), excerpt_of(json.as_bytes()))
             }
         }
     }
@@ -67,7 +67,7 @@ impl Documents {
         // An array within an array has no shape; everything else that is not an object fails to parse.
         let shape = if json.starts_with('{') { Shape::of(json) } else { Ok(Shape::Unknown) };
         match shape {
-            Err(error) => event.reject(RejectReason::Unusable(error)),
+            Err(error) => event.reject(RejectReason::Unusable(error.into())),
             Ok(Shape::Unknown) => event.reject(RejectReason::UnknownShape),
             Ok(Shape::Foreign(foreign)) => event.reject(RejectReason::Foreign(foreign)),
             Ok(Shape::Item) => event.item(json),
@@ -141,10 +141,11 @@ impl<V: FnMut(Entry<'_>) -> ControlFlow<()>> Event<'_, '_, V> {
     /// A CloudWatch Logs message that stands alone, or a line under `message`.
     fn item(&mut self, json: &str) -> Result<(), Halt> {
         match serde_json::from_str::<Item<'_>>(json).map(Item::recognise) {
-            Ok(Recognised::Batch(batch)) => self.batches(Ok(vec![batch])),
-            Ok(Recognised::Line { text, timestamp }) => self.outlet.line(self.number, timestamp, &text),
-            Ok(Recognised::Neither) => self.reject(RejectReason::UnknownShape),
-            Err(error) => self.reject(RejectReason::Unusable(error)),
+            Ok(Ok(Recognised::Batch(batch))) => self.batches(Ok(vec![batch])),
+            Ok(Ok(Recognised::Line { text, timestamp })) => self.outlet.line(self.number, timestamp, &text),
+            Ok(Ok(Recognised::Neither)) => self.reject(RejectReason::UnknownShape),
+            Ok(Err(error)) => self.reject(error.into()),
+            Err(error) => self.reject(RejectReason::Unusable(error.into())),
         }
     }
 

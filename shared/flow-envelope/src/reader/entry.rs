@@ -4,7 +4,7 @@ use std::fmt;
 use std::io;
 
 use crate::gunzip::{DEFAULT_DECOMPRESSED_CAP, GunzipError};
-use crate::{EnvelopeError, LogBatch};
+use crate::{EnvelopeError, JsonError, LogBatch};
 
 /// Bounds on what is held in memory while reading.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -91,7 +91,7 @@ pub enum RejectReason {
     /// A JSON document of the right structure with a value that is not JSON, or not UTF-8, or a key of an
     /// unexpected type. Reading goes on after it.
     #[error("unusable JSON: {0}")]
-    Unusable(#[source] serde_json::Error),
+    Unusable(#[source] JsonError),
     /// JSON that is no event of any kind known here.
     #[error("JSON of no known shape: expected an event, a CloudWatch Logs message or a message")]
     UnknownShape,

@@ -235,8 +235,8 @@ fn what_holds_no_lines_is_named() {
         (r#"{"detail-type":"Object Created"}"#, "an EventBridge event tells that something happened"),
         ("{}", "JSON of no known shape"),
         ("[[]]", "JSON of no known shape"),
-        (r#"{"a":tru}"#, "unusable JSON: expected ident"),
-        (r#"{"logEvents":5}"#, "unusable JSON: invalid type: integer `5`"),
+        (r#"{"a":tru}"#, "unusable JSON: invalid syntax at line 1 column 9"),
+        (r#"{"logEvents":5}"#, "unusable JSON: a missing key or a value of another type"),
         (r#"{"messageType":"NEWS","logEvents":[]}"#, "expected messageType DATA_MESSAGE"),
         (r#"{"awslogs":{"data":"eJwAAA=="}}"#, "not gzip: expected 1f 8b, found 78 9c 00 00 (zlib)"),
         (r#"{"awslogs":{"data":"*"}}"#, "data is not base64"),
@@ -244,8 +244,8 @@ fn what_holds_no_lines_is_named() {
             r#"{"awslogs":{}}"#,
             "expected a CloudWatch Logs subscription event, found JSON without awslogs.data",
         ),
-        (r#"{"records":[{}]}"#, "expected a Firehose event as JSON: missing field `data`"),
-        (r#"{"Records":[{"kinesis":{}}]}"#, "expected a Kinesis event as JSON: missing field `data`"),
+        (r#"{"records":[{}]}"#, "expected a Firehose event as JSON: a missing key"),
+        (r#"{"Records":[{"kinesis":{}}]}"#, "expected a Kinesis event as JSON: a missing key"),
     ];
     for (input, reason) in cases {
         let entries = read(format!("{input}\nnext"));
@@ -379,4 +379,17 @@ fn lines_before_damage_in_gzip_are_delivered_however_it_is_read() {
     assert!(whole.len() > 1000, "only {} of 3000 lines", whole.len());
     let (pieces, _) = read_with(Dribble(&damaged, 1), &limits);
     assert_eq!(whole.len(), pieces.len());
+}
+
+#[test]
+fn limits_hold_for_each_document_not_for_the_file() {
+    let empty = r#"{"logEvents":[]}"#;
+    assert_eq!(read(empty.repeat(1001)).len(), 1001);
+    let too_many =
+        format!(r#"{{"logEvents":[{}]}}"#, vec![r#"{"timestamp":1,"message":""}"#; 100_001].join(","));
+    let reason = "1!! more than 100000 log events in one event";
+    let flood = subscription_event(empty.repeat(1001).as_bytes());
+    assert_eq!(read(format!("{too_many}\nnext")), [reason, "2 next"]);
+    assert_eq!(read(subscription_event(too_many.as_bytes())), [reason]);
+    assert_eq!(read(format!("{flood}\nnext")), ["1!! more than 1000 messages in one event", "2 next"]);
 }

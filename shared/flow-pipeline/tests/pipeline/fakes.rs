@@ -1,14 +1,11 @@
-//! Ports that record, remember and fail on demand.
+//! Ports that record, and fail on demand.
 
-use std::collections::HashMap;
-use std::convert::Infallible;
 use std::pin::pin;
 use std::sync::Mutex;
 use std::task::{Context, Poll, Waker};
 
-use flow_detect::{Groups, Watermark};
 use flow_output::Message;
-use flow_pipeline::{BatchDeltas, MergedGroups, Notifier, Published, StateStore, Topic};
+use flow_pipeline::{ItemKey, Notifier, Published, StateStore, StoredItem, Topic, Write, Written};
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("broken")]
@@ -44,29 +41,6 @@ impl Notifier for Recorder {
     }
 }
 
-/// Remembers every delta of every batch, and tells the state of all: the contract in its simplest form.
-#[derive(Debug, Default)]
-pub(crate) struct Remembering {
-    batches: Mutex<HashMap<Option<u128>, Vec<flow_detect::Delta>>>,
-}
-
-impl StateStore for Remembering {
-    type Error = Infallible;
-
-    async fn merge(&self, batch: BatchDeltas<'_>) -> Result<MergedGroups, Infallible> {
-        let mut batches = self.batches.lock().unwrap();
-        let newest = batch.deltas.newest().unwrap();
-        let is_redelivery = batches.contains_key(&batch.fingerprint);
-        batches.entry(batch.fingerprint).or_insert_with(|| batch.deltas.into_iter().collect());
-        let mut groups = Groups::new(1000);
-        for delta in batches.values().flatten() {
-            groups.merge(delta.clone());
-        }
-        let watermark = Watermark::At(newest.min(batch.now));
-        Ok(MergedGroups { groups, watermark, is_redelivery, late_panes: 0, refused_panes: 0 })
-    }
-}
-
 /// Always fails.
 #[derive(Debug)]
 pub(crate) struct FailingStore;
@@ -74,7 +48,15 @@ pub(crate) struct FailingStore;
 impl StateStore for FailingStore {
     type Error = Broken;
 
-    async fn merge(&self, _: BatchDeltas<'_>) -> Result<MergedGroups, Broken> {
+    async fn get(&self, _: &[ItemKey]) -> Result<Vec<Option<StoredItem>>, Broken> {
+        Err(Broken)
+    }
+
+    async fn put(&self, writes: &[Write]) -> Vec<Result<Written, Broken>> {
+        writes.iter().map(|_| Err(Broken)).collect()
+    }
+
+    async fn due(&self, _: u64, _: usize) -> Result<Vec<ItemKey>, Broken> {
         Err(Broken)
     }
 }

@@ -5,12 +5,12 @@ mod fakes;
 
 use std::sync::Arc;
 
-use fakes::{FailingStore, Recorder, Remembering, now_or_never};
+use fakes::{FailingStore, Recorder, now_or_never};
 use flow_detect::{RuleSet, Severity};
 use flow_envelope::encode::{EncodeLimits, LogStream, SubscriptionEncoder, subscription_event};
 use flow_pipeline::{
-    AlertFormat, BatchStore, Definitions, Formats, MAX_ALERTS, Pipeline, PipelineSettings, Report, RunError,
-    StateStore, Topic,
+    AlertFormat, DEFAULT_ALERT_LIMIT, Definitions, Formats, MemoryStore, Pipeline, PipelineSettings, Report,
+    RunError, StateStore, Topic,
 };
 use flow_testkit::Flow;
 
@@ -54,7 +54,7 @@ fn tries(source: &str, count: u64) -> Vec<String> {
 
 #[test]
 fn a_finding_goes_to_both_topics() {
-    let pipeline = pipeline(settings(), BatchStore::new(1000));
+    let pipeline = pipeline(settings(), MemoryStore::default());
     let report = run(&pipeline, &event(&tries("198.51.100.7", 120))).unwrap();
     assert_eq!(report.findings[RULE], 1);
     assert_eq!((report.published["findings"], report.published["alerts"]), (1, 1));
@@ -77,7 +77,7 @@ fn settings_decide_what_people_get() {
     for (change, alerts, expected) in cases {
         let mut settings = settings();
         change(&mut settings);
-        let pipeline = pipeline(settings, BatchStore::new(1000));
+        let pipeline = pipeline(settings, MemoryStore::default());
         run(&pipeline, &event(&tries("198.51.100.7", 120))).unwrap();
         assert_eq!(
             (pipeline.notifier().count(Topic::Findings), pipeline.notifier().count(Topic::Alerts)),
@@ -96,7 +96,7 @@ fn observed_findings_are_counted_and_not_told() {
     let rule = rule.replace("mode = \"notify\"", "mode = \"observe\"");
     let rules = RuleSet::with_files([("observe.toml", rule.as_str())]).unwrap();
     let definitions = Definitions { rules: Arc::new(rules), ..Definitions::default() };
-    let pipeline = pipeline(settings(), BatchStore::new(1000));
+    let pipeline = pipeline(settings(), MemoryStore::default());
     let event = event(&tries("198.51.100.7", 120));
     let report = now_or_never(pipeline.run(&definitions, event.as_bytes(), NOW)).unwrap();
     assert_eq!((report.findings[RULE], report.observed), (1, 1));
@@ -105,11 +105,11 @@ fn observed_findings_are_counted_and_not_told() {
 
 #[test]
 fn a_storm_of_alerts_is_cut_and_counted() {
-    let lines: Vec<String> = (0..30).flat_map(|n| tries(&format!("198.51.100.{n}"), 101)).collect();
-    let pipeline = pipeline(settings(), BatchStore::new(1000));
+    let lines: Vec<String> = (0..25).flat_map(|n| tries(&format!("198.51.100.{n}"), 101)).collect();
+    let pipeline = pipeline(settings(), MemoryStore::default());
     let report = run(&pipeline, &event(&lines)).unwrap();
-    assert_eq!((report.findings[RULE], report.published["findings"]), (30, 30));
-    assert_eq!((report.published["alerts"], report.alerts_withheld), (MAX_ALERTS as u64, 10));
+    assert_eq!((report.findings[RULE], report.published["findings"]), (25, 25));
+    assert_eq!((report.published["alerts"], report.alerts_withheld), (DEFAULT_ALERT_LIMIT as u64, 5));
 }
 
 #[test]
@@ -137,7 +137,7 @@ fn lines_that_can_not_count_are_counted_as_such() {
         tries_at("198.51.100.7", 1, NOW + 601),
         tries_at("198.51.100.7", 1, NOW + 600),
     ];
-    let report = run(&pipeline(settings(), BatchStore::new(1000)), &event(&lines.concat())).unwrap();
+    let report = run(&pipeline(settings(), MemoryStore::default()), &event(&lines.concat())).unwrap();
     assert_eq!((report.rejected_total(), report.future, report.lines.flows), (1, 1, 2));
     let first = report.first_rejected.unwrap();
     assert_eq!(
@@ -145,13 +145,9 @@ fn lines_that_can_not_count_are_counted_as_such() {
         ("/vpc", "eni-1-all", 1_700_000_000_000)
     );
     assert!(first.fault.starts_with("expected 14 columns, found 3"), "{}", first.fault);
-    // Two sources, and room for one.
-    let lines = [tries("198.51.100.7", 1), tries("198.51.100.8", 1)].concat();
-    let report = run(&pipeline(settings(), BatchStore::new(1)), &event(&lines)).unwrap();
-    assert_eq!(report.refused_panes, 1);
     // A day between records of one event: the earlier pane belongs to no open window.
     let lines = [tries("198.51.100.7", 1), tries_at("198.51.100.7", 1, START - 86_400)].concat();
-    let report = run(&pipeline(settings(), BatchStore::new(1000)), &event(&lines)).unwrap();
+    let report = run(&pipeline(settings(), MemoryStore::default()), &event(&lines)).unwrap();
     assert_eq!(report.late_panes, 1);
 }
 
@@ -159,7 +155,7 @@ fn lines_that_can_not_count_are_counted_as_such() {
 fn formats_are_those_of_the_log_group() {
     let mut settings = settings();
     settings.formats = Formats::parse(r#"{"/short": "${action} ${srcaddr}"}"#).unwrap();
-    let pipeline = pipeline(settings, BatchStore::new(1000));
+    let pipeline = pipeline(settings, MemoryStore::default());
     let report = run(&pipeline, &event_of("/short", &["REJECT 10.0.0.1".to_owned()])).unwrap();
     assert_eq!(report.lines.flows, 1);
     assert!(report.not_applicable.contains_key(RULE), "{report:?}");
@@ -169,19 +165,21 @@ fn formats_are_those_of_the_log_group() {
 }
 
 #[test]
-fn a_redelivery_is_judged_again_and_counts_once() {
-    let pipeline = pipeline(settings(), Remembering::default());
+fn a_redelivery_changes_nothing_and_is_told_only_where_nobody_was() {
+    let pipeline = pipeline(settings(), MemoryStore::default());
     let event = event(&tries("198.51.100.7", 120));
-    let (first, again) = (run(&pipeline, &event).unwrap(), run(&pipeline, &event).unwrap());
+    let first = run(&pipeline, &event).unwrap();
+    let kept = pipeline.store().items();
+    let again = run(&pipeline, &event).unwrap();
     assert_eq!((first.redelivered, again.redelivered), (0, 1));
-    assert_eq!((&first.findings, &first.published), (&again.findings, &again.published));
-    let sent = pipeline.notifier().sent.lock().unwrap();
-    assert_eq!(sent[..2], sent[2..], "the same messages, with the same counts in them");
+    assert_eq!((first.findings[RULE], again.findings.get(RULE)), (1, None));
+    assert!(again.published.is_empty(), "{again:?}");
+    assert_eq!(pipeline.store().items(), kept);
 }
 
 #[test]
-fn windows_span_events_when_the_store_remembers() {
-    let pipeline = pipeline(settings(), Remembering::default());
+fn windows_span_events() {
+    let pipeline = pipeline(settings(), MemoryStore::default());
     let lines = tries("198.51.100.7", 120);
     // One encoder, so that every event has log events of its own.
     let stream =
@@ -191,7 +189,7 @@ fn windows_span_events_when_the_store_remembers() {
     for chunk in lines.chunks(40) {
         let lines: Vec<(i64, &String)> = chunk.iter().map(|line| (1_700_000_000_000, line)).collect();
         let report = run(&pipeline, &encoder.encode(&lines).unwrap()[0]).unwrap();
-        findings += report.findings.len();
+        findings += report.findings.values().sum::<u64>();
     }
     assert_eq!(findings, 1);
 }
@@ -200,22 +198,22 @@ fn windows_span_events_when_the_store_remembers() {
 fn errors_say_whether_to_try_again() {
     let event = event(&tries("198.51.100.7", 120));
     for bad in ["", "{}", r#"{"awslogs":{"data":"!"}}"#, r#"{"awslogs":{"data":"QUJD"}}"#] {
-        let error = run(&pipeline(settings(), BatchStore::new(1)), bad).unwrap_err();
+        let error = run(&pipeline(settings(), MemoryStore::default()), bad).unwrap_err();
         assert!(matches!(error, RunError::Undecodable(_)), "{bad}: {error}");
     }
     let mut small = settings();
     small.decompressed_cap = 1000;
-    let error = run(&pipeline(small, BatchStore::new(1)), &event).unwrap_err();
+    let error = run(&pipeline(small, MemoryStore::default()), &event).unwrap_err();
     assert_eq!(error.to_string(), "decompressed data exceeds the cap of 1000 bytes");
     let error = run(&pipeline(settings(), FailingStore), &event).unwrap_err();
-    assert_eq!(error.to_string(), "merging state: broken");
+    assert_eq!(error.to_string(), "keeping state: broken");
 }
 
 #[test]
 fn one_topic_that_fails_keeps_nothing_from_the_other() {
     for (failing, other) in [(Topic::Alerts, Topic::Findings), (Topic::Findings, Topic::Alerts)] {
         let notifier = Recorder { failing: Some(failing), ..Recorder::default() };
-        let pipeline = Pipeline::new(settings(), BatchStore::new(1000), notifier);
+        let pipeline = Pipeline::new(settings(), MemoryStore::default(), notifier);
         let error = run(&pipeline, &event(&tries("198.51.100.7", 120))).unwrap_err();
         assert_eq!(error.to_string(), "1 of 2 messages not published: broken");
         assert_eq!((pipeline.notifier().count(failing), pipeline.notifier().count(other)), (0, 1));
@@ -227,7 +225,7 @@ fn one_topic_that_fails_keeps_nothing_from_the_other() {
 #[test]
 fn a_topic_that_is_not_there_is_no_failure() {
     let notifier = Recorder { absent: Some(Topic::Alerts), ..Recorder::default() };
-    let pipeline = Pipeline::new(settings(), BatchStore::new(1000), notifier);
+    let pipeline = Pipeline::new(settings(), MemoryStore::default(), notifier);
     let report = run(&pipeline, &event(&tries("198.51.100.7", 120))).unwrap();
     assert_eq!((report.without_topic["alerts"], report.published.get("alerts")), (1, None));
 }

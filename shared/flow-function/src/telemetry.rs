@@ -28,7 +28,7 @@ const fn metric(name: &'static str, meaning: &'static str, count: fn(&Report, &E
 }
 
 /// All metrics by function. What is counted of an event that is tried again counts again.
-pub const METRICS: [Metric; 23] = [
+pub const METRICS: [Metric; 30] = [
     metric("Events", "invocations, failed ones too", |_, _| 1),
     metric("Flows", "flow records read; written even when 0", |report, _| report.lines.flows),
     metric("NoData", "NODATA lines: nothing flowed", |report, _| report.lines.no_data),
@@ -48,9 +48,6 @@ pub const METRICS: [Metric; 23] = [
     metric("LatePanes", "panes that came too late for any open window: not counted", |report, _| {
         report.late_panes
     }),
-    metric("RefusedPanes", "panes of new groups for which there was no room", |report, _| {
-        report.refused_panes
-    }),
     metric("RedeliveredEvents", "events recognised as redelivered", |report, _| report.redelivered),
     metric("SelfLogSkipped", "log events of the function's own log group: not read", |report, _| {
         report.self_log_skipped
@@ -65,9 +62,37 @@ pub const METRICS: [Metric; 23] = [
         published(report, "findings")
     }),
     metric("AlertsPublished", "messages that the alerts topic took", |report, _| published(report, "alerts")),
-    metric("AlertsWithheld", "alerts over the most that one event may send", |report, _| {
+    metric("AlertsWithheld", "alerts over the limit: people get them in a digest", |report, _| {
         report.alerts_withheld
     }),
+    metric("FindingsDigested", "findings that people got in a digest", |report, _| report.digested),
+    metric(
+        "FindingsHeldBack",
+        "episodes of a finding that people were told of shortly before",
+        |report, _| report.held_back,
+    ),
+    metric("FindingsSuppressed", "findings that nobody is told of because you said so", |report, _| {
+        report.suppressed
+    }),
+    metric(
+        "CappedPanes",
+        "panes beyond what one event may write for rules across interfaces: not counted",
+        |report, _| report.capped_panes,
+    ),
+    metric("EvictedGroups", "groups given up for want of room in their item of state", |report, _| {
+        report.evicted_groups
+    }),
+    metric(
+        "ForgottenBatches",
+        "events that would no longer be recognised if they came again",
+        |report, _| report.forgotten_batches,
+    ),
+    metric(
+        "ItemsSetAside",
+        "items of state that could not be read: kept under `aside/`, begun anew",
+        |report, _| report.set_aside,
+    ),
+    metric("ItemsDue", "items that a tick looked at", |report, _| report.due),
     metric("NotPublished", "messages that SNS did not take", |_, ending| ending.not_published),
     metric(
         "DefinitionsRefused",
@@ -154,7 +179,10 @@ fn is_noteworthy(report: &Report, ending: &Ending) -> bool {
         report.untimed,
         report.future,
         report.late_panes,
-        report.refused_panes,
+        report.capped_panes,
+        report.evicted_groups,
+        report.forgotten_batches,
+        report.set_aside,
         report.self_log_skipped,
     ];
     *ending != Ending::default() || !report.findings.is_empty() || lost.iter().any(|count| *count > 0)
@@ -198,6 +226,9 @@ fn details(report: &Report, ending: &Ending, request_id: &str, now: u64) -> Prop
         ]);
     }
     details.extend(numbers("without_topic", &report.without_topic));
+    if !report.set_aside_samples.is_empty() {
+        details.push(("set_aside".into(), Property::Texts(report.set_aside_samples.clone())));
+    }
     if !ending.definitions_refused.is_empty() {
         let refused = Property::Texts(ending.definitions_refused.clone());
         details.push(("definitions_refused".into(), refused));

@@ -9,7 +9,7 @@ pub const DEFAULT_MAX_GROUPS: usize = 200_000;
 
 /// Keeps every pane of every group, up to a number of groups, and remembers which batches it has counted.
 #[derive(Debug)]
-pub struct MemoryStore {
+pub struct KeptPanes {
     groups: Groups,
     counted: HashSet<u128>,
 }
@@ -26,10 +26,10 @@ pub enum Stored {
     Redelivered,
 }
 
-impl MemoryStore {
+impl KeptPanes {
     /// Room for `max_groups` groups.
     pub fn new(max_groups: usize) -> Self {
-        MemoryStore { groups: Groups::new(max_groups), counted: HashSet::new() }
+        KeptPanes { groups: Groups::new(max_groups), counted: HashSet::new() }
     }
 
     /// Whether a batch with this fingerprint has been counted.

@@ -2,12 +2,15 @@
 
 use std::fmt;
 use std::fs;
+use std::ops::RangeInclusive;
 use std::path::Path;
 
 use flow_aws::{AwsAccess, AwsAccessError, S3Files, S3Kind, Source, TopicArns};
 use flow_detect::{Language, RuleSet, Severity};
 use flow_enrich::{Networks, NetworksError, Tables};
-use flow_pipeline::{AlertFormat, Formats, PipelineSettings, read_rules, rules_of};
+use flow_pipeline::{
+    AlertFormat, DEFAULT_ALERT_LIMIT, Formats, PipelineSettings, Suppressions, read_rules, rules_of,
+};
 
 use crate::definitions::DefinitionSources;
 
@@ -27,7 +30,7 @@ const fn variable(name: &'static str, default: &'static str, meaning: &'static s
 }
 
 /// All variables that are the user's to set.
-pub const VARIABLES: [Variable; 12] = [
+pub const VARIABLES: [Variable; 15] = [
     variable(
         "FINDINGS_TOPIC_ARN",
         "none: findings are not published",
@@ -48,6 +51,7 @@ pub const VARIABLES: [Variable; 12] = [
         "text",
         "text, or chat for custom notifications of Amazon Q Developer in chat applications",
     ),
+    variable("ALERT_LIMIT", "20", "most alerts in five minutes, 0 to 1000: what is more comes in one digest"),
     variable("LANGUAGE", "en", "language of alerts: en or ja"),
     variable(
         "LOG_FORMAT",
@@ -65,6 +69,8 @@ pub const VARIABLES: [Variable; 12] = [
         "67108864",
         "most bytes of an event once decompressed, 1 to 1073741824",
     ),
+    variable("SUPPRESSIONS", "none", "file of what nobody is to be told of, or s3://bucket/key"),
+    variable("STATE_TABLE", "none: it has to be set", "DynamoDB table that keeps state"),
     variable(
         "FAILURE_BUCKET",
         "none: they are counted only",
@@ -82,6 +88,9 @@ pub const VARIABLES: [Variable; 12] = [
     ),
 ];
 
+/// The bound of `ALERT_LIMIT`: nobody reads more.
+const MAX_ALERT_LIMIT: usize = 1000;
+
 /// The bound of `MAX_DECOMPRESSED_BYTES`: a function has no more memory to spare.
 const MAX_CAP: usize = 1 << 30;
 
@@ -94,6 +103,8 @@ pub struct Config {
     pub definitions: DefinitionSources,
     /// Where messages go.
     pub topics: TopicArns,
+    /// The DynamoDB table that keeps state.
+    pub state_table: String,
     /// Where undecodable events go.
     pub failure_bucket: Option<String>,
     /// How AWS is reached.
@@ -140,19 +151,24 @@ impl Config {
     pub fn read(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
         let from = Lookup(&lookup);
         let access = AwsAccess::read(|name| from.text(name))?;
-        let definitions = DefinitionSources { rules: from.rules(&access)?, tables: from.tables(&access)? };
+        let definitions = DefinitionSources {
+            rules: from.rules(&access)?,
+            tables: from.tables(&access)?,
+            suppressions: from.suppressions(&access)?,
+        };
         let settings = PipelineSettings {
             formats: from.formats()?,
             language: from.choice("LANGUAGE", &LANGUAGES)?.unwrap_or_default(),
             alert_format: from
                 .choice("ALERT_FORMAT", &named(AlertFormat::ALL, AlertFormat::name))?
                 .unwrap_or_default(),
+            alert_limit: from.alert_limit()?,
             alert_min_severity: from
                 .choice("ALERT_MIN_SEVERITY", &named(Severity::ALL, Severity::name))?
                 .unwrap_or(Severity::Medium),
             decompressed_cap: from.decompressed_cap()?,
             region: from.text("AWS_REGION"),
-            own_log_group: from.text("OWN_LOG_GROUP").or_else(|| from.text("AWS_LAMBDA_LOG_GROUP_NAME")),
+            own_log_group: from.own_log_group()?,
         };
         Ok(Config {
             settings,
@@ -161,7 +177,10 @@ impl Config {
                 findings: from.topic_arn("FINDINGS_TOPIC_ARN")?,
                 alerts: from.topic_arn("ALERTS_TOPIC_ARN")?,
             },
-            failure_bucket: from.text("FAILURE_BUCKET"),
+            state_table: from
+                .text("STATE_TABLE")
+                .ok_or_else(|| unexpected("STATE_TABLE", "the name of a DynamoDB table", ""))?,
+            failure_bucket: from.bucket("FAILURE_BUCKET")?,
             access,
             function_name: from.text("AWS_LAMBDA_FUNCTION_NAME").unwrap_or_else(|| "subscription".to_owned()),
         })
@@ -191,14 +210,44 @@ impl Lookup<'_> {
     fn topic_arn(&self, variable: &'static str) -> Result<Option<String>, ConfigError> {
         let Some(found) = self.text(variable) else { return Ok(None) };
         let parts: Vec<_> = found.split(':').collect();
+        let region = self.text("AWS_REGION");
         // Mail, text messages and chat can't subscribe to a FIFO topic; names of others have no dots.
-        if let ["arn", _, "sns", _, _, name] = parts[..]
-            && !name.is_empty()
-            && !name.contains('.')
+        if let ["arn", _, "sns", topic_region, account, name] = parts[..]
+            && is_made_of(name, 1..=256, |byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
+            && is_made_of(account, 12..=12, |byte| byte.is_ascii_digit())
         {
-            return Ok(Some(found));
+            if region.as_deref().is_none_or(|region| region == topic_region) {
+                return Ok(Some(found));
+            }
+            let region = region.unwrap_or_default();
+            return Err(unexpected(
+                variable,
+                format!("an SNS topic in the function's region {region}"),
+                found,
+            ));
         }
         Err(unexpected(variable, "the ARN of a standard SNS topic", found))
+    }
+
+    fn bucket(&self, variable: &'static str) -> Result<Option<String>, ConfigError> {
+        let Some(found) = self.text(variable) else { return Ok(None) };
+        let is_of_name =
+            |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b".-".contains(&byte);
+        if is_made_of(&found, 3..=63, is_of_name) {
+            return Ok(Some(found));
+        }
+        Err(unexpected(variable, "the name of an S3 bucket", found))
+    }
+
+    /// Under another spelling of its name the function would feed itself.
+    fn own_log_group(&self) -> Result<Option<String>, ConfigError> {
+        const VARIABLE: &str = "OWN_LOG_GROUP";
+        let Some(found) = self.text(VARIABLE) else { return Ok(self.text("AWS_LAMBDA_LOG_GROUP_NAME")) };
+        let is_of_name = |byte: u8| byte.is_ascii_alphanumeric() || b"._/#-".contains(&byte);
+        if is_made_of(&found, 1..=512, is_of_name) {
+            return Ok(Some(found));
+        }
+        Err(unexpected(VARIABLE, "the name of a log group, not its ARN", found))
     }
 
     fn formats(&self) -> Result<Formats, ConfigError> {
@@ -230,6 +279,34 @@ impl Lookup<'_> {
         }
     }
 
+    fn suppressions(&self, access: &AwsAccess) -> Result<Source<Suppressions>, ConfigError> {
+        const VARIABLE: &str = "SUPPRESSIONS";
+        let Some(found) = self.text(VARIABLE) else { return Ok(Source::fixed(Suppressions::default())) };
+        if let Some(files) = in_s3(VARIABLE, &found, access, S3Kind::Object)? {
+            let make = |files: &[(&str, &str)]| match files {
+                [(name, text), ..] => Ok(Suppressions::parse(name, text)?),
+                [] => Ok(Suppressions::default()),
+            };
+            return Ok(Source::watched(files, make));
+        }
+        match fs::read_to_string(&found) {
+            Ok(text) => match Suppressions::parse(&found, &text) {
+                Ok(suppressions) => Ok(Source::fixed(suppressions)),
+                Err(error) => Err(mistake(VARIABLE, found, error)),
+            },
+            Err(error) => Err(mistake(VARIABLE, found, error)),
+        }
+    }
+
+    fn alert_limit(&self) -> Result<usize, ConfigError> {
+        const VARIABLE: &str = "ALERT_LIMIT";
+        let Some(found) = self.text(VARIABLE) else { return Ok(DEFAULT_ALERT_LIMIT) };
+        match found.parse() {
+            Ok(limit) if limit <= MAX_ALERT_LIMIT => Ok(limit),
+            _ => Err(unexpected(VARIABLE, format!("a number from 0 to {MAX_ALERT_LIMIT}"), found)),
+        }
+    }
+
     fn decompressed_cap(&self) -> Result<usize, ConfigError> {
         const VARIABLE: &str = "MAX_DECOMPRESSED_BYTES";
         let Some(found) = self.text(VARIABLE) else { return Ok(flow_envelope::DEFAULT_DECOMPRESSED_CAP) };
@@ -242,6 +319,10 @@ impl Lookup<'_> {
 
 fn tables_of(networks: &str) -> Result<Tables, NetworksError> {
     Ok(Tables { networks: Networks::parse(networks)? })
+}
+
+fn is_made_of(text: &str, length: RangeInclusive<usize>, of: impl Fn(u8) -> bool) -> bool {
+    length.contains(&text.len()) && text.bytes().all(of)
 }
 
 /// The files that a value names when it is a place in S3; what is not comes with the function's package or a layer.
@@ -279,13 +360,14 @@ mod tests {
 
     use super::*;
 
-    const LAMBDA: [(&str, &str); 6] = [
+    const LAMBDA: [(&str, &str); 7] = [
         ("AWS_REGION", "eu-west-1"),
         ("AWS_ACCESS_KEY_ID", "id"),
         ("AWS_SECRET_ACCESS_KEY", "key"),
         ("AWS_SESSION_TOKEN", "token"),
         ("AWS_LAMBDA_LOG_GROUP_NAME", "/aws/lambda/f"),
         ("AWS_LAMBDA_FUNCTION_NAME", "f"),
+        ("STATE_TABLE", "state"),
     ];
 
     fn read(variables: &[(&str, &str)]) -> Result<Config, ConfigError> {
@@ -298,7 +380,11 @@ mod tests {
 
     #[test]
     fn works_with_what_lambda_sets() {
-        let config = read(&VARIABLES.map(|variable| (variable.name, ""))).unwrap();
+        let config = read(
+            &VARIABLES
+                .map(|variable| (variable.name, if variable.name == "STATE_TABLE" { "state" } else { "" })),
+        )
+        .unwrap();
         let settings = config.settings;
         assert_eq!(config.topics, TopicArns::default());
         assert_eq!(settings.alert_min_severity, Severity::Medium);
@@ -313,14 +399,14 @@ mod tests {
     #[test]
     fn takes_every_variable() {
         let config = read(&[
-            ("FINDINGS_TOPIC_ARN", "arn:aws-cn:sns:cn-north-1:123456789012:findings"),
+            ("FINDINGS_TOPIC_ARN", "arn:aws:sns:eu-west-1:123456789012:findings"),
             ("ALERTS_TOPIC_ARN", "arn:aws:sns:eu-west-1:123456789012:alerts"),
             ("ALERT_MIN_SEVERITY", "high"),
             ("ALERT_FORMAT", "chat"),
             ("LANGUAGE", "ja"),
             ("LOG_FORMAT", r#"{"/a": "${version}"}"#),
             ("MAX_DECOMPRESSED_BYTES", "1024"),
-            ("FAILURE_BUCKET", "b"),
+            ("FAILURE_BUCKET", "bucket"),
             ("OWN_LOG_GROUP", "/own"),
         ])
         .unwrap();
@@ -332,7 +418,7 @@ mod tests {
         assert!(settings.formats.of("/a").is_some() && settings.formats.of("/b").is_none());
         assert_eq!(settings.decompressed_cap, 1024);
         assert_eq!(settings.own_log_group.as_deref(), Some("/own"));
-        assert_eq!(config.failure_bucket.as_deref(), Some("b"));
+        assert_eq!(config.failure_bucket.as_deref(), Some("bucket"));
     }
 
     #[test]
@@ -347,6 +433,21 @@ mod tests {
                 "High",
                 "expected one of informational, low, medium, high, critical, found",
             ),
+            ("ALERTS_TOPIC_ARN", "arn:aws:sns:eu-west-1:12:alerts", topic),
+            ("ALERTS_TOPIC_ARN", "arn:aws:sns:eu-west-1:123456789012:alerts ", topic),
+            (
+                "ALERTS_TOPIC_ARN",
+                "arn:aws:sns:us-east-1:123456789012:alerts",
+                "expected an SNS topic in the function's region eu-west-1, found ",
+            ),
+            ("FAILURE_BUCKET", "s3://My Bucket/x", "expected the name of an S3 bucket, found"),
+            (
+                "OWN_LOG_GROUP",
+                "arn:aws:logs:eu-west-1:123456789012:log-group:/aws/lambda/f:*",
+                "expected the name of a log group, not its ARN, found",
+            ),
+            ("ALERT_LIMIT", "many", "expected a number from 0 to 1000, found \"many\""),
+            ("STATE_TABLE", "", "expected the name of a DynamoDB table, found \"\""),
             ("ALERT_FORMAT", "slack", "expected one of text, chat, found \"slack\""),
             ("LANGUAGE", "fr", "expected one of en, ja, found \"fr\""),
             ("LOG_FORMAT", "{", "\"{\": expected a JSON object"),

@@ -23,6 +23,9 @@ pub const FUNCTION: &str = "function";
 /// The time between two lines when all is quiet, in seconds.
 const QUIET: u64 = 60;
 
+/// The most texts of one property.
+const MAX_TEXTS: usize = 5;
+
 /// The most characters of a text: the rest of a line must find room beside it.
 const MAX_TEXT: usize = 1000;
 
@@ -34,7 +37,7 @@ pub type Count = (&'static str, u64);
 pub enum Property {
     /// A text; its first 1000 characters are written.
     Text(String),
-    /// Several texts.
+    /// Several texts; the first few are written, each as a text is.
     Texts(Vec<String>),
     /// A number that is no metric.
     Number(u64),
@@ -134,14 +137,18 @@ impl Entry for Line<'_> {
 impl Value for Property {
     fn write(&self, writer: impl ValueWriter) {
         match self {
-            Property::Text(text) => match text.char_indices().nth(MAX_TEXT) {
-                Some((end, _)) => writer.string(&text[..end]),
-                None => writer.string(text),
-            },
-            Property::Texts(texts) => writer.values(texts),
+            Property::Text(text) => writer.string(cut(text)),
+            Property::Texts(texts) => {
+                let texts: Vec<_> = texts.iter().take(MAX_TEXTS).map(|text| cut(text).to_owned()).collect();
+                writer.values(&texts);
+            }
             Property::Number(number) => NoMetric::from(*number).write(writer),
         }
     }
+}
+
+fn cut(text: &str) -> &str {
+    text.char_indices().nth(MAX_TEXT).map_or(text, |(end, _)| &text[..end])
 }
 
 #[cfg(test)]

@@ -1,0 +1,43 @@
+//! State that outlives an invocation: one [`StateItem`] for each [`StateKey`], kept elsewhere as an opaque run of bytes.
+//!
+//! # Format, version 1
+//!
+//! ```text
+//! item        = "FG", version (1), form (0: content; 1: length of the content, content deflated as in RFC 1951)
+//! content     = newest record time, seconds from the watermark to it, batches, sections
+//! batches     = number, each: seconds since the one before or the watermark, 8 bytes of fingerprint
+//! sections    = number, each in order of its id: id (8 bytes), until when it counts, length, section
+//! section     = values, scopes, newest pane, number of groups, groups
+//! values      = number, each: kind (0 absent, 1 whole, 2 float, 3 IPv4, 4 IPv6, 5 text), its bytes
+//! scopes      = number, each: the places of account, region, VPC and log group among the values
+//! group       = place of its scope, place of each value of its key, number of panes, panes from new to old
+//! pane        = panes between it and the one after, aggregates, seconds from its start to its first record,
+//!               seconds from that to the last, source, destination, interface, length of a line, its earliest line
+//! source etc. = 0: none seen; 1: several; otherwise 2 more than the value's place
+//! count       = number             sum = whole part * 2 (signed), or that + 1 and 4 bytes of fraction
+//! average     = sum, number        least, greatest = 0, or 1 and a signed number, or 2 and 8 bytes of float
+//! distinct    = number of hashes + 1, 8 bytes each; or 0, length, DataSketches' image of a sketch of 4 bits a register
+//! number      = LEB128, 7 bits a byte, the least first; signed numbers in zigzag; fixed widths little-endian
+//! ```
+//!
+//! A section holds the groups of one rule. Its id is [`Rule::state_id`](crate::Rule::state_id); the number of values in
+//! a key and the aggregates of a pane are those of the rule's query. Panes are counted in the rule's own pane length.
+//! Everything has one order, so equal items are equal bytes.
+
+mod aggregates;
+mod bounds;
+mod bytes;
+mod deflate;
+mod error;
+mod fingerprints;
+mod format;
+mod item;
+mod key;
+mod section;
+mod table;
+
+pub use bounds::{MAX_GROUPS, MAX_ITEM_BYTES};
+pub use error::StateError;
+pub use format::STATE_VERSION;
+pub use item::{Outcome, REDELIVERED_WITHIN, StateItem};
+pub use key::{BUCKETS, StateKey, by_state_key};

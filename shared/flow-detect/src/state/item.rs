@@ -1,0 +1,225 @@
+//! The groups of one key, and which batches were counted in them.
+
+use std::collections::BTreeMap;
+
+use crate::deltas::Delta;
+use crate::finding::Finding;
+use crate::groups::{GroupId, Groups};
+use crate::rule_set::RuleSet;
+use crate::state::bounds::make_room;
+use crate::state::error::StateError;
+use crate::state::fingerprints::Fingerprints;
+use crate::state::format;
+use crate::window::Watermark;
+
+/// How long after its first try a batch may come again, in seconds: AWS Lambda keeps an asynchronous event for up to six
+/// hours.
+pub const REDELIVERED_WITHIN: u64 = 6 * 3600;
+
+/// What one [`StateKey`](super::StateKey) names: the panes of its groups, the batches counted in them, and the newest
+/// record time seen.
+///
+/// # What is exact
+///
+/// Below the bounds the groups hold what the records of every batch merged add up to, once for each fingerprint, in any
+/// order and any cut, less the panes that were late. A late pane is older than the watermark by more than a window and
+/// the lateness: no window that it is part of can still close.
+///
+/// At a bound that no longer holds:
+/// - Above [`MAX_GROUPS`](super::MAX_GROUPS) groups or [`MAX_ITEM_BYTES`](super::MAX_ITEM_BYTES) bytes the weakest groups,
+///   by their first aggregate, are evicted. One that comes again counts from zero: it may stay below a threshold that it
+///   passed, and which ones go depends on the order of batches. The strong ones stay exact, unless a rule has only one
+///   group left: then its oldest panes go.
+/// - Above 2048 batches the ones that pass first are forgotten: if one of them comes again it counts again.
+///
+/// All of it is counted in the [`Outcome`].
+///
+/// An item holds the places of rules in one [`RuleSet`]: read, merge and write it with the same. Groups of rules that
+/// are not in it, as when an older and a newer program run side by side, are carried through unread until they expire.
+#[derive(Debug)]
+pub struct StateItem {
+    pub(crate) groups: Groups,
+    pub(crate) counted: Fingerprints,
+    /// Groups of unknown rules, by [`Rule::state_id`](crate::Rule::state_id).
+    pub(crate) carried: BTreeMap<u64, Carried>,
+    /// The newest record time seen.
+    pub(crate) newest: u64,
+    /// The watermark of the last merge: it never goes back, even if clocks do.
+    pub(crate) watermark: u64,
+}
+
+/// The groups of one rule as bytes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Carried {
+    /// The last second of event time at which one of its panes counts.
+    pub(crate) until: u64,
+    pub(crate) section: Box<[u8]>,
+}
+
+/// What became of a batch.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Outcome {
+    /// It had been counted before: nothing changed.
+    pub is_redelivery: bool,
+    /// The groups that it belongs to, as far as they are kept, in order: those to look at now, also when it came again.
+    pub touched: Vec<GroupId>,
+    /// Deltas that came too late: not counted.
+    pub late_panes: u64,
+    /// Groups given up for want of room.
+    pub evicted_groups: u64,
+    /// Panes given up with them or from groups that stay.
+    pub evicted_panes: u64,
+    /// Unknown rules whose groups were given up.
+    pub evicted_rules: u64,
+    /// Batches that would no longer be recognised.
+    pub forgotten_batches: u64,
+}
+
+impl Default for StateItem {
+    /// Of no batches.
+    fn default() -> Self {
+        StateItem {
+            // Its bounds are its own.
+            groups: Groups::new(usize::MAX),
+            counted: Fingerprints::default(),
+            carried: BTreeMap::new(),
+            newest: 0,
+            watermark: 0,
+        }
+    }
+}
+
+impl StateItem {
+    /// Reads what [`encode`](Self::encode) wrote, by this or another program.
+    ///
+    /// # Errors
+    /// When the bytes are no item, of another version, too many or damaged. Hostile bytes give an error or some item;
+    /// memory is bounded by their length.
+    pub fn decode(bytes: &[u8], rules: &RuleSet) -> Result<Self, StateError> {
+        format::read(bytes, rules)
+    }
+
+    /// The item as bytes: the same for equal items. Of each pane's sample lines only the earliest is kept.
+    pub fn encode(&self, rules: &RuleSet) -> Vec<u8> {
+        format::write(self, rules)
+    }
+
+    /// Adds what a batch adds to this item's groups: all of it once, or, when its fingerprint is known, nothing.
+    ///
+    /// A batch without a fingerprint can't be recognised and always counts. `now` is the clock, in Unix seconds.
+    pub fn merge(
+        &mut self,
+        rules: &RuleSet,
+        deltas: Vec<Delta>,
+        fingerprint: Option<u128>,
+        now: u64,
+    ) -> Outcome {
+        let mut outcome = Outcome { touched: groups_of(&deltas), ..Outcome::default() };
+        if fingerprint.is_some_and(|fingerprint| self.counted.has(fingerprint)) {
+            outcome.is_redelivery = true;
+        } else {
+            self.add(rules, deltas, fingerprint, now, &mut outcome);
+        }
+        outcome.touched.retain(|id| self.groups.get(id).is_some());
+        outcome
+    }
+
+    fn add(
+        &mut self,
+        rules: &RuleSet,
+        deltas: Vec<Delta>,
+        fingerprint: Option<u128>,
+        now: u64,
+        outcome: &mut Outcome,
+    ) {
+        self.newest = deltas.iter().map(|delta| delta.newest).fold(self.newest, u64::max);
+        self.watermark = self.watermark.max(self.newest.min(now));
+        let mut until = 0;
+        for delta in deltas {
+            let windowing = rules.rule(delta.rule).windowing;
+            if windowing.is_late(delta.pane, Watermark::At(self.watermark)) {
+                outcome.late_panes += 1;
+            } else {
+                until = until.max(windowing.counts_until(delta.pane));
+                self.groups.merge(delta);
+            }
+        }
+        // If all of it was late it will be late again.
+        if let Some(fingerprint) = fingerprint.filter(|_| until > 0) {
+            self.counted.insert(fingerprint, until);
+        }
+        outcome.forgotten_batches = self.expire(rules) as u64;
+        let evicted = make_room(self);
+        outcome.evicted_groups = evicted.groups;
+        outcome.evicted_panes = evicted.panes;
+        outcome.evicted_rules = evicted.sections;
+    }
+
+    /// Drops what is late, and with it what guards it; returns how many batches are forgotten too early.
+    fn expire(&mut self, rules: &RuleSet) -> usize {
+        let watermark = self.watermark;
+        let is_late = |rule: usize, pane| rules.rule(rule).windowing.is_late(pane, Watermark::At(watermark));
+        self.groups.retain(|id, pane| !is_late(id.rule, pane));
+        self.carried.retain(|_, carried| carried.until >= watermark);
+        self.counted.expire(watermark)
+    }
+
+    /// All groups of known rules.
+    pub fn groups(&self) -> &Groups {
+        &self.groups
+    }
+
+    /// All groups of known rules, owned: what there is to look at once the item is written.
+    pub fn into_groups(self) -> Groups {
+        self.groups
+    }
+
+    /// The findings of all groups.
+    pub fn findings<'r>(&self, rules: &'r RuleSet, watermark: Watermark) -> Vec<Finding<'r>> {
+        self.groups.findings(rules, watermark)
+    }
+
+    /// Whether it holds nothing that could matter.
+    pub fn is_empty(&self) -> bool {
+        self.groups.is_empty() && self.carried.is_empty() && self.counted.len() == 0
+    }
+
+    /// The lesser of the clock and the newest record time seen here, and never less than it once was.
+    pub fn watermark(&self, now: u64) -> Watermark {
+        Watermark::At(self.watermark.max(self.newest.min(now)))
+    }
+
+    /// The Unix second after which nothing in it can matter: every pane is late by the clock, and no batch can come
+    /// again. A store may delete it then.
+    pub fn expires_at(&self, rules: &RuleSet) -> u64 {
+        let panes = self
+            .groups
+            .iter()
+            .filter_map(|(id, panes)| Some(rules.rule(id.rule).windowing.counts_until(panes.newest()?)));
+        let carried = self.carried.values().map(|carried| carried.until);
+        let until = panes.chain(carried).chain(self.counted.until()).max();
+        // The item's own watermark may stand still while the clock goes on.
+        until.unwrap_or(self.newest).saturating_add(REDELIVERED_WITHIN)
+    }
+
+    /// The first Unix second after `watermark` at which a window closes over a pane of a rule that waits for closed
+    /// windows: the time to look at this item even if nothing comes. Whether that window passes is not asked.
+    pub fn next_closing(&self, rules: &RuleSet, watermark: u64) -> Option<u64> {
+        let waiting = self.groups.iter().filter(|(id, _)| !rules.rule(id.rule).query.is_monotone());
+        let closings = waiting.flat_map(|(id, panes)| {
+            let windowing = rules.rule(id.rule).windowing;
+            panes.iter().filter_map(move |(pane, _)| windowing.next_closing(pane, watermark))
+        });
+        closings.min()
+    }
+}
+
+/// The groups that deltas belong to, each once, in order.
+fn groups_of(deltas: &[Delta]) -> Vec<GroupId> {
+    let id =
+        |delta: &Delta| GroupId { rule: delta.rule, scope: delta.scope.clone(), group: delta.group.clone() };
+    let mut groups: Vec<GroupId> = deltas.iter().map(id).collect();
+    groups.sort_unstable();
+    groups.dedup();
+    groups
+}

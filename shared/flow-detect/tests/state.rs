@@ -1,0 +1,303 @@
+//! What is kept between invocations: the laws of items of state.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+
+mod state_support;
+
+use flow_detect::{Groups, Merged, RuleSet, StateItem, Watermark};
+use proptest::prelude::*;
+use state_support::{Batch, NOW, START, batch, closed_rules, facts, plain, record, refused_at, rule, rules};
+
+/// One local item of four rules of different aggregates.
+fn kinds() -> RuleSet {
+    rules(&[
+        rule("sums", "count(*) as n, sum(bytes) as bytes, max(dstPort) as top", "n > 3"),
+        rule("ports", "count_distinct(dstPort) as ports, count(*) as n", "ports > 4 or n >= 6"),
+        rule("means", "avg(bytes / 7) as mean, count(*) as n", "mean > 15 and n > 1"),
+        rule("least", "min(dstPort) as low, count(*) as n", "low < 50"),
+    ])
+}
+
+/// Lines within a window and its lateness, so that no order makes one late, and where they are cut.
+fn lines_and_cuts() -> impl Strategy<Value = (Vec<String>, Vec<Vec<String>>)> {
+    let record =
+        (0_u8..3, 0_u64..1500, 1_u16..400).prop_map(|(source, offset, port)| record(source, offset, port));
+    prop::collection::vec(record, 0..80).prop_flat_map(|lines| {
+        let cuts = prop::collection::vec(1_usize..12, 1..40);
+        (Just(lines.clone()), Just(lines).prop_shuffle(), cuts).prop_map(|(lines, mut rest, cuts)| {
+            let mut batches = Vec::new();
+            for size in cuts {
+                let tail = rest.split_off(size.min(rest.len()));
+                batches.push(std::mem::replace(&mut rest, tail));
+            }
+            batches.push(rest);
+            (lines, batches)
+        })
+    })
+}
+
+fn stored(item: &StateItem, rules: &RuleSet) -> StateItem {
+    StateItem::decode(&item.encode(rules), rules).unwrap()
+}
+
+/// An item after these batches, written and read again between them.
+fn after(rules: &RuleSet, batches: &[Batch]) -> StateItem {
+    batches.iter().fold(StateItem::default(), |item, Batch { deltas, fingerprint }| {
+        let mut item = stored(&item, rules);
+        let outcome = item.merge(rules, deltas.clone(), Some(*fingerprint), NOW);
+        assert_eq!((outcome.is_redelivery, outcome.late_panes, outcome.evicted_panes), (false, 0, 0));
+        item
+    })
+}
+
+fn numbered(rules: &RuleSet, batches: &[Vec<String>]) -> Vec<Batch> {
+    let fingerprint = |number: usize| (number as u128 + 1) << 64;
+    let batches = batches.iter().enumerate();
+    batches
+        .map(|(number, lines)| Batch { deltas: batch(rules, lines), fingerprint: fingerprint(number) })
+        .collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    /// Any order, any cut, written and read between: the findings of everything merged at once.
+    #[test]
+    fn cuts_orders_and_storing_never_show((lines, batches) in lines_and_cuts()) {
+        let rules = kinds();
+        let mut whole = Groups::new(1000);
+        for delta in batch(&rules, &lines) {
+            prop_assert_eq!(whole.merge(delta), Merged::Kept);
+        }
+        let item = stored(&after(&rules, &numbered(&rules, &batches)), &rules);
+        for watermark in [Watermark::End, Watermark::At(START + 2000)] {
+            prop_assert_eq!(facts(&item.findings(&rules, watermark)), facts(&whole.findings(&rules, watermark)));
+        }
+    }
+
+    /// Only later sample lines are lost by writing, and only once.
+    #[test]
+    fn what_is_written_is_read((_, batches) in lines_and_cuts()) {
+        let rules = kinds();
+        let item = after(&rules, &numbered(&rules, &batches));
+        let read = stored(&item, &rules);
+        prop_assert_eq!(item.groups().len(), read.groups().len());
+        for (id, panes) in item.groups().iter() {
+            let read = read.groups().get(id).unwrap();
+            prop_assert_eq!(panes.len(), read.len());
+            for ((start, pane), (read_start, read)) in panes.iter().zip(read.iter()) {
+                prop_assert_eq!((start, &pane.aggregates, &pane.context), (read_start, &read.aggregates, &read.context));
+                prop_assert_eq!((pane.first_seen, pane.last_seen), (read.first_seen, read.last_seen));
+            }
+        }
+        let again = stored(&read, &rules);
+        prop_assert!(read.groups().iter().all(|(id, panes)| again.groups().get(id) == Some(panes)));
+        prop_assert_eq!(read.encode(&rules), item.encode(&rules));
+    }
+
+    /// A batch that comes again, at any time, changes not one byte, and still says which groups to look at.
+    #[test]
+    fn redelivery_changes_nothing((_, batches) in lines_and_cuts(), again in 0_usize..40, later in 0_usize..40) {
+        let rules = kinds();
+        let batches = numbered(&rules, &batches);
+        let mut item = StateItem::default();
+        for (number, Batch { deltas, fingerprint }) in batches.iter().enumerate() {
+            item = stored(&item, &rules);
+            let first = item.merge(&rules, deltas.clone(), Some(*fingerprint), NOW);
+            if number >= later && !deltas.is_empty() {
+                let before = item.encode(&rules);
+                let old = &batches[again.min(number)];
+                let outcome = item.merge(&rules, old.deltas.clone(), Some(old.fingerprint), NOW + 60);
+                prop_assert!(outcome.is_redelivery || old.deltas.is_empty());
+                prop_assert!(again < number || outcome.touched == first.touched);
+                prop_assert_eq!(item.encode(&rules), before);
+            }
+        }
+        prop_assert_eq!(item.encode(&rules), after(&rules, &batches).encode(&rules));
+    }
+
+    /// Damaged bytes are an error or some other item, that can be used like any.
+    #[test]
+    fn damage_never_panics(
+        (_, batches) in lines_and_cuts(),
+        damage in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..4),
+        length in any::<prop::sample::Index>(),
+        is_plain in any::<bool>(),
+    ) {
+        let rules = kinds();
+        let batches = numbered(&rules, &batches);
+        let written = after(&rules, &batches).encode(&rules);
+        let written = if is_plain { plain(&written) } else { written };
+        prop_assert!(StateItem::decode(&written[..length.index(written.len())], &rules).is_err(), "cut short");
+        let mut damaged = written;
+        for (place, byte) in damage {
+            let place = place.index(damaged.len());
+            damaged[place] ^= byte;
+        }
+        if let Ok(mut item) = StateItem::decode(&damaged, &rules) {
+            item.merge(&rules, batches[0].deltas.clone(), Some(9), NOW);
+            item.findings(&rules, Watermark::At(NOW));
+            item.next_closing(&rules, NOW);
+            item.expires_at(&rules);
+            prop_assert!(StateItem::decode(&item.encode(&rules), &rules).is_ok(), "what is written can be read");
+        }
+    }
+
+    /// No window closes between now and the time that is told, and one does then.
+    #[test]
+    fn the_next_closing_is_told(offsets in prop::collection::vec(0_u64..1500, 1..6), watermark in START - 100..START + 5000) {
+        let rules = closed_rules();
+        let lines: Vec<_> = offsets.iter().map(|offset| record(1, *offset, 22)).collect();
+        let mut item = StateItem::default();
+        item.merge(&rules, batch(&rules, &lines), None, NOW);
+        let windowing = rules.rule(0).windowing;
+        let panes = offsets.iter().map(|offset| windowing.pane_of(START + offset));
+        let closings = panes.flat_map(|pane| (1..=12).map(move |ahead| pane + ahead * 60 + windowing.lateness));
+        let expected = closings.filter(|closing| *closing > watermark).min();
+        prop_assert_eq!(item.next_closing(&rules, watermark), expected);
+    }
+}
+
+#[test]
+fn sketches_survive_cuts_and_storing() {
+    let rules = rules(&[rule("ports", "count_distinct(dstPort) as ports", "ports > 300")]);
+    let lines: Vec<_> = (1..3000).map(|port| record(1, u64::from(port) % 120, port)).collect();
+    let mut whole = Groups::new(10);
+    batch(&rules, &lines).into_iter().for_each(|delta| {
+        whole.merge(delta);
+    });
+    let batches: Vec<_> = lines.chunks(170).map(<[String]>::to_vec).collect();
+    let item = after(&rules, &numbered(&rules, &batches));
+    let found = item.findings(&rules, Watermark::End);
+    assert_eq!(facts(&found), facts(&whole.findings(&rules, Watermark::End)));
+    let count: f64 = found[0].episode.values[0].to_string().parse().unwrap();
+    assert!((count / 2999.0 - 1.0).abs() < 0.05, "{count}");
+}
+
+#[test]
+fn rules_that_only_grow_wait_for_no_closing() {
+    let rules = rules(&[rule("x", "count(*) as n", "n > 3")]);
+    let mut item = StateItem::default();
+    item.merge(&rules, batch(&rules, &[record(1, 0, 22)]), None, NOW);
+    assert_eq!(item.next_closing(&rules, START), None);
+}
+
+/// Old and new programs side by side: neither loses the other's groups.
+#[test]
+fn groups_of_unknown_rules_are_carried_until_they_expire() {
+    let (old, added) = (rule("old", "count(*) as n", "n > 0"), rule("new", "sum(bytes) as b", "b > 0"));
+    let (older, newer) = (rules(std::slice::from_ref(&old)), rules(&[old, added]));
+    let lines = [record(1, 0, 22), record(2, 70, 23)];
+    let mut item = StateItem::default();
+    item.merge(&newer, batch(&newer, &lines), Some(1 << 64), NOW);
+    let written = item.encode(&newer);
+
+    let mut carried = StateItem::decode(&written, &older).unwrap();
+    assert_eq!(carried.groups().len(), 2, "of the known rule");
+    assert_eq!(carried.encode(&older), written, "byte for byte");
+    assert_eq!(carried.expires_at(&older), item.expires_at(&newer));
+    let again = carried.merge(&older, batch(&older, &lines), Some(1 << 64), NOW);
+    assert!(again.is_redelivery);
+    carried.merge(&older, batch(&older, &[record(1, 100, 22)]), Some(2 << 64), NOW);
+    let back = StateItem::decode(&carried.encode(&older), &newer).unwrap();
+    assert_eq!(back.groups().len(), 4, "those of the new rule too");
+
+    // The newest pane of the unknown rule counts until 1620 seconds after its start.
+    for (offset, expected) in [(1680, 2), (1681, 0)] {
+        let mut item = StateItem::decode(&written, &older).unwrap();
+        item.merge(&older, batch(&older, &[record(1, offset, 22)]), None, NOW);
+        let kept = StateItem::decode(&item.encode(&older), &newer).unwrap();
+        let is_new = |rule: usize| newer.rule(rule).id == "new";
+        assert_eq!(kept.groups().iter().filter(|(id, _)| is_new(id.rule)).count(), expected, "at {offset}");
+    }
+}
+
+#[test]
+fn late_panes_are_counted_and_dropped() {
+    let rules = rules(&[rule("x", "count(*) as n", "n > 0")]);
+    let mut item = StateItem::default();
+    item.merge(&rules, batch(&rules, &[record(1, 0, 22)]), Some(1 << 64), NOW);
+    // 12 minutes of window and 15 of lateness after its start a pane still counts.
+    let outcome = item.merge(&rules, batch(&rules, &[record(2, 1620, 22)]), Some(2 << 64), NOW);
+    assert_eq!((outcome.late_panes, item.groups().len()), (0, 2));
+    let outcome =
+        item.merge(&rules, batch(&rules, &[record(3, 0, 22), record(2, 1620, 22)]), Some(3 << 64), NOW);
+    assert_eq!((outcome.late_panes, item.groups().len()), (0, 3));
+    let outcome =
+        item.merge(&rules, batch(&rules, &[record(4, 0, 22), record(2, 1621, 22)]), Some(4 << 64), NOW);
+    assert_eq!((outcome.late_panes, item.groups().len(), outcome.touched.len()), (1, 1, 1));
+    // The first batch is forgotten with its panes; it is late, whatever the clock says now.
+    let before = item.encode(&rules);
+    let outcome = item.merge(&rules, batch(&rules, &[record(1, 0, 22)]), Some(1 << 64), NOW - 3000);
+    assert_eq!((outcome.is_redelivery, outcome.late_panes, outcome.touched.len()), (false, 1, 0));
+    assert_eq!(item.encode(&rules), before);
+    assert!(item.merge(&rules, batch(&rules, &[record(2, 1621, 22)]), Some(4 << 64), NOW).is_redelivery);
+}
+
+#[test]
+fn the_watermark_is_the_lesser_of_clock_and_newest_record_and_never_goes_back() {
+    let rules = rules(&[rule("x", "count(*) as n", "n > 0")]);
+    let mut item = StateItem::default();
+    item.merge(&rules, batch(&rules, &[record(1, 300, 22)]), None, START + 200);
+    assert_eq!(item.watermark(START + 250), Watermark::At(START + 250));
+    assert_eq!(item.watermark(START + 400), Watermark::At(START + 300));
+    assert_eq!(stored(&item, &rules).watermark(START), Watermark::At(START + 200));
+    let pane = START + 300;
+    assert_eq!(item.expires_at(&rules), pane + 720 + 900 + flow_detect::REDELIVERED_WITHIN);
+}
+
+/// The weakest go, of the rule that has the most; the strong and other rules' stay exact.
+#[test]
+fn a_flood_evicts_its_own_weakest_groups() {
+    let rules = rules(&[
+        rule("flood", "count(*) as n", "n > 0"),
+        rule("quiet", "sum(bytes) as b", "b > 0").replace("REJECT", "ACCEPT"),
+    ]);
+    let mut item = StateItem::default();
+    let quiet = refused_at("198.51.100.1", START).replace("REJECT", "ACCEPT");
+    item.merge(&rules, batch(&rules, &[quiet]), Some(1 << 64), NOW);
+    let strong: Vec<_> = (0..5).map(|n| refused_at("198.51.100.2", START + n)).collect();
+    item.merge(&rules, batch(&rules, &strong), Some(2 << 64), NOW);
+    let flood: Vec<_> =
+        (0..3000_u64).map(|n| refused_at(&format!("10.1.{}.{}", n / 250, n % 250), START)).collect();
+    let outcome = item.merge(&rules, batch(&rules, &flood), Some(3 << 64), NOW);
+    assert_eq!((outcome.evicted_groups, outcome.evicted_panes), (2802, 2802));
+    assert_eq!((item.groups().len(), outcome.touched.len()), (flow_detect::MAX_GROUPS, 198));
+    let found = item.findings(&rules, Watermark::End);
+    let values = |source: &str| {
+        let has = |finding: &&flow_detect::Finding<'_>| facts(&[(*finding).clone()]).contains(source);
+        found.iter().find(has).map(|finding| finding.episode.values[0].to_string())
+    };
+    assert_eq!(values("198.51.100.2").as_deref(), Some("5"));
+    assert_eq!(values("198.51.100.1").as_deref(), Some("60"));
+}
+
+#[test]
+fn bytes_are_bounded_whatever_a_log_says() {
+    let texts = rules(&[rule("x", "count(*) as n", "n > 0")]);
+    let long = |n: u64| {
+        let interface = format!("{n:-<1000}");
+        refused_at("198.51.100.1", START + n).replace("eni-0a1b2c3d4e5f60718", &interface)
+    };
+    let lines: Vec<_> = (0..180).map(long).collect();
+    let mut item = StateItem::default();
+    let outcome = item.merge(&texts, batch(&texts, &lines), None, NOW);
+    assert!(outcome.evicted_groups > 0 && outcome.evicted_panes == outcome.evicted_groups);
+    assert!(plain(&item.encode(&texts)).len() <= flow_detect::MAX_ITEM_BYTES);
+
+    // One group that is too large alone loses its oldest panes.
+    let ports = rule("x", "count_distinct(dstPort) as p", "p > 0")
+        .replace("window = \"12m\"", "window = \"2h\"\npane = \"1m\"");
+    let sketches = rules(&[ports]);
+    let mut item = StateItem::default();
+    for minute in 0..100 {
+        let lines: Vec<_> = (0..400).map(|port| record(1, minute * 60, port + 1)).collect();
+        item.merge(&sketches, batch(&sketches, &lines), None, NOW + 6000);
+    }
+    let panes: Vec<_> = item.groups().iter().next().unwrap().1.iter().map(|(start, _)| start).collect();
+    assert!((40..100).contains(&panes.len()), "{}", panes.len());
+    assert_eq!(panes.last(), Some(&(START + 99 * 60)));
+    assert!(panes.windows(2).all(|pair| pair[1] == pair[0] + 60), "only the oldest go");
+    let written = plain(&item.encode(&sketches));
+    assert!((100_000..=flow_detect::MAX_ITEM_BYTES).contains(&written.len()), "{}", written.len());
+    assert_eq!(stored(&item, &sketches).groups().iter().next().unwrap().1.len(), panes.len());
+}

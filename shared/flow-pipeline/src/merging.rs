@@ -1,0 +1,142 @@
+//! What one event adds, into the state that is kept: once, whatever happens between tries.
+
+use flow_detect::{Deltas, Finding, Outcome, RuleSet, StateItem, by_state_key};
+
+use crate::pause::before_try;
+use crate::report::Report;
+use crate::set_aside::set_aside;
+use crate::spanning::{Buckets, within_cap};
+use crate::state_store::{Content, ItemKey, StateStore, StoredItem, Write, Written};
+use crate::store_error::StoreError;
+
+/// How often an item is read and written before the event is given back: others write it too.
+const TRIES: u32 = 12;
+
+/// An item with an event's part in it.
+struct Merged {
+    state: StateItem,
+    outcome: Outcome,
+}
+
+/// Adds deltas to the state in `store`, each item once for a fingerprint, and returns the findings of the groups that
+/// they touched; also those of an event that comes again, whose first try may have died before it told them.
+///
+/// # Errors
+/// The store failed, or others were faster every time. Some items may have been written: the same call again adds
+/// exactly the rest.
+pub(crate) async fn merge<'r, S: StateStore>(
+    store: &S,
+    rules: &'r RuleSet,
+    deltas: Deltas,
+    fingerprint: Option<u128>,
+    now: u64,
+    report: &mut Report,
+) -> Result<Vec<Finding<'r>>, StoreError<S::Error>> {
+    let mut waiting = added(store, deltas, rules, now, report).await.map_err(StoreError::Failed)?;
+    let mut findings = Vec::new();
+    for number in 0..TRIES {
+        before_try(number).await;
+        let keys: Vec<_> = waiting.keys().cloned().collect();
+        let items = store.get(&keys).await.map_err(StoreError::Failed)?;
+        let (mut writes, mut merged) = (Vec::new(), Vec::new());
+        for (key, item) in keys.into_iter().zip(items) {
+            let over = item.as_ref().map(|item| item.version);
+            let mut state = opened(store, &key, item, rules, now, report).await?;
+            let outcome = state.merge(rules, waiting[&key].clone(), fingerprint, now);
+            let one = Merged { state, outcome };
+            if one.outcome.is_redelivery {
+                waiting.remove(&key);
+                findings.extend(one.judge(rules, now, report));
+            } else {
+                writes.push(state_write(&key, over, &one.state, rules, now));
+                merged.push(one);
+            }
+        }
+        for ((write, one), written) in writes.iter().zip(merged).zip(put(store, &writes).await) {
+            if written.map_err(StoreError::Failed)? == Written::Done {
+                waiting.remove(&write.key);
+                findings.extend(one.judge(rules, now, report));
+            }
+        }
+        if waiting.is_empty() {
+            return Ok(findings);
+        }
+    }
+    Err(StoreError::Contended { tries: TRIES })
+}
+
+/// Deltas by item, those of spanning rules within their cap.
+async fn added<S: StateStore>(
+    store: &S,
+    deltas: Deltas,
+    rules: &RuleSet,
+    now: u64,
+    report: &mut Report,
+) -> Result<Buckets, S::Error> {
+    let (mut local, mut spanning) = (Buckets::new(), Buckets::new());
+    for (key, deltas) in by_state_key(deltas, rules) {
+        let items = if key.is_spanning() { &mut spanning } else { &mut local };
+        items.insert(ItemKey::of_state(&key), deltas);
+    }
+    let (spanning, left_out) = within_cap(store, spanning, now).await?;
+    report.capped_panes += left_out;
+    local.extend(spanning);
+    Ok(local)
+}
+
+/// The state in an item that was read; of one that is expired or can't be read nothing.
+pub(crate) async fn opened<S: StateStore>(
+    store: &S,
+    key: &ItemKey,
+    item: Option<StoredItem>,
+    rules: &RuleSet,
+    now: u64,
+    report: &mut Report,
+) -> Result<StateItem, StoreError<S::Error>> {
+    let Some(item) = item.filter(|item| now < item.expires_at) else { return Ok(StateItem::default()) };
+    let reason = match &item.content {
+        Content::Binary(bytes) => match StateItem::decode(bytes, rules) {
+            Ok(state) => return Ok(state),
+            Err(error) => error.to_string(),
+        },
+        Content::Text(_) => "expected bytes, found text".to_owned(),
+    };
+    set_aside(store, key, item, &reason, report).await?;
+    Ok(StateItem::default())
+}
+
+/// An item to be written over the version `over`.
+pub(crate) fn state_write(
+    key: &ItemKey,
+    over: Option<u64>,
+    state: &StateItem,
+    rules: &RuleSet,
+    now: u64,
+) -> Write {
+    Write {
+        key: key.clone(),
+        content: Content::Binary(state.encode(rules)),
+        over,
+        expires_at: state.expires_at(rules),
+        due_at: state.next_closing(rules, now),
+    }
+}
+
+/// `put`, which is not called without writes.
+pub(crate) async fn put<S: StateStore>(store: &S, writes: &[Write]) -> Vec<Result<Written, S::Error>> {
+    if writes.is_empty() { Vec::new() } else { store.put(writes).await }
+}
+
+impl Merged {
+    /// Counts what became of the deltas, and finds what the groups touched lead to.
+    fn judge<'r>(self, rules: &'r RuleSet, now: u64, report: &mut Report) -> Vec<Finding<'r>> {
+        let outcome = self.outcome;
+        report.redelivered_items += u64::from(outcome.is_redelivery);
+        report.late_panes += outcome.late_panes;
+        report.evicted_groups += outcome.evicted_groups;
+        report.evicted_panes += outcome.evicted_panes;
+        report.forgotten_batches += outcome.forgotten_batches;
+        let watermark = self.state.watermark(now);
+        self.state.groups().findings_of(&outcome.touched, rules, watermark)
+    }
+}

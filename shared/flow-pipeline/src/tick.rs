@@ -1,0 +1,115 @@
+//! What time alone brings about: claims that ran out, windows that close, digests, episodes that are over.
+
+use flow_detect::{Finding, Status, Telling, Watermark};
+use flow_output::{Digest, Message};
+
+use crate::merging::{opened, put, state_write};
+use crate::notifier::{Notifier, Topic};
+use crate::pipeline::AlertFormat;
+use crate::run::{Failure, Run};
+use crate::state_store::{ItemKey, StateStore, Write};
+use crate::store_error::StoreError;
+use crate::telling::{Claimed, EPISODE, Ending, Known, Observed};
+
+/// The most items that one tick looks at; the next one, a minute later, goes on.
+pub const MAX_DUE: usize = 1000;
+
+impl<'p, S: StateStore, N: Notifier> Run<'p, S, N> {
+    /// Does what is due. Two ticks at once do no harm: each item is claimed by one of them.
+    pub(crate) async fn tick(&mut self) -> Result<(), Failure> {
+        let due = self.store.due(self.now, MAX_DUE).await.map_err(StoreError::Failed)?;
+        self.report.due = due.len() as u64;
+        let (records, panes): (Vec<_>, Vec<_>) = due.into_iter().partition(|key| key.parts().0 == EPISODE);
+        // What can be told is told, whatever fails.
+        let closed = self.close_windows(panes).await;
+        let looked = self.look(records).await;
+        closed.and(looked)
+    }
+
+    /// Tells what closed windows hold, and then notes when the next ones close.
+    async fn close_windows(&mut self, keys: Vec<ItemKey>) -> Result<(), Failure> {
+        if keys.is_empty() {
+            return Ok(());
+        }
+        let (findings, writes) = self.closed(keys).await?;
+        self.tell(findings).await?;
+        // A conflict is an event that was faster: its own write says when to look again.
+        for written in put(self.store, &writes).await {
+            written.map_err(StoreError::Failed)?;
+        }
+        Ok(())
+    }
+
+    /// The findings of items in which windows have closed, and the items with the time when the next ones do.
+    async fn closed(
+        &mut self,
+        keys: Vec<ItemKey>,
+    ) -> Result<(Vec<Finding<'p>>, Vec<Write>), StoreError<S::Error>> {
+        let rules = &self.definitions.rules;
+        let items = self.store.get(&keys).await.map_err(StoreError::Failed)?;
+        let (mut findings, mut writes) = (Vec::new(), Vec::new());
+        for (key, item) in keys.iter().zip(items) {
+            let over = item.as_ref().map(|item| item.version);
+            let state = opened(self.store, key, item, rules, self.now, &mut self.report).await?;
+            // Nothing more is waited for: the clock is the watermark.
+            findings.extend(state.findings(rules, Watermark::At(self.now)));
+            writes.extend(over.map(|_| state_write(key, over, &state, rules, self.now)));
+        }
+        Ok((findings, writes))
+    }
+
+    /// Looks at records that are due: tells what is to be told, and notes what is over.
+    async fn look(&mut self, keys: Vec<ItemKey>) -> Result<(), Failure> {
+        if keys.is_empty() {
+            return Ok(());
+        }
+        let items = self.store.get(&keys).await.map_err(StoreError::Failed)?;
+        let mut steps = Vec::new();
+        for (key, item) in keys.into_iter().zip(items) {
+            let Known { record: Some(record), over } = self.known(&key, item).await? else { continue };
+            let rule = self.definitions.rules.find(record.rule());
+            let suppressed = self.suppressed_record(&record);
+            let step = record.look(rule, suppressed.as_deref(), self.teller());
+            steps.push((key, over, Observed { step, began: 0 }));
+        }
+        let (mut claimed, mut digest) = (Vec::new(), Vec::new());
+        // A conflict is someone who was faster: what is left to do is due still.
+        for (key, version, observed) in self.put_steps(steps).await? {
+            let record = observed.step.record;
+            match observed.step.telling {
+                Telling::Claimed(status) => claimed.push(Claimed { key, record, version, status }),
+                Telling::ClaimedForDigest => {
+                    digest.push(Claimed { key, record, version, status: Status::New });
+                }
+                Telling::Silent(_) => {}
+            }
+        }
+        let told = self.tell_claimed(claimed).await;
+        let listed = self.tell_digest(digest).await;
+        told.and(listed)
+    }
+
+    /// One message to people about all that was over their limit.
+    async fn tell_digest(&mut self, claimed: Vec<Claimed>) -> Result<(), Failure> {
+        if claimed.is_empty() {
+            return Ok(());
+        }
+        let rules = &self.definitions.rules;
+        let findings: Vec<_> =
+            claimed.iter().filter_map(|one| one.record.finding(rules, one.status)).collect();
+        let told = self.told_lately().await?;
+        let digest = Digest::new(&findings, told);
+        let message = match self.settings.alert_format {
+            AlertFormat::Text => Message::of_digest(&digest, self.settings.language),
+            AlertFormat::Chat => Message::of_chat_digest(&digest, self.settings.language),
+        };
+        let failure = self.send(Topic::Alerts, &[message]).await.into_iter().find_map(Result::err);
+        let ending = if failure.is_none() { Ending::Told } else { Ending::NotTold };
+        self.report.digested += if failure.is_none() { claimed.len() as u64 } else { 0 };
+        self.settle(claimed.into_iter().map(|one| (one, ending)).collect()).await?;
+        match failure {
+            None => Ok(()),
+            Some(error) => Err(Failure::Publish { failed: 1, total: 1, first: Box::new(error) }),
+        }
+    }
+}
