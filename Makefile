@@ -7,7 +7,7 @@ PYTHON ?= python3
 FUNCTIONS := $(notdir $(wildcard functions/*))
 VENVS := target/venv
 
-.PHONY: demo test e2e build package lint lint-template fuzz-check vectors bench startup docs
+.PHONY: demo test e2e build package lint lint-template fuzz-check vectors bench startup soak docs
 
 ## demo: build the program and run the detections over the sample events
 demo:
@@ -24,7 +24,7 @@ e2e: build $(VENVS)/e2e/installed $(VENVS)/sam/installed
 
 ## build: the Lambda functions as this machine runs them, each in a folder of its own as the template wants it
 build:
-	$(CARGO) build --locked $(FUNCTIONS:%=-p %)
+	$(CARGO) build --locked $(FUNCTIONS:%=-p %) -p flowgauge-tests --bins
 	$(foreach function,$(FUNCTIONS),mkdir -p target/lambda/$(function) && \
 		strip -S -o target/lambda/$(function)/bootstrap target/debug/$(function) &&) true
 
@@ -68,6 +68,10 @@ bench:
 ## startup: how long a packaged function takes to ask for its first event, and its memory (`make package` first)
 startup:
 	$(PYTHON) benches/startup.py target/lambda/subscription/bootstrap events/*.json
+
+## soak: many events at once with everything failing now and then, in memory: make soak SEEDS=100
+soak:
+	$(CARGO) run --release --locked -p flowgauge-tests --bin soak -- $(or $(SEEDS),10)
 
 ## docs: write docs/reference.md anew from the code
 docs:

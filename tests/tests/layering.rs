@@ -80,8 +80,10 @@ fn allowed(member: &Member) -> Option<Vec<&'static str>> {
         "flow-pipeline" => [&CHAIN[..CHAIN.len() - 1], &["flow-envelope"]].concat(),
         "flow-aws" => with(&["flow-envelope"]),
         "flowgauge" => with(&["flow-envelope", "flow-generate", "flow-aws"]),
-        "flow-function" | "flowgauge-tests" => with(&["flow-envelope", "flow-aws"]),
-        _ if member.folder.starts_with("functions/") => with(&["flow-envelope", "flow-aws", "flow-function"]),
+        "flow-function" => with(&["flow-envelope", "flow-aws"]),
+        _ if member.folder.starts_with("functions/") || member.name == "flowgauge-tests" => {
+            with(&["flow-envelope", "flow-aws", "flow-function"])
+        }
         name => CHAIN[..CHAIN.iter().position(|link| *link == name)?].to_vec(),
     })
 }

@@ -2,6 +2,8 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 mod fakes;
+mod kills;
+mod telling;
 
 use std::sync::Arc;
 
