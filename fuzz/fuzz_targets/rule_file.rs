@@ -12,15 +12,16 @@ fuzz_target!(|text: &str| {
         Ok(rule) => rule,
         Err(error) => return points_into(&error, text),
     };
-    let lines: usize = rule.tests.iter().map(|test| test.lines.len()).sum();
+    let lines: usize = rule.tests.iter().flat_map(|test| &test.lines).map(|line| line.times).sum();
     if lines > MOST_LINES {
         return;
     }
     let rules = RuleSet::only_files([("rules/fuzz.toml", text)]).expect("one rule that has just been read");
     for test in &rule.tests {
-        for line in &test.lines {
+        let lines = test.lines.iter();
+        for line in lines.flat_map(|line| (1..=line.times).map(|n| line.nth(&test.format, n))) {
             assert!(
-                test.format.parse(line).is_ok(),
+                test.format.parse(&line).is_ok(),
                 "an accepted test has a line that can't be read: {line:?}"
             );
         }

@@ -37,7 +37,7 @@ pub struct RepeatedLine {
 
 impl RepeatedLine {
     /// The `n`th of the lines, from 1.
-    pub(crate) fn nth(&self, format: &RecordFormat, n: usize) -> String {
+    pub fn nth(&self, format: &RecordFormat, n: usize) -> String {
         later(format, self.line.replace("{n}", &n.to_string()), self.step * (n as u64 - 1))
     }
 }
