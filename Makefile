@@ -22,9 +22,9 @@ test:
 e2e: build $(VENVS)/e2e/installed $(VENVS)/sam/installed
 	PYTHONDONTWRITEBYTECODE=1 $(VENVS)/e2e/bin/python -m pytest --basetemp target/e2e tests/e2e
 
-## build: the Lambda functions as this machine runs them, each in a folder of its own as the template wants it
+## build: the program for operators, and the Lambda functions as this machine runs them, each in a folder of its own
 build:
-	$(CARGO) build --locked $(FUNCTIONS:%=-p %) -p flowgauge-tests --bins
+	$(CARGO) build --locked $(FUNCTIONS:%=-p %) -p flowgauge-tests -p flowgauge --features flowgauge/aws --bins
 	$(foreach function,$(FUNCTIONS),mkdir -p target/lambda/$(function) && \
 		strip -S -o target/lambda/$(function)/bootstrap target/debug/$(function) &&) true
 
@@ -45,7 +45,7 @@ $(VENVS)/%/installed: tests/e2e/requirements-%.txt
 ## lint: formatting, lints and documentation, warnings as errors
 lint:
 	$(CARGO) fmt --all --check
-	$(CARGO) clippy --workspace --all-targets --locked -- -D warnings
+	$(CARGO) clippy --workspace --all-targets --features flowgauge/aws --locked -- -D warnings
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps --locked --quiet
 
 ## lint-template: what CloudFormation and SAM would find wrong with the template

@@ -30,6 +30,9 @@ pub(crate) enum Command {
     Event(EventArgs),
     /// Run a Lambda function's work over its event, and print what it would publish
     Invoke(InvokeArgs),
+    /// Bring events whose every try failed to their end; says what it would do unless told to do it
+    #[cfg(feature = "aws")]
+    Redrive(RedriveArgs),
     /// Print a completion script for a shell
     Completions(CompletionsArgs),
     /// Print the manual page
@@ -270,6 +273,42 @@ pub(crate) enum AlertFormatArg {
     Text,
     /// Custom notifications of Amazon Q Developer in chat applications
     Chat,
+}
+
+/// Bring events whose every try failed to their end; says what it would do unless told to do it.
+///
+/// They lie in the function's failure bucket. As long as their records still count the function is invoked with them
+/// again. What comes too late for that is evaluated here, all of it together, as windows that have closed; findings
+/// nobody knows of are published marked delayed. What is done moves to redriven/ in the bucket.
+///
+/// Settings are those of the deployed function. Credentials and region come from the environment:
+/// `eval "$(aws configure export-credentials --format env)"`.
+#[cfg(feature = "aws")]
+#[derive(Debug, ClapArgs)]
+pub(crate) struct RedriveArgs {
+    /// The subscription function, by its name or ARN, as the stack's outputs say it
+    #[arg(value_name = "FUNCTION")]
+    pub function: String,
+
+    /// Do it
+    #[arg(long)]
+    pub execute: bool,
+
+    /// Look at this many events at most
+    #[arg(long, value_name = "N", default_value_t = 10_000)]
+    pub limit: usize,
+
+    /// Folder of rule files, where the function has one in its package
+    #[arg(long, value_name = "DIR")]
+    pub rules: Option<PathBuf>,
+
+    /// File that names networks, where the function has one in its package
+    #[arg(long, value_name = "FILE")]
+    pub networks: Option<PathBuf>,
+
+    /// File of suppressions, where the function has one in its package
+    #[arg(long, value_name = "FILE")]
+    pub suppressions: Option<PathBuf>,
 }
 
 #[derive(Debug, ClapArgs)]

@@ -4,6 +4,8 @@ pub(crate) mod detect;
 pub(crate) mod event;
 pub(crate) mod invoke;
 pub(crate) mod parse;
+#[cfg(feature = "aws")]
+pub(crate) mod redrive;
 pub(crate) mod rules;
 
 use std::io;

@@ -54,6 +54,10 @@ pub(crate) enum Failure {
     /// The suppressions file has mistakes.
     #[error(transparent)]
     Suppressions(#[from] SuppressionsError),
+    /// Failed events can't be brought to an end.
+    #[cfg(feature = "aws")]
+    #[error(transparent)]
+    Redrive(#[from] crate::commands::redrive::RedriveError),
     /// A line does not fit into an event.
     #[error("making an event: {0}")]
     Encode(#[from] EncodeError),

@@ -93,6 +93,23 @@ pub(crate) fn counts(report: &Report) -> String {
     text
 }
 
+/// `2 messages to findings, 1 message to alerts`: what was published, and what not and why.
+#[cfg(feature = "aws")]
+pub(crate) fn told(report: &Report) -> String {
+    let published = report.published.iter();
+    let mut parts: Vec<_> =
+        published.map(|(topic, n)| format!("{} to {topic}", count(*n, "message", "messages"))).collect();
+    let optional = [
+        (report.observed, "finding only observed", "findings only observed"),
+        (report.suppressed, "finding suppressed", "findings suppressed"),
+        (report.held_back, "finding held back", "findings held back"),
+        (report.superseded, "finding before a later one", "findings before later ones"),
+        (report.alerts_withheld, "alert left to the digest", "alerts left to the digest"),
+    ];
+    parts.extend(optional.iter().filter(|(n, ..)| *n > 0).map(|(n, one, many)| count(*n, one, many)));
+    if parts.is_empty() { "nothing".to_owned() } else { parts.join(", ") }
+}
+
 /// A number and its noun.
 pub(crate) fn count(number: u64, one: &str, many: &str) -> String {
     format!("{} {}", grouped(number), if number == 1 { one } else { many })

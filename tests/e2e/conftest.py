@@ -39,6 +39,11 @@ class Host:
 @pytest.fixture
 def host() -> Host:
     """A network interface of the test's own, and the start of a minute that has just passed."""
+    return new_host()
+
+
+def new_host() -> Host:
+    """Another network interface that nobody else uses."""
     number = next(_numbers)
     start = int(time.time()) // 60 * 60 - 120
     return Host(f"eni-{number:017x}", f"10.0.0.{number}", f"198.51.100.{number}", start)

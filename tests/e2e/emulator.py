@@ -41,18 +41,23 @@ class Emulator:
         return isolated_environment(self.home) | {"AWS_ENDPOINT_URL": self.url}
 
     def client(self, name: str) -> Any:
-        """A boto3 client; a call is waited for as long as a function may run, and is made once."""
-        client = boto3.client(
-            name,
-            endpoint_url=self.url,
-            region_name=REGION,
-            aws_access_key_id=ACCOUNT,
-            aws_secret_access_key="test",
-            config=Config(read_timeout=60, retries={"total_max_attempts": 1}, proxies={}),
-        )
-        # As if the call had come over TLS, which the bucket's policy asks for.
-        client.meta.events.register("before-send", _say_tls)
-        return client
+        """A boto3 client of the emulator."""
+        return aws_client(name, self.url)
+
+
+def aws_client(name: str, url: str) -> Any:
+    """A boto3 client; a call is waited for as long as a function may run, and is made once."""
+    client = boto3.client(
+        name,
+        endpoint_url=url,
+        region_name=REGION,
+        aws_access_key_id=ACCOUNT,
+        aws_secret_access_key="test",
+        config=Config(read_timeout=60, retries={"total_max_attempts": 1}, proxies={}),
+    )
+    # As if the call had come over TLS, which the bucket's policy asks for.
+    client.meta.events.register("before-send", _say_tls)
+    return client
 
 
 def _say_tls(request: Any, **_: object) -> None:
@@ -99,7 +104,7 @@ def running_emulator(folder: Path) -> Iterator[Emulator]:
     }
     with emulator.log.open("wb") as log:
         process = subprocess.Popen(
-            [sys.executable, "-m", "ministack"],
+            [sys.executable, str(Path(__file__).with_name("lambda_with_buckets.py"))],
             cwd=folder,
             env=environment,
             stdin=subprocess.DEVNULL,

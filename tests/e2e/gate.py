@@ -6,7 +6,7 @@ import http.client
 import http.server
 import re
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 PER_CONNECTION = {"connection", "content-length", "transfer-encoding"}
@@ -21,6 +21,8 @@ class Gate:
         self._lock = threading.Lock()
         self._is_open = True
         self._calls: list[str] = []
+        self._visitor: Callable[[int], None] | None = None
+        self._visits = 0
         self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
         threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.1}, daemon=True).start()
 
@@ -31,7 +33,7 @@ class Gate:
 
     @property
     def calls(self) -> list[str]:
-        """The services that were called, refused calls included."""
+        """The services that were called, with the operation where the service names it, refused calls included."""
         with self._lock:
             return list(self._calls)
 
@@ -44,10 +46,24 @@ class Gate:
         finally:
             self._set_open(True)
 
+    @contextmanager
+    def watched(self, visitor: Callable[[int], None]) -> Iterator[None]:
+        """Has `visitor` look at each call before it passes, for the length of a `with` block; calls count from 1."""
+        with self._lock:
+            self._visitor, self._visits = visitor, 0
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._visitor = None
+
     def admits(self, service: str) -> bool:
         """Notes a call of `service` and tells whether it may pass."""
         with self._lock:
             self._calls.append(service)
+            if self._visitor is not None:
+                self._visits += 1
+                self._visitor(self._visits)
             return self._is_open
 
     def close(self) -> None:
@@ -72,7 +88,9 @@ def _handler(gate: Gate) -> type[http.server.BaseHTTPRequestHandler]:
         def carry(self) -> None:
             """Forwards the request and its answer, or hangs up."""
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            if not gate.admits(_service(self.headers.get("Authorization", ""))):
+            target = self.headers.get("X-Amz-Target", "").rpartition(".")[2]
+            service = _service(self.headers.get("Authorization", ""))
+            if not gate.admits(f"{service}.{target}" if target else service):
                 self.close_connection = True
                 return
             connection = http.client.HTTPConnection("127.0.0.1", gate.target_port, timeout=60)

@@ -59,6 +59,18 @@ class Stack:
         pages = logs.get_paginator("filter_log_events").paginate(logGroupName=self.outputs["SubscriptionLogs"])
         return "\n".join(event["message"] for page in pages for event in page["events"])
 
+    def tick(self) -> None:
+        """Runs the tick once, as the schedule does every minute."""
+        answer = self.emulator.client("lambda").invoke(FunctionName=self.outputs["TickFunction"], Payload=b"{}")
+        assert answer.get("FunctionError") is None, answer["Payload"].read()
+
+    def flowgauge(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Runs the program as its operator does; it reaches AWS through the gate."""
+        program = ROOT / "target/debug/flowgauge"
+        environment = self.emulator.environment() | {"AWS_ENDPOINT_URL": self.emulator.gate.url}
+        command = [str(program), *arguments]
+        return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60)
+
     def failures(self) -> dict[str, bytes]:
         """What lies in the failure bucket, by key."""
         s3, bucket = self.emulator.client("s3"), self.outputs["FailureBucket"]

@@ -183,22 +183,6 @@ def test_what_was_not_told_is_told_by_the_retry(stack: Stack, host: Host, findin
     assert_subject(alert["Subject"], host)
 
 
-def test_what_is_never_told_waits_in_a_queue(stack: Stack, host: Host, findings: Inbox) -> None:
-    """After its last try an event lies in the queue as it was, and tells everything when it is sent again."""
-    event = subscription_event(message(stack, host, host.refused_ping()))
-    sqs = stack.emulator.client("sqs")
-
-    def look() -> list[dict[str, Any]]:
-        return sqs.receive_message(QueueUrl=stack.outputs["UntoldQueue"]).get("Messages", [])
-
-    with stack.emulator.gate.shut():
-        stack.invoke_later(event)
-        [untold] = wait_for("the event in the queue", look, bool, 120)
-    assert findings.about(host.interface) == []
-    assert stack.invoke(json.loads(untold["Body"])["requestPayload"])["error"] is None
-    assert len(findings.about(host.interface)) == 1
-
-
 def logged(stack: Stack, text: str) -> int:
     """How often `text` stands in the function's log."""
     return stack.own_log().count(text)

@@ -10,10 +10,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use flow_detect::RuleSet;
-use flow_pipeline::{Definitions, Pipeline, PipelineSettings, StateStore};
+use flow_pipeline::{Definitions, Pipeline, PipelineSettings, Report, RunError, StateStore};
 use tokio::task::JoinSet;
 
-use faults::{Faults, FaultyNotifier, FaultyStore};
+use faults::{Ended, Faults, FaultyNotifier, FaultyStore};
 use queue::Queue;
 use traffic::{Delivery, Traffic};
 
@@ -121,14 +121,23 @@ impl<S: StateStore> Deployment<S> {
         match &delivery.event {
             Some(event) => {
                 let run = self.pipeline.run(&self.definitions, event.as_bytes(), now);
-                matches!(faults.until_killed(run).await, Some(Ok(_)))
+                self.is_done(faults.until_killed(run).await)
             }
             None => {
                 // A tick that failed is not tried again: the next one comes anyway.
-                let _ = faults.until_killed(self.pipeline.tick(&self.definitions, now)).await;
+                self.is_done(faults.until_killed(self.pipeline.tick(&self.definitions, now)).await);
                 true
             }
         }
+    }
+
+    /// Whether an invocation did all that it had to. What it told before it died, or before it could not write any
+    /// more, may be told again.
+    fn is_done(&self, ended: Ended<Result<Report, RunError>>) -> bool {
+        if matches!(ended.output, None | Some(Err(RunError::Store { .. }))) {
+            self.pipeline.notifier().excuse(ended.published);
+        }
+        matches!(ended.output, Some(Ok(_)))
     }
 
     /// Ticks without faults until nothing is left to do.

@@ -1,7 +1,11 @@
 //! The contract of state stores, and soaks, in memory.
 #![allow(clippy::unwrap_used, reason = "tests")]
 
-use flow_pipeline::MemoryStore;
+use std::convert::Infallible;
+use std::slice::from_ref;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use flow_pipeline::{ItemKey, MemoryStore, StateStore, StoredItem, Write, Written};
 use flowgauge_tests::soak::Soak;
 use flowgauge_tests::state_contract;
 
@@ -26,5 +30,76 @@ async fn whatever_fails_nothing_is_lost_and_nothing_counted_twice() {
         let summary = summary.unwrap_or_else(|error| panic!("seed {seed}: {error}"));
         println!("seed {seed}: {summary:?}");
         assert!(summary.killed > 50 && summary.failed > 50, "{summary:?}");
+    }
+}
+
+/// A store that breaks one promise.
+struct Careless {
+    inner: MemoryStore,
+    breaks: Breaks,
+    puts: AtomicU64,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Breaks {
+    /// Every hundredth write is said to be done, and is not.
+    LosesWrites,
+    /// Items of a kind are written over whatever version is there.
+    IgnoresVersionsOf(&'static str),
+}
+
+impl Careless {
+    async fn put_one(&self, write: &Write) -> Result<Written, Infallible> {
+        let number = self.puts.fetch_add(1, Ordering::Relaxed);
+        match self.breaks {
+            Breaks::LosesWrites if number % 100 == 99 => Ok(Written::Done),
+            Breaks::IgnoresVersionsOf(kind) if write.key.as_str().starts_with(kind) => {
+                let there = self.inner.get(from_ref(&write.key)).await?.remove(0);
+                let write = Write { over: there.map(|item| item.version), ..write.clone() };
+                self.inner.put(from_ref(&write)).await.remove(0)
+            }
+            _ => self.inner.put(from_ref(write)).await.remove(0),
+        }
+    }
+}
+
+impl StateStore for Careless {
+    type Error = Infallible;
+
+    async fn get(&self, keys: &[ItemKey]) -> Result<Vec<Option<StoredItem>>, Infallible> {
+        self.inner.get(keys).await
+    }
+
+    async fn put(&self, writes: &[Write]) -> Vec<Result<Written, Infallible>> {
+        let mut outcomes = Vec::new();
+        for write in writes {
+            outcomes.push(self.put_one(write).await);
+        }
+        outcomes
+    }
+
+    async fn due(&self, now: u64, limit: usize) -> Result<Vec<ItemKey>, Infallible> {
+        self.inner.due(now, limit).await
+    }
+}
+
+/// A soak that a broken store passes would prove nothing.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_store_that_breaks_a_promise_is_found_out() {
+    let all = [
+        (Breaks::LosesWrites, "expected"),
+        (Breaks::IgnoresVersionsOf("local/"), "expected"),
+        (Breaks::IgnoresVersionsOf("spanning/"), "expected"),
+        (Breaks::IgnoresVersionsOf("episode/"), "told"),
+    ];
+    for (breaks, expected) in all {
+        let mut found = None;
+        for seed in 0..5 {
+            let store = Careless { inner: MemoryStore::default(), breaks, puts: AtomicU64::new(0) };
+            let soak = Soak { seed, batches: 500, writers: 32, faults_in_1000: 0 };
+            found = found.or(soak.run(store).await.err());
+        }
+        let found = found.unwrap_or_else(|| panic!("{breaks:?}: not found out by five seeds"));
+        assert!(found.contains(expected), "{breaks:?}: {found}");
     }
 }

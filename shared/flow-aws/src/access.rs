@@ -18,7 +18,7 @@ use aws_types::SdkConfig;
 use crate::roots::{CaBundleError, Roots};
 
 /// The variables that [`AwsAccess::read`] looks up, all of them set by Lambda except for the endpoints and the bundle.
-pub const VARIABLES: [&str; 9] = [
+pub const VARIABLES: [&str; 10] = [
     "AWS_REGION",
     "AWS_ACCESS_KEY_ID",
     "AWS_SECRET_ACCESS_KEY",
@@ -27,6 +27,7 @@ pub const VARIABLES: [&str; 9] = [
     "AWS_ENDPOINT_URL_SNS",
     "AWS_ENDPOINT_URL_S3",
     "AWS_ENDPOINT_URL_DYNAMODB",
+    "AWS_ENDPOINT_URL_LAMBDA",
     "AWS_CA_BUNDLE",
 ];
 
@@ -44,6 +45,8 @@ pub struct AwsAccess {
     sns_endpoint: Option<String>,
     s3_endpoint: Option<String>,
     dynamodb_endpoint: Option<String>,
+    #[cfg_attr(not(feature = "operate"), expect(dead_code, reason = "functions do not call Lambda"))]
+    lambda_endpoint: Option<String>,
     roots: Roots,
 }
 
@@ -94,6 +97,7 @@ impl AwsAccess {
             sns_endpoint: optional("AWS_ENDPOINT_URL_SNS"),
             s3_endpoint: optional("AWS_ENDPOINT_URL_S3"),
             dynamodb_endpoint: optional("AWS_ENDPOINT_URL_DYNAMODB"),
+            lambda_endpoint: optional("AWS_ENDPOINT_URL_LAMBDA"),
             roots,
         })
     }
@@ -117,6 +121,11 @@ impl AwsAccess {
 
     pub(crate) fn dynamodb(&self) -> aws_sdk_dynamodb::Client {
         aws_sdk_dynamodb::Client::new(&self.sdk_config(self.endpoint_of(self.dynamodb_endpoint.as_ref())))
+    }
+
+    #[cfg(feature = "operate")]
+    pub(crate) fn lambda(&self) -> aws_sdk_lambda::Client {
+        aws_sdk_lambda::Client::new(&self.sdk_config(self.endpoint_of(self.lambda_endpoint.as_ref())))
     }
 
     /// Where a service is, when it is not where the region says.

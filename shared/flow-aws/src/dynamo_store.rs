@@ -266,3 +266,6 @@ where
 {
     error.code() == Some("ConditionalCheckFailedException")
 }
+
+#[cfg(test)]
+mod tests;

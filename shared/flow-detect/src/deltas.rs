@@ -104,6 +104,11 @@ impl Deltas {
         self.table.is_empty()
     }
 
+    /// All of them, in no order.
+    pub fn iter(&self) -> impl Iterator<Item = &Delta> {
+        self.table.iter()
+    }
+
     /// How many there are.
     pub fn len(&self) -> usize {
         self.table.len()

@@ -100,6 +100,19 @@ pub(crate) struct Claim {
     pub(crate) severity: Severity,
     pub(crate) last_seen: u64,
     pub(crate) episode: u64,
+    /// Who has heard already, of an earlier try that reached only one of the two.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) heard: Option<Audience>,
+}
+
+/// Whom a finding is told to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Audience {
+    /// Readers of alerts.
+    People,
+    /// Readers of findings as JSON.
+    Programs,
 }
 
 /// What a claim is for.
@@ -215,6 +228,11 @@ impl EpisodeRecord {
         self.digest_at.is_some()
     }
 
+    /// Who has heard already of what is claimed, because an earlier try reached only them.
+    pub fn heard(&self) -> Option<Audience> {
+        self.claim.as_ref().and_then(|claim| claim.heard)
+    }
+
     /// The token of whoever is telling at `now`.
     pub fn claimed_by(&self, now: u64) -> Option<&str> {
         self.claim.as_ref().filter(|claim| now < claim.until).map(|claim| claim.token.as_str())
@@ -241,7 +259,9 @@ impl EpisodeRecord {
 
     /// When nothing more is waited for that could go on with the episode.
     pub(crate) fn resolves_at(&self) -> u64 {
-        self.finding.span.end.saturating_add(self.pace.gap()).saturating_add(self.pace.lateness)
+        // The last window that could begins just before the gap ends, and is as long as any other.
+        let Pace { window, lateness, .. } = self.pace;
+        self.finding.span.end.saturating_add(self.pace.gap() + window).saturating_add(lateness)
     }
 
     /// From when on the finding may be told again; 0 when it never was.

@@ -110,6 +110,8 @@ pub struct Finding<'r> {
     pub interface: Option<String>,
     /// What was seen.
     pub episode: Episode,
+    /// Whether it was seen only in events that were worked through long after their time.
+    pub is_delayed: bool,
 }
 
 impl<'r> Finding<'r> {
@@ -131,7 +133,7 @@ impl<'r> Finding<'r> {
         }
         let (scope, id) = (Arc::clone(&id.scope), FindingId::new(&rule.id, id));
         let (severity, status) = (rule.severity, Status::New);
-        Finding { id, rule, severity, status, subject, scope, interface, episode }
+        Finding { id, rule, severity, status, subject, scope, interface, episode, is_delayed: false }
     }
 
     /// The names and values of its aggregates.

@@ -40,7 +40,7 @@ pub use definition_error::{DefinitionError, DefinitionErrorKind, MAX_MISTAKES};
 pub use deltas::{Delta, Deltas, Observed};
 pub use duration::show_duration;
 pub use episode::Episode;
-pub use episode_record::{EpisodeRecord, RECORD_SCHEMA, RecordError};
+pub use episode_record::{Audience, EpisodeRecord, RECORD_SCHEMA, RecordError};
 pub use finding::{Finding, FindingId, Status};
 pub use groups::{GroupId, Groups, Merged};
 pub use life::{Change, Silence, Step, Teller, Telling};

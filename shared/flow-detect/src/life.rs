@@ -22,7 +22,7 @@
 //! on after it was taken for over, since records came later than the rule waits, is open again, and may be told as
 //! ongoing and as resolved once more.
 
-use crate::episode_record::{Beginning, Claim, EpisodeRecord, Pace, Purpose, Told};
+use crate::episode_record::{Audience, Beginning, Claim, EpisodeRecord, Pace, Purpose, Told};
 use crate::finding::{Finding, Status};
 use crate::rule::{Mode, Rule};
 use crate::snapshot::FindingSnapshot;
@@ -186,11 +186,12 @@ impl EpisodeRecord {
         Some(self)
     }
 
-    /// Gives back a claim whose message is known not to have been published: it is due at once, for the same reason.
-    /// None when the claim is no longer `token`'s.
-    pub fn release(mut self, token: &str, now: u64) -> Option<EpisodeRecord> {
+    /// Gives back a claim of which some message is known not to have been published: it is due at once, for the same
+    /// reason, to those who have not `heard` yet. None when the claim is no longer `token`'s.
+    pub fn release(mut self, token: &str, now: u64, heard: Option<Audience>) -> Option<EpisodeRecord> {
         let claim = self.claim.as_mut().filter(|claim| claim.token == token)?;
         claim.until = claim.until.min(now);
+        claim.heard = heard;
         self.due = self.next_look(now);
         Some(self)
     }
@@ -248,8 +249,8 @@ impl EpisodeRecord {
         if self.suppressed.is_some() {
             return Telling::Silent(Silence::Suppressed);
         }
-        let same_reason = earlier.filter(|claim| self.still_holds(claim, now)).map(|claim| claim.purpose);
-        let Some(purpose) = same_reason.or_else(|| self.purpose(now)) else {
+        let earlier = earlier.filter(|claim| self.still_holds(claim, now));
+        let Some(purpose) = earlier.as_ref().map(|claim| claim.purpose).or_else(|| self.purpose(now)) else {
             let is_held_back = self.beginning() == Beginning::HeldBack && self.resolved.is_none();
             return Telling::Silent(if is_held_back { Silence::HeldBack } else { Silence::Told });
         };
@@ -260,6 +261,10 @@ impl EpisodeRecord {
             severity: self.finding.severity,
             last_seen: self.finding.last_seen,
             episode: self.episode,
+            // What has become worse since is news to everyone.
+            heard: earlier
+                .filter(|claim| claim.severity == self.finding.severity)
+                .and_then(|claim| claim.heard),
         });
         match purpose {
             Purpose::Tell(status) => Telling::Claimed(status),

@@ -37,6 +37,8 @@ pub struct FindingSnapshot {
     totals: Vec<Named>,
     first_seen: u64,
     pub(crate) last_seen: u64,
+    #[serde(default, rename = "delayed", skip_serializing_if = "std::ops::Not::not")]
+    is_delayed: bool,
 }
 
 /// The window shown.
@@ -83,7 +85,8 @@ impl Peak {
 impl FindingSnapshot {
     /// What `finding` says now.
     pub fn of(finding: &Finding<'_>) -> Self {
-        let Finding { id, rule, severity, subject, scope, interface, episode, status: _ } = finding;
+        let Finding { id, rule, severity, subject, scope, interface, episode, is_delayed, status: _ } =
+            finding;
         let named = |(name, part): &(String, KeyPart)| Named::new(name, &part.value());
         let (group, only) = subject.split_at(subject.len().min(rule.query.group_names().len()));
         FindingSnapshot {
@@ -109,6 +112,7 @@ impl FindingSnapshot {
             totals: finding.totals().map(|(name, total)| Named::new(name, total)).collect(),
             first_seen: episode.first_seen,
             last_seen: episode.last_seen,
+            is_delayed: *is_delayed,
         }
     }
 
@@ -121,7 +125,8 @@ impl FindingSnapshot {
     ///
     /// The window shown is that with the largest first value, the earliest of several; the span and the times seen
     /// are those of both; of each total the larger stays, since panes expire and a later look may see fewer of them;
-    /// what is not the only one in both looks is left out. Scope and rule are the same wherever the id is.
+    /// what is not the only one in both looks is left out; it is delayed if both were. Scope and rule are the same wherever
+    /// the id is.
     pub fn merge(&mut self, other: &FindingSnapshot) {
         self.severity = self.severity.max(other.severity);
         self.only.retain(|part| other.only.contains(part));
@@ -140,6 +145,7 @@ impl FindingSnapshot {
         }
         self.first_seen = self.first_seen.min(other.first_seen);
         self.last_seen = self.last_seen.max(other.last_seen);
+        self.is_delayed &= other.is_delayed;
     }
 
     /// Whether both are by the same names: a rule that was rewritten in between gives other ones.
@@ -195,6 +201,7 @@ impl<'r> Finding<'r> {
                 last_seen: snapshot.last_seen,
                 samples: peak.samples.clone(),
             },
+            is_delayed: snapshot.is_delayed,
         })
     }
 }

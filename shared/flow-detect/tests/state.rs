@@ -108,7 +108,8 @@ proptest! {
                 let old = &batches[again.min(number)];
                 let outcome = item.merge(&rules, old.deltas.clone(), Some(old.fingerprint), NOW + 60);
                 prop_assert!(outcome.is_redelivery || old.deltas.is_empty());
-                prop_assert!(again < number || outcome.touched == first.touched);
+                let is_looked_at = |id| outcome.to_look_at.contains(id);
+                prop_assert!(again < number || first.to_look_at.iter().all(is_looked_at));
                 prop_assert_eq!(item.encode(&rules), before);
             }
         }
@@ -205,6 +206,8 @@ fn groups_of_unknown_rules_are_carried_until_they_expire() {
     for (offset, expected) in [(1680, 2), (1681, 0)] {
         let mut item = StateItem::decode(&written, &older).unwrap();
         item.merge(&older, batch(&older, &[record(1, offset, 22)]), None, NOW);
+        // What a batch makes late goes with the next one.
+        item.merge(&older, batch(&older, &[record(1, offset, 22)]), None, NOW);
         let kept = StateItem::decode(&item.encode(&older), &newer).unwrap();
         let is_new = |rule: usize| newer.rule(rule).id == "new";
         assert_eq!(kept.groups().iter().filter(|(id, _)| is_new(id.rule)).count(), expected, "at {offset}");
@@ -224,11 +227,14 @@ fn late_panes_are_counted_and_dropped() {
     assert_eq!((outcome.late_panes, item.groups().len()), (0, 3));
     let outcome =
         item.merge(&rules, batch(&rules, &[record(4, 0, 22), record(2, 1621, 22)]), Some(4 << 64), NOW);
-    assert_eq!((outcome.late_panes, item.groups().len(), outcome.touched.len()), (1, 1, 1));
+    assert_eq!((outcome.late_panes, item.groups().len(), outcome.to_look_at.len()), (1, 3, 1));
+    // What a batch makes late goes with the next one.
+    item.merge(&rules, batch(&rules, &[record(2, 1621, 22)]), Some(5 << 64), NOW);
+    assert_eq!(item.groups().len(), 1);
     // The first batch is forgotten with its panes; it is late, whatever the clock says now.
     let before = item.encode(&rules);
     let outcome = item.merge(&rules, batch(&rules, &[record(1, 0, 22)]), Some(1 << 64), NOW - 3000);
-    assert_eq!((outcome.is_redelivery, outcome.late_panes, outcome.touched.len()), (false, 1, 0));
+    assert_eq!((outcome.is_redelivery, outcome.late_panes, outcome.to_look_at.len()), (false, 1, 0));
     assert_eq!(item.encode(&rules), before);
     assert!(item.merge(&rules, batch(&rules, &[record(2, 1621, 22)]), Some(4 << 64), NOW).is_redelivery);
 }
@@ -261,7 +267,7 @@ fn a_flood_evicts_its_own_weakest_groups() {
         (0..3000_u64).map(|n| refused_at(&format!("10.1.{}.{}", n / 250, n % 250), START)).collect();
     let outcome = item.merge(&rules, batch(&rules, &flood), Some(3 << 64), NOW);
     assert_eq!((outcome.evicted_groups, outcome.evicted_panes), (2802, 2802));
-    assert_eq!((item.groups().len(), outcome.touched.len()), (flow_detect::MAX_GROUPS, 198));
+    assert_eq!((item.groups().len(), outcome.to_look_at.len()), (flow_detect::MAX_GROUPS, 198));
     let found = item.findings(&rules, Watermark::End);
     let values = |source: &str| {
         let has = |finding: &&flow_detect::Finding<'_>| facts(&[(*finding).clone()]).contains(source);
@@ -300,4 +306,25 @@ fn bytes_are_bounded_whatever_a_log_says() {
     let written = plain(&item.encode(&sketches));
     assert!((100_000..=flow_detect::MAX_ITEM_BYTES).contains(&written.len()), "{}", written.len());
     assert_eq!(stored(&item, &sketches).groups().iter().next().unwrap().1.len(), panes.len());
+}
+
+/// Windows that a jump of event time closes are looked at by the batch that jumps, or by another try of it.
+#[test]
+fn windows_that_close_by_a_jump_are_looked_at() {
+    let rules = rules(&[rule("x", "avg(bytes) as mean, count(*) as n", "mean < 100 and n > 2")]);
+    let mut item = StateItem::default();
+    let few: Vec<_> = (0..3).map(|n| record(1, n, 22)).collect();
+    assert_eq!(item.merge(&rules, batch(&rules, &few), Some(1 << 64), NOW).to_look_at.len(), 1);
+    let found = |item: &StateItem, outcome: &flow_detect::Outcome| {
+        let watermark = item.watermark(NOW + 86_400);
+        item.groups().findings_of(&outcome.to_look_at, &rules, watermark).len()
+    };
+    let jump = batch(&rules, &[record(2, 40_000, 22)]);
+    let outcome = item.merge(&rules, jump.clone(), Some(2 << 64), NOW + 86_400);
+    assert_eq!((outcome.to_look_at.len(), found(&item, &outcome)), (2, 1));
+    item = stored(&item, &rules);
+    let again = item.merge(&rules, jump, Some(2 << 64), NOW + 86_400);
+    assert_eq!((again.is_redelivery, found(&item, &again)), (true, 1));
+    let next = item.merge(&rules, batch(&rules, &[record(2, 40_001, 22)]), Some(3 << 64), NOW + 86_400);
+    assert_eq!((found(&item, &next), item.groups().len()), (0, 1), "told once, and gone");
 }

@@ -42,6 +42,8 @@ struct Words {
     in_all_at_least: &'static str,
     link: &'static str,
     status: &'static str,
+    delayed: &'static str,
+    delayed_text: &'static str,
     suppress: &'static str,
     duration: fn(u64) -> String,
     /// Where a finding that was told before is in its life, given a time and its values.
@@ -66,6 +68,8 @@ const ENGLISH: Words = Words {
     in_all_at_least: "in all at least",
     link: "Logs Insights",
     status: "Status ",
+    delayed: "Delayed",
+    delayed_text: "these records were worked through only now, long after their time; the values may be too low",
     suppress: "To hear no more of this for 30 days, give a reason and add these lines to your suppressions",
     duration: show_duration,
     life: life_in_english,
@@ -89,6 +93,8 @@ const JAPANESE: Words = Words {
     in_all_at_least: "合計(少なくとも)",
     link: "Logs Insights",
     status: "状態",
+    delayed: "遅延",
+    delayed_text: "これらのレコードは発生からかなり後に処理されました。値は実際より小さい可能性があります",
     suppress: "この通知を 30 日間止めるには、理由 (reason) を書いて次の行を抑制ファイルに追加してください",
     duration: duration_in_japanese,
     life: life_in_japanese,
@@ -196,6 +202,9 @@ fn body(finding: &Finding<'_>, language: Language, words: &Words, link: Option<&
     let life = life(finding, words);
     if !life.is_empty() {
         add(words.status, &life);
+    }
+    if finding.is_delayed {
+        add(words.delayed, words.delayed_text);
     }
     add(words.when, &when(finding, words));
     add(words.place, &place(finding, words));

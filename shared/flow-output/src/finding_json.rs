@@ -13,7 +13,8 @@ pub const FINDING_SCHEMA: &str = "flowgauge.finding/1";
 const MAX_TEXT: usize = 2000;
 
 /// A finding as a JSON object on one line, with a link to its records in the console. Times are Unix seconds;
-/// `interface` is there only when there is one.
+/// `interface` is there only when there is one, `delayed` only when it is true: the records came so late that no window was open
+/// for them any more.
 pub fn finding_json(finding: &Finding<'_>, link: Option<&str>) -> String {
     escape_json(&object(finding, link).to_string()).into_owned()
 }
@@ -52,6 +53,9 @@ fn object(finding: &Finding<'_>, link: Option<&str>) -> Json {
             .into_iter()
             .filter_map(|(name, text)| Some((name.to_owned(), Json::from(cut(text?, MAX_TEXT)))));
         fields.extend(present);
+        if finding.is_delayed {
+            fields.insert("delayed".to_owned(), Json::Bool(true));
+        }
     }
     object
 }

@@ -137,6 +137,6 @@ impl Merged {
         report.evicted_panes += outcome.evicted_panes;
         report.forgotten_batches += outcome.forgotten_batches;
         let watermark = self.state.watermark(now);
-        self.state.groups().findings_of(&outcome.touched, rules, watermark)
+        self.state.groups().findings_of(&outcome.to_look_at, rules, watermark)
     }
 }

@@ -164,7 +164,7 @@ impl RunError {
         }
     }
 
-    fn new(failure: Failure, report: Report) -> Self {
+    pub(crate) fn new(failure: Failure, report: Report) -> Self {
         let report = Box::new(report);
         match failure {
             Failure::Store(error) => RunError::Store { report, error },
@@ -176,9 +176,9 @@ impl RunError {
 /// Decodes, detects, keeps state and tells: one event at a time.
 #[derive(Debug)]
 pub struct Pipeline<S, N> {
-    settings: PipelineSettings,
-    store: S,
-    notifier: N,
+    pub(crate) settings: PipelineSettings,
+    pub(crate) store: S,
+    pub(crate) notifier: N,
 }
 
 impl<S: StateStore, N: Notifier> Pipeline<S, N> {
@@ -237,7 +237,7 @@ impl<S: StateStore, N: Notifier> Pipeline<S, N> {
     }
 
     /// Bytes to deltas, with what tells a redelivery.
-    fn observe(
+    pub(crate) fn observe(
         &self,
         definitions: &Definitions,
         payload: &[u8],

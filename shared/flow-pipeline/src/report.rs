@@ -111,6 +111,8 @@ pub struct Report {
     pub digested: u64,
     /// Episodes that began so soon after the last one was told that nobody was told of them.
     pub held_back: u64,
+    /// Looks at episodes after which a later one is known already: nobody was told of them.
+    pub superseded: u64,
     /// Episodes that nobody was told of because the user said so.
     pub suppressed: u64,
     /// Panes of spanning groups beyond what one event may write: what they hold is not counted.

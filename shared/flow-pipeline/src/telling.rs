@@ -6,7 +6,9 @@
 use std::collections::BTreeMap;
 use std::error::Error;
 
-use flow_detect::{Change, EpisodeRecord, Finding, FindingId, Mode, Silence, Status, Step, Teller, Telling};
+use flow_detect::{
+    Audience, Change, EpisodeRecord, Finding, FindingId, Mode, Silence, Status, Step, Teller, Telling,
+};
 use flow_output::{Message, insights_link};
 
 use crate::notifier::{Notifier, Published, Topic};
@@ -45,8 +47,8 @@ pub(crate) enum Ending {
     Told,
     /// Programs were told, people wait for the digest.
     Withheld,
-    /// Someone was not told: it is given back.
-    NotTold,
+    /// Someone was not told, others may have heard: it is given back.
+    NotTold(Option<Audience>),
 }
 
 /// A record as it was read.
@@ -128,7 +130,9 @@ impl<S: StateStore, N: Notifier> Run<'_, S, N> {
         for (place, one) in claimed.iter().enumerate() {
             let Some(finding) = one.record.finding(&self.definitions.rules, one.status) else { continue };
             let link = insights_link(&finding, self.settings.region.as_deref());
-            outbox.findings.push((place, Message::of_finding(&finding, link.as_deref())));
+            if one.record.heard() != Some(Audience::Programs) {
+                outbox.findings.push((place, Message::of_finding(&finding, link.as_deref())));
+            }
             if !for_people[place] {
                 continue;
             }
@@ -139,14 +143,16 @@ impl<S: StateStore, N: Notifier> Run<'_, S, N> {
                 endings[place] = Ending::Withheld;
             }
         }
-        let published = self.publish(outbox, &mut endings).await;
+        let published = self.publish(outbox, &claimed, &mut endings).await;
         self.settle(claimed.into_iter().zip(endings).collect()).await?;
         published
     }
 
     /// People are told of what is severe enough, except that it is over.
     fn is_for_people(&self, one: &Claimed) -> bool {
-        one.status != Status::Resolved && one.record.snapshot().severity() >= self.settings.alert_min_severity
+        one.status != Status::Resolved
+            && one.record.snapshot().severity() >= self.settings.alert_min_severity
+            && one.record.heard() != Some(Audience::People)
     }
 
     fn alert(&self, finding: &Finding<'_>, link: Option<&str>) -> Message {
@@ -157,7 +163,16 @@ impl<S: StateStore, N: Notifier> Run<'_, S, N> {
     }
 
     /// Publishes to both topics before it tells of any failure: one topic that fails keeps nothing from the other.
-    async fn publish(&mut self, outbox: Outbox, endings: &mut [Ending]) -> Result<(), Failure> {
+    async fn publish(
+        &mut self,
+        outbox: Outbox,
+        claimed: &[Claimed],
+        endings: &mut [Ending],
+    ) -> Result<(), Failure> {
+        let mut heard: Vec<_> = claimed.iter().map(|one| one.record.heard()).collect();
+        for (place, _) in &outbox.alerts {
+            heard[*place] = Some(Audience::People);
+        }
         let total = outbox.findings.len() + outbox.alerts.len();
         let (mut failed, mut first) = (0, None::<Box<dyn Error + Send + Sync>>);
         // People first: their topic gets few messages, and time may run out.
@@ -165,7 +180,11 @@ impl<S: StateStore, N: Notifier> Run<'_, S, N> {
             let (places, messages): (Vec<_>, Vec<_>) = messages.into_iter().unzip();
             for (place, outcome) in places.into_iter().zip(self.send(topic, &messages).await) {
                 if let Err(error) = outcome {
-                    endings[place] = Ending::NotTold;
+                    endings[place] = Ending::NotTold(match (topic, endings[place]) {
+                        (Topic::Alerts, _) => Some(Audience::Programs),
+                        (Topic::Findings, Ending::Told) => heard[place],
+                        (Topic::Findings, Ending::Withheld | Ending::NotTold(_)) => None,
+                    });
                     failed += 1;
                     first.get_or_insert(Box::new(error));
                 }
@@ -255,7 +274,7 @@ impl<S: StateStore, N: Notifier> Run<'_, S, N> {
         match ending {
             Ending::Told => record.confirm(&self.token, self.now),
             Ending::Withheld => record.confirm_withheld(&self.token, self.now, self.now + DIGEST_AFTER),
-            Ending::NotTold => record.release(&self.token, self.now),
+            Ending::NotTold(heard) => record.release(&self.token, self.now, heard),
         }
     }
 
@@ -334,6 +353,7 @@ impl<S: StateStore, N: Notifier> Run<'_, S, N> {
         match observed.step.telling {
             Telling::Silent(Silence::HeldBack) => self.report.held_back += observed.began,
             Telling::Silent(Silence::Suppressed) => self.report.suppressed += observed.began,
+            Telling::Silent(Silence::Superseded) => self.report.superseded += 1,
             _ => {}
         }
     }

@@ -104,7 +104,7 @@ impl<'p, S: StateStore, N: Notifier> Run<'p, S, N> {
             AlertFormat::Chat => Message::of_chat_digest(&digest, self.settings.language),
         };
         let failure = self.send(Topic::Alerts, &[message]).await.into_iter().find_map(Result::err);
-        let ending = if failure.is_none() { Ending::Told } else { Ending::NotTold };
+        let ending = if failure.is_none() { Ending::Told } else { Ending::NotTold(None) };
         self.report.digested += if failure.is_none() { claimed.len() as u64 } else { 0 };
         self.settle(claimed.into_iter().map(|one| (one, ending)).collect()).await?;
         match failure {

@@ -1,14 +1,17 @@
 //! Ports that fail before or after every call, or have the invocation killed there.
 
+use std::collections::BTreeMap;
 use std::error::Error;
 use std::fmt;
 use std::future::pending;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use flow_output::Message;
 use flow_pipeline::{ItemKey, Notifier, Published, StateStore, StoredItem, Topic, Write, Written};
 use tokio::sync::Notify;
+
+use super::check::about;
 
 /// Decides, call by call, what goes wrong.
 #[derive(Debug)]
@@ -31,8 +34,27 @@ enum Fault {
 }
 
 tokio::task_local! {
-    /// Kills the invocation that runs in this task.
-    static KILL: Arc<Notify>;
+    /// The invocation that runs in this task.
+    static INVOCATION: Arc<Invocation>;
+}
+
+/// One invocation, as far as faults and excuses are concerned.
+#[derive(Debug, Default)]
+struct Invocation {
+    kill: Notify,
+    /// What it published, whatever it heard of that.
+    published: Mutex<Vec<Told>>,
+}
+
+/// A message: its topic, and what it was about.
+pub(crate) type Told = (Topic, String);
+
+/// How an invocation ended.
+pub(crate) struct Ended<T> {
+    /// None when it was killed.
+    pub(crate) output: Option<T>,
+    /// What it published.
+    pub(crate) published: Vec<Told>,
 }
 
 /// A call that failed, on purpose or not.
@@ -77,21 +99,23 @@ impl Faults {
         self.killed.load(Ordering::Relaxed)
     }
 
-    /// Runs an invocation to its end; none when it was killed.
-    pub(crate) async fn until_killed<F: Future>(&self, invocation: F) -> Option<F::Output> {
-        let kill = Arc::new(Notify::new());
-        tokio::select! {
+    /// Runs an invocation to its end, or until it is killed.
+    pub(crate) async fn until_killed<F: Future>(&self, work: F) -> Ended<F::Output> {
+        let invocation = Arc::new(Invocation::default());
+        let output = tokio::select! {
             biased;
-            () = kill.notified() => None,
-            output = KILL.scope(Arc::clone(&kill), invocation) => Some(output),
-        }
+            () = invocation.kill.notified() => None,
+            output = INVOCATION.scope(Arc::clone(&invocation), work) => Some(output),
+        };
+        let published = std::mem::take(&mut *locked(&invocation.published));
+        Ended { output, published }
     }
 
     fn draw(&self) -> Fault {
         if !self.is_on.load(Ordering::Relaxed) {
             return Fault::None;
         }
-        let drawn = self.random.lock().unwrap_or_else(PoisonError::into_inner).u32(..1000);
+        let drawn = locked(&self.random).u32(..1000);
         match drawn / self.in_1000.max(1) {
             _ if self.in_1000 == 0 => Fault::None,
             0 => Fault::Before,
@@ -131,7 +155,7 @@ impl Faults {
     /// Never returns: the invocation is dropped here.
     async fn kill(&self) {
         self.killed.fetch_add(1, Ordering::Relaxed);
-        KILL.with(|kill| kill.notify_one());
+        INVOCATION.with(|invocation| invocation.kill.notify_one());
         pending::<()>().await;
     }
 }
@@ -179,18 +203,30 @@ impl<S: StateStore> StateStore for FaultyStore<S> {
 #[derive(Debug)]
 pub(crate) struct FaultyNotifier {
     sent: Mutex<Vec<(Topic, Message)>>,
+    excused: Mutex<BTreeMap<Told, u64>>,
     faults: Arc<Faults>,
 }
 
 impl FaultyNotifier {
     pub(crate) fn new(faults: Arc<Faults>) -> Self {
-        FaultyNotifier { sent: Mutex::default(), faults }
+        FaultyNotifier { sent: Mutex::default(), excused: Mutex::default(), faults }
     }
 
     /// The messages that a topic took.
     pub(crate) fn sent(&self, topic: Topic) -> Vec<Message> {
-        let sent = self.sent.lock().unwrap_or_else(PoisonError::into_inner);
+        let sent = locked(&self.sent);
         sent.iter().filter(|(to, _)| *to == topic).map(|(_, message)| message.clone()).collect()
+    }
+
+    /// Each of these may be told once more: nobody can know that it was.
+    pub(crate) fn excuse(&self, published: Vec<Told>) {
+        let mut excused = locked(&self.excused);
+        published.into_iter().for_each(|told| *excused.entry(told).or_default() += 1);
+    }
+
+    /// How often a message about `id` may be told again on `topic`.
+    pub(crate) fn excuses(&self, topic: Topic, id: &str) -> u64 {
+        locked(&self.excused).get(&(topic, id.to_owned())).copied().unwrap_or_default()
     }
 }
 
@@ -200,13 +236,30 @@ impl Notifier for FaultyNotifier {
     async fn publish(&self, topic: Topic, messages: &[Message]) -> Vec<Result<Published, Self::Error>> {
         let mut outcomes = Vec::with_capacity(messages.len());
         for message in messages {
+            let told = begun(topic, message);
+            let is_out = AtomicBool::new(false);
             let one = async {
-                let mut sent = self.sent.lock().unwrap_or_else(PoisonError::into_inner);
-                sent.push((topic, message.clone()));
+                locked(&self.sent).push((topic, message.clone()));
+                INVOCATION.with(|invocation| locked(&invocation.published).extend(told.clone()));
+                is_out.store(true, Ordering::Relaxed);
                 Ok(Published::Sent)
             };
-            outcomes.push(self.faults.call(one).await);
+            let outcome = self.faults.call(one).await;
+            if outcome.is_err() && is_out.load(Ordering::Relaxed) {
+                self.excuse(told.into_iter().collect());
+            }
+            outcomes.push(outcome);
         }
         outcomes
     }
+}
+
+/// What a message says has begun.
+fn begun(topic: Topic, message: &Message) -> Option<Told> {
+    let (id, status) = about(topic, &message.body).ok()?;
+    (status == "new").then_some((topic, id))
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

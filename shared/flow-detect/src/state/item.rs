@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use crate::deltas::Delta;
 use crate::finding::Finding;
 use crate::groups::{GroupId, Groups};
+use crate::pane::Panes;
+use crate::rule::Rule;
 use crate::rule_set::RuleSet;
 use crate::state::bounds::make_room;
 use crate::state::error::StateError;
@@ -61,8 +63,10 @@ pub(crate) struct Carried {
 pub struct Outcome {
     /// It had been counted before: nothing changed.
     pub is_redelivery: bool,
-    /// The groups that it belongs to, as far as they are kept, in order: those to look at now, also when it came again.
-    pub touched: Vec<GroupId>,
+    /// The groups to look at now, as far as they are kept, in order: those that it belongs to, and those over which a
+    /// window has closed since. When it came again, all groups of rules that wait for closed windows: its first try may
+    /// have died before it looked.
+    pub to_look_at: Vec<GroupId>,
     /// Deltas that came too late: not counted.
     pub late_panes: u64,
     /// Groups given up for want of room.
@@ -114,14 +118,29 @@ impl StateItem {
         fingerprint: Option<u128>,
         now: u64,
     ) -> Outcome {
-        let mut outcome = Outcome { touched: groups_of(&deltas), ..Outcome::default() };
+        let mut outcome = Outcome { to_look_at: groups_of(&deltas), ..Outcome::default() };
         if fingerprint.is_some_and(|fingerprint| self.counted.has(fingerprint)) {
             outcome.is_redelivery = true;
+            outcome.to_look_at.extend(self.closed_since(rules, 0));
         } else {
+            let before = self.watermark;
             self.add(rules, deltas, fingerprint, now, &mut outcome);
+            outcome.to_look_at.extend(self.closed_since(rules, before));
         }
-        outcome.touched.retain(|id| self.groups.get(id).is_some());
+        outcome.to_look_at.retain(|id| self.groups.get(id).is_some());
+        outcome.to_look_at.sort_unstable();
+        outcome.to_look_at.dedup();
         outcome
+    }
+
+    /// The groups of rules that wait for closed windows over which one has closed after the watermark stood at `before`.
+    fn closed_since(&self, rules: &RuleSet, before: u64) -> Vec<GroupId> {
+        let has_closed = |(id, panes): &(&GroupId, &Panes)| {
+            let Rule { query, windowing, .. } = rules.rule(id.rule);
+            let mut closings = panes.iter().filter_map(|(pane, _)| windowing.next_closing(pane, before));
+            !query.is_monotone() && closings.any(|closing| closing <= self.watermark)
+        };
+        self.groups.iter().filter(has_closed).map(|(id, _)| id.clone()).collect()
     }
 
     fn add(
@@ -132,6 +151,9 @@ impl StateItem {
         now: u64,
         outcome: &mut Outcome,
     ) {
+        // What this batch makes late is kept until the next: windows over it close only now, and have to be looked at,
+        // if need be by another try.
+        let outdated = self.watermark;
         self.newest = deltas.iter().map(|delta| delta.newest).fold(self.newest, u64::max);
         self.watermark = self.watermark.max(self.newest.min(now));
         let mut until = 0;
@@ -148,20 +170,20 @@ impl StateItem {
         if let Some(fingerprint) = fingerprint.filter(|_| until > 0) {
             self.counted.insert(fingerprint, until);
         }
-        outcome.forgotten_batches = self.expire(rules) as u64;
+        outcome.forgotten_batches = self.expire(rules, outdated) as u64;
         let evicted = make_room(self);
         outcome.evicted_groups = evicted.groups;
         outcome.evicted_panes = evicted.panes;
         outcome.evicted_rules = evicted.sections;
     }
 
-    /// Drops what is late, and with it what guards it; returns how many batches are forgotten too early.
-    fn expire(&mut self, rules: &RuleSet) -> usize {
-        let watermark = self.watermark;
-        let is_late = |rule: usize, pane| rules.rule(rule).windowing.is_late(pane, Watermark::At(watermark));
+    /// Drops what was late at `outdated`, and forgets the batches that can only come late; returns how many are forgotten
+    /// too early.
+    fn expire(&mut self, rules: &RuleSet, outdated: u64) -> usize {
+        let is_late = |rule: usize, pane| rules.rule(rule).windowing.is_late(pane, Watermark::At(outdated));
         self.groups.retain(|id, pane| !is_late(id.rule, pane));
-        self.carried.retain(|_, carried| carried.until >= watermark);
-        self.counted.expire(watermark)
+        self.carried.retain(|_, carried| carried.until >= outdated);
+        self.counted.expire(self.watermark)
     }
 
     /// All groups of known rules.
@@ -214,12 +236,9 @@ impl StateItem {
     }
 }
 
-/// The groups that deltas belong to, each once, in order.
+/// The groups that deltas belong to.
 fn groups_of(deltas: &[Delta]) -> Vec<GroupId> {
     let id =
         |delta: &Delta| GroupId { rule: delta.rule, scope: delta.scope.clone(), group: delta.group.clone() };
-    let mut groups: Vec<GroupId> = deltas.iter().map(id).collect();
-    groups.sort_unstable();
-    groups.dedup();
-    groups
+    deltas.iter().map(id).collect()
 }

@@ -10,7 +10,7 @@ pub(crate) const WINDOW: u64 = 720;
 pub(crate) const LATENESS: u64 = 900;
 pub(crate) const REPEAT: u64 = 7200;
 /// The end of an episode's span to its resolution.
-pub(crate) const QUIET: u64 = 2 * WINDOW + LATENESS;
+pub(crate) const QUIET: u64 = 3 * WINDOW + LATENESS;
 
 /// One rule over refused records by source, with a window of 12 minutes.
 pub(crate) fn rules(severity: &str, mode: &str) -> RuleSet {

@@ -171,7 +171,7 @@ impl World {
     fn confirm(&mut self, token: &str, withheld: bool, published: bool) -> bool {
         let (version, Some(record)) = self.load() else { return true };
         let confirmed = match (published, withheld) {
-            (false, _) => record.release(token, self.now),
+            (false, _) => record.release(token, self.now, None),
             (true, false) => record.confirm(token, self.now),
             (true, true) => record.confirm_withheld(token, self.now, self.now + 300),
         };

@@ -1,6 +1,6 @@
 //! A record, a clock, and what is done with both.
 
-use flow_detect::{Change, EpisodeRecord, RuleSet, Silence, Status, Step, Teller, Telling};
+use flow_detect::{Audience, Change, EpisodeRecord, RuleSet, Silence, Status, Step, Teller, Telling};
 
 use crate::findings::{finding, rules};
 
@@ -73,7 +73,11 @@ impl Scene {
     }
 
     pub(crate) fn release(&mut self, token: &str, now: u64) {
-        let released = self.record().release(token, now).unwrap();
+        self.release_to(token, now, None);
+    }
+
+    pub(crate) fn release_to(&mut self, token: &str, now: u64, heard: Option<Audience>) {
+        let released = self.record().release(token, now, heard).unwrap();
         self.put(&released);
     }
 

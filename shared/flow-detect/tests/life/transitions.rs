@@ -1,7 +1,7 @@
 //! Each transition by itself. `T` is the clock and the start of the first episode; an episode over (T, T + WINDOW) is
 //! over at `OVER`.
 
-use flow_detect::{Change, Silence};
+use flow_detect::{Audience, Change, Silence};
 
 use crate::findings::{QUIET, REPEAT, WINDOW, rules};
 use crate::scene::{LEASE, NEW, NOTHING_NEW, ONGOING, RAISED, RESOLVED, Scene, silent};
@@ -84,8 +84,18 @@ fn what_is_released_is_due_at_once() {
     scene.observe("a", T, FIRST, 5);
     scene.release("a", T + 3);
     assert_eq!(scene.due(), Some(T + 3));
-    assert!(scene.record().release("b", T + 3).is_none(), "only whose it is");
+    assert!(scene.record().release("b", T + 3, None).is_none(), "only whose it is");
     assert_eq!(scene.look("tick", T + 3), NEW);
+}
+
+#[test]
+fn who_has_heard_already_is_remembered_until_it_is_worse() {
+    let mut scene = Scene::new();
+    scene.observe("a", T, FIRST, 5);
+    scene.release_to("a", T + 3, Some(Audience::People));
+    assert_eq!((scene.look("tick", T + 3), scene.record().heard()), (NEW, Some(Audience::People)));
+    assert!(scene.confirm("tick", T + 4));
+    assert_eq!(scene.record().heard(), None);
 }
 
 #[test]

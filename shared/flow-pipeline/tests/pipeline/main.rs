@@ -3,6 +3,7 @@
 
 mod fakes;
 mod kills;
+mod late;
 mod telling;
 
 use std::sync::Arc;
@@ -46,7 +47,11 @@ fn event_of(log_group: &str, lines: &[String]) -> String {
 
 /// `count` refused tries of one source on port 22, every two seconds from `start`.
 fn tries_at(source: &str, count: u64, start: u64) -> Vec<String> {
-    let line = |n| Flow::tcp(source, 40_000, "10.0.0.5", 22).rejected().at(start + n * 2).line();
+    tries_on("10.0.0.5", source, count, start)
+}
+
+fn tries_on(target: &str, source: &str, count: u64, start: u64) -> Vec<String> {
+    let line = |n| Flow::tcp(source, 40_000, target, 22).rejected().at(start + n * 2).line();
     (0..count).map(line).collect()
 }
 
@@ -107,11 +112,23 @@ fn observed_findings_are_counted_and_not_told() {
 
 #[test]
 fn a_storm_of_alerts_is_cut_and_counted() {
-    let lines: Vec<String> = (0..25).flat_map(|n| tries(&format!("198.51.100.{n}"), 101)).collect();
+    let target = |n: u32| tries_on(&format!("10.0.0.{n}"), "198.51.100.7", 101, START);
+    let lines: Vec<String> = (0..25).flat_map(target).collect();
     let pipeline = pipeline(settings(), MemoryStore::default());
     let report = run(&pipeline, &event(&lines)).unwrap();
     assert_eq!((report.findings[RULE], report.published["findings"]), (25, 25));
     assert_eq!((report.published["alerts"], report.alerts_withheld), (DEFAULT_ALERT_LIMIT as u64, 5));
+}
+
+#[test]
+fn many_sources_on_one_target_are_one_finding() {
+    let pipeline = pipeline(settings(), MemoryStore::default());
+    let lines: Vec<String> = (0..250).flat_map(|n| tries(&format!("198.51.100.{n}"), 3)).collect();
+    let report = run(&pipeline, &event(&lines)).unwrap();
+    assert_eq!((report.findings[RULE], report.published["alerts"]), (1, 1));
+    let sent = pipeline.notifier().sent.lock().unwrap();
+    let (_, finding) = sent.iter().find(|(topic, _)| *topic == Topic::Findings).unwrap();
+    assert!(finding.body.contains(r#""attempts":750,"sources":250"#), "{}", finding.body);
 }
 
 #[test]
@@ -221,6 +238,10 @@ fn one_topic_that_fails_keeps_nothing_from_the_other() {
         assert_eq!((pipeline.notifier().count(failing), pipeline.notifier().count(other)), (0, 1));
         let RunError::Publish { report, .. } = error else { panic!("{error}") };
         assert_eq!((report.findings[RULE], report.published[other.name()]), (1, 1));
+        pipeline.notifier().mend();
+        run(&pipeline, &event(&tries("198.51.100.7", 120))).unwrap();
+        let told = (pipeline.notifier().count(failing), pipeline.notifier().count(other));
+        assert_eq!(told, (1, 1), "the retry tells only those who have not heard");
     }
 }
 

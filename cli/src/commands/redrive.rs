@@ -1,0 +1,223 @@
+//! `flowgauge redrive`: events whose every try failed go to their function again, or, where they come too late for
+//! that, to the findings they would have led to.
+
+use std::collections::HashMap;
+use std::io::{self, Write};
+
+use flow_aws::{
+    AwsAccess, AwsAccessError, DeployedFunction, DeployedFunctionError, DynamoStore, FailedEvent,
+    FailedEvents, FailedEventsError, SnsNotifier, WatchedError,
+};
+use flow_detect::{Finding, Language};
+use flow_function::config::{Config, ConfigError};
+use flow_function::outside::environment;
+use flow_output::{Alert, plain};
+use flow_pipeline::{LateEvents, Pipeline, RunError, Standing};
+
+use crate::args::RedriveArgs;
+use crate::clock::now;
+use crate::failure::{Failure, Outcome};
+use crate::messages;
+
+/// Why nothing more was done.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum RedriveError {
+    /// There are no credentials, or no region.
+    #[error("{0}; `eval \"$(aws configure export-credentials --format env)\"` sets those of a profile")]
+    Access(#[from] AwsAccessError),
+    /// The function can't be asked or invoked.
+    #[error(transparent)]
+    Function(#[from] DeployedFunctionError),
+    /// The function's environment is none of a Flowgauge function.
+    #[error("the environment of {function}: {error}")]
+    Config {
+        /// Its name.
+        function: String,
+        /// The mistake.
+        #[source]
+        error: Box<ConfigError>,
+    },
+    /// The function keeps failed events nowhere.
+    #[error("the environment of {function}: expected FAILURE_BUCKET, found nothing")]
+    NoBucket {
+        /// Its name.
+        function: String,
+    },
+    /// The function reads something from its package, which is not here.
+    #[error("{function} reads {found:?} from its package ({variable}): name a copy of it with {option}")]
+    Packaged {
+        /// Its name.
+        function: String,
+        /// The variable that says so.
+        variable: &'static str,
+        /// What it says.
+        found: String,
+        /// The option that says where it is on this machine.
+        option: &'static str,
+    },
+    /// The failure bucket can't be read, or an event not be moved.
+    #[error(transparent)]
+    Events(#[from] FailedEventsError),
+    /// Rules, networks or suppressions can't be read.
+    #[error("reading definitions: {0}")]
+    Definitions(#[from] WatchedError),
+    /// Findings could not be told.
+    #[error(transparent)]
+    Run(#[from] Box<RunError>),
+    /// Standard output can't be written.
+    #[error("writing the output: {0}")]
+    Output(#[from] io::Error),
+}
+
+/// What is to become of one event.
+#[derive(Debug)]
+struct Planned {
+    event: FailedEvent,
+    plan: Plan,
+}
+
+#[derive(Debug)]
+enum Plan {
+    /// Neither AWS nor a rule has a use for it.
+    Nothing(&'static str),
+    /// As it stands.
+    Redrive(Standing),
+    /// It stays where it is.
+    Stays(String),
+}
+
+/// Runs the command.
+pub(crate) fn run(args: &RedriveArgs) -> Result<Outcome, Failure> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    Ok(runtime.block_on(redrive(args))?)
+}
+
+async fn redrive(args: &RedriveArgs) -> Result<Outcome, RedriveError> {
+    let access = AwsAccess::read(of_user)?;
+    let function = DeployedFunction::new(access.clone(), args.function.clone());
+    let deployed = function.configuration().await?;
+    let name = deployed.name;
+    let mut config = config(&name, &deployed.environment, args)?;
+    let bucket =
+        config.failure_bucket.take().ok_or_else(|| RedriveError::NoBucket { function: name.clone() })?;
+    let definitions = config.definitions.current(now()).await.0?;
+    let language = config.settings.language;
+    let store = DynamoStore::new(access.clone(), config.state_table);
+    let pipeline = Pipeline::new(config.settings, store, SnsNotifier::new(access.clone(), config.topics));
+    let events = FailedEvents::new(access, bucket, name);
+
+    let mut late = pipeline.late_events(&definitions, now());
+    let mut planned = Vec::new();
+    for event in events.list(args.limit).await? {
+        let plan = plan(&events, &event, &mut late).await?;
+        planned.push(Planned { event, plan });
+    }
+    print(&planned, &late.findings(), language)?;
+    if args.execute {
+        let report = late.tell().await.map_err(Box::new)?;
+        carry_out(&planned, &events, &function).await?;
+        messages::summary(&format!("told: {}", messages::told(&report)));
+    } else if !planned.is_empty() {
+        messages::summary("nothing was done: the same with --execute does it");
+    }
+    let stays = planned.iter().any(|one| matches!(one.plan, Plan::Stays(_)));
+    Ok(if stays { Outcome::Failed } else { Outcome::Fine })
+}
+
+/// The environment of whoever runs this, for what has to do with AWS.
+fn of_user(variable: &str) -> Option<String> {
+    let region = || environment("AWS_DEFAULT_REGION");
+    environment(variable).or_else(|| if variable == "AWS_REGION" { region() } else { None })
+}
+
+/// The function's settings, with what lies in its package read from here.
+fn config(
+    function: &str,
+    deployed: &HashMap<String, String>,
+    args: &RedriveArgs,
+) -> Result<Config, RedriveError> {
+    let local = [
+        ("RULES", "--rules", &args.rules),
+        ("NETWORKS", "--networks", &args.networks),
+        ("SUPPRESSIONS", "--suppressions", &args.suppressions),
+    ];
+    for (variable, option, given) in local {
+        let found = deployed.get(variable).filter(|found| !found.is_empty() && !found.starts_with("s3://"));
+        if let (Some(found), None) = (found, given) {
+            let (function, found) = (function.to_owned(), found.clone());
+            return Err(RedriveError::Packaged { function, variable, found, option });
+        }
+    }
+    let lookup = |variable: &str| {
+        if variable.starts_with("AWS_") && variable != "AWS_LAMBDA_FUNCTION_NAME" {
+            return of_user(variable);
+        }
+        let given = local.iter().find(|(name, ..)| *name == variable).and_then(|(.., given)| given.as_ref());
+        given.map(|path| path.display().to_string()).or_else(|| deployed.get(variable).cloned())
+    };
+    let mistake = |error| RedriveError::Config { function: function.to_owned(), error: Box::new(error) };
+    Config::read(lookup).map_err(mistake)
+}
+
+async fn plan(
+    events: &FailedEvents,
+    event: &FailedEvent,
+    late: &mut LateEvents<'_, DynamoStore, SnsNotifier>,
+) -> Result<Plan, RedriveError> {
+    let payload = match events.payload(event).await {
+        Ok(payload) => payload,
+        Err(error @ (FailedEventsError::TooLarge { .. } | FailedEventsError::NoRecord { .. })) => {
+            return Ok(Plan::Stays(error.to_string()));
+        }
+        Err(error) => return Err(error.into()),
+    };
+    Ok(match late.add(&payload) {
+        Err(error) => Plan::Stays(error.to_string()),
+        Ok(Standing { is_repeated: true, .. }) => Plan::Nothing("the same event as one above"),
+        Ok(Standing { is_live: false, is_late: false, .. }) => {
+            Plan::Nothing("no rule matches anything in it")
+        }
+        Ok(standing) => Plan::Redrive(standing),
+    })
+}
+
+async fn carry_out(
+    planned: &[Planned],
+    events: &FailedEvents,
+    function: &DeployedFunction,
+) -> Result<(), RedriveError> {
+    for Planned { event, plan } in planned {
+        match plan {
+            Plan::Stays(_) => continue,
+            Plan::Redrive(standing) if standing.is_live => {
+                function.invoke_later(events.payload(event).await?).await?;
+            }
+            Plan::Redrive(_) | Plan::Nothing(_) => {}
+        }
+        events.done(event).await?;
+    }
+    Ok(())
+}
+
+/// One line an event, and one a finding that only the late ones lead to.
+fn print(planned: &[Planned], findings: &[Finding<'_>], language: Language) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    for Planned { event, plan } in planned {
+        let (what, why) = match plan {
+            Plan::Nothing(why) => ("done", *why),
+            Plan::Redrive(Standing { is_live: true, is_late: false, .. }) => {
+                ("invoke", "its records still count")
+            }
+            Plan::Redrive(Standing { is_live: true, .. }) => {
+                ("invoke", "some records still count, some are late")
+            }
+            Plan::Redrive(_) => ("late", "its windows have closed"),
+            Plan::Stays(why) => ("stays", why.as_str()),
+        };
+        writeln!(out, "{what:7} {}  {}", plain(&event.key), plain(why))?;
+    }
+    for finding in findings {
+        writeln!(out, "delayed {}", Alert::new(finding, language, None, None).heading)?;
+    }
+    out.flush()
+}

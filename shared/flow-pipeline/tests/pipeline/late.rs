@@ -1,0 +1,84 @@
+//! Events that no invocation worked through: again while they count, else together and marked delayed.
+
+use flow_pipeline::{Definitions, MemoryStore, Topic};
+use flow_testkit::Flow;
+
+use super::fakes::now_or_never;
+use super::{NOW, RULE, START, event, pipeline, run, settings, tries, tries_at};
+
+/// A day later, when nothing of it counts any more.
+const LATER: u64 = NOW + 86_400;
+
+#[test]
+fn what_still_counts_is_to_be_invoked_again() {
+    let (pipeline, definitions) = (pipeline(settings(), MemoryStore::default()), Definitions::default());
+    let mut events = pipeline.late_events(&definitions, NOW);
+    let [live, quiet, late] = [
+        tries_at("198.51.100.7", 120, NOW - 600),
+        vec![Flow::tcp("10.0.0.1", 40_000, "10.0.0.2", 443).rejected().at(NOW - 600).line()],
+        tries_at("198.51.100.7", 120, NOW - 40_000),
+    ]
+    .map(|lines| event(&lines));
+    let mut standing = |event: &str| {
+        let standing = events.add(event.as_bytes()).unwrap();
+        (standing.is_live, standing.is_late, standing.is_repeated)
+    };
+    assert_eq!(standing(&live), (true, false, false));
+    assert_eq!(standing(&live), (true, false, true), "the same once more");
+    assert_eq!(standing(&quiet), (false, false, false));
+    assert_eq!(standing(&late), (false, true, false));
+    let both =
+        event(&[tries_at("198.51.100.7", 2, NOW - 600), tries_at("198.51.100.7", 2, NOW - 40_000)].concat());
+    assert_eq!(standing(&both), (true, true, false));
+    assert!(events.add(b"{}").is_err());
+    let findings = events.findings();
+    assert_eq!(findings.len(), 1, "what is live is left to the function: {findings:?}");
+    assert!(findings[0].is_delayed && findings[0].episode.first_seen == NOW - 40_000);
+}
+
+#[test]
+fn windows_over_late_events_are_told_once_and_marked() {
+    let (pipeline, definitions) = (pipeline(settings(), MemoryStore::default()), Definitions::default());
+    let tell = || {
+        let mut events = pipeline.late_events(&definitions, LATER);
+        // No event alone would be enough.
+        for part in 0..3 {
+            let lines = tries_at("198.51.100.7", 40, START + part * 80);
+            let standing = events.add(event(&lines).as_bytes()).unwrap();
+            assert!(standing.is_late && !standing.is_live);
+        }
+        now_or_never(events.tell()).unwrap()
+    };
+    let report = tell();
+    assert_eq!((report.findings[RULE], report.published["findings"], report.published["alerts"]), (1, 1, 1));
+    for (topic, mark) in [(Topic::Findings, "\"delayed\":true"), (Topic::Alerts, "Delayed")] {
+        let sent = pipeline.notifier().sent.lock().unwrap();
+        let (_, message) = sent.iter().find(|(to, _)| *to == topic).unwrap();
+        assert!(message.body.contains(mark), "{}", message.body);
+        assert!(message.body.contains("120"), "{}", message.body);
+    }
+    let again = tell();
+    let told = (again.findings.get(RULE), again.published.get("alerts"));
+    assert_eq!(told, (None, None), "people are told once; programs hear that it is over: {again:?}");
+}
+
+#[test]
+fn what_was_told_in_time_is_not_told_again() {
+    let (pipeline, definitions) = (pipeline(settings(), MemoryStore::default()), Definitions::default());
+    run(&pipeline, &event(&tries("198.51.100.7", 120))).unwrap();
+    let mut events = pipeline.late_events(&definitions, LATER);
+    events.add(event(&tries("198.51.100.7", 110)).as_bytes()).unwrap();
+    assert_eq!(events.findings().len(), 1);
+    let report = now_or_never(events.tell()).unwrap();
+    assert_eq!((report.published.get("alerts"), report.findings.get(RULE)), (None, None), "{report:?}");
+}
+
+#[test]
+fn an_episode_before_a_known_one_is_counted_and_not_told() {
+    let (pipeline, definitions) = (pipeline(settings(), MemoryStore::default()), Definitions::default());
+    run(&pipeline, &event(&tries_at("198.51.100.7", 120, NOW - 600))).unwrap();
+    let mut events = pipeline.late_events(&definitions, NOW);
+    events.add(event(&tries_at("198.51.100.7", 120, NOW - 40_000)).as_bytes()).unwrap();
+    let report = now_or_never(events.tell()).unwrap();
+    assert_eq!((report.superseded, report.published.get("alerts")), (1, None));
+}

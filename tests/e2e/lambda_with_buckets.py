@@ -1,0 +1,59 @@
+"""Runs the emulator with what it lacks: a bucket as the destination of events whose every try failed."""
+
+from __future__ import annotations
+
+import json
+import os
+import runpy
+import time
+import uuid
+from typing import Any
+
+from ministack.services import lambda_svc
+
+from emulator import aws_client
+
+
+def failed_event_key(function: str) -> str:
+    """The key that Lambda gives to the record of a failed event."""
+    now = time.gmtime()
+    day, second = time.strftime("%Y/%m/%d", now), time.strftime("%Y-%m-%dT%H.%M.%S", now)
+    return f"aws/lambda/async/{function}/{day}/{second}-{uuid.uuid4()}"
+
+
+def invocation_record(function: str, event: object, error: object) -> dict[str, object]:
+    """What Lambda says of an event whose every try failed."""
+    return {
+        "version": "1.0",
+        "timestamp": time.strftime("%Y-%m-%dT%H:%M:%S.000Z", time.gmtime()),
+        "requestContext": {
+            "requestId": str(uuid.uuid4()),
+            "functionArn": f"{function}:$LATEST",
+            "condition": "RetriesExhausted",
+            "approximateInvokeCount": 3,
+        },
+        "requestPayload": event,
+        "responseContext": {"statusCode": 200, "executedVersion": "$LATEST", "functionError": "Unhandled"},
+        "responsePayload": error,
+    }
+
+
+def main() -> None:
+    """Starts the emulator as `python -m ministack` does."""
+    to_others = lambda_svc._route_async_failure
+
+    def route(target: str, function: str, event: object, result: dict[str, Any]) -> None:
+        """Puts the record into the bucket that `target` names, or leaves it to the emulator."""
+        if ":s3:::" not in target:
+            to_others(target, function, event, result)
+            return
+        record = invocation_record(function, event, result.get("body"))
+        s3 = aws_client("s3", f"http://127.0.0.1:{os.environ['GATEWAY_PORT']}")
+        s3.put_object(Bucket=target.rpartition(":")[2], Key=failed_event_key(function), Body=json.dumps(record).encode())
+
+    lambda_svc._route_async_failure = route
+    runpy.run_module("ministack", run_name="__main__")
+
+
+if __name__ == "__main__":
+    main()
