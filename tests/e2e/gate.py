@@ -21,7 +21,7 @@ class Gate:
         self._lock = threading.Lock()
         self._is_open = True
         self._calls: list[str] = []
-        self._visitor: Callable[[int], None] | None = None
+        self._visitor: Callable[[int], bool] | None = None
         self._visits = 0
         self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
         threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.1}, daemon=True).start()
@@ -47,8 +47,8 @@ class Gate:
             self._set_open(True)
 
     @contextmanager
-    def watched(self, visitor: Callable[[int], None]) -> Iterator[None]:
-        """Has `visitor` look at each call before it passes, for the length of a `with` block; calls count from 1."""
+    def watched(self, visitor: Callable[[int], bool]) -> Iterator[None]:
+        """Asks `visitor` of each call whether it may pass, for the length of a `with` block; calls count from 1."""
         with self._lock:
             self._visitor, self._visits = visitor, 0
         try:
@@ -63,7 +63,7 @@ class Gate:
             self._calls.append(service)
             if self._visitor is not None:
                 self._visits += 1
-                self._visitor(self._visits)
+                return self._visitor(self._visits)
             return self._is_open
 
     def close(self) -> None:

@@ -79,7 +79,7 @@ fn allowed(member: &Member) -> Option<Vec<&'static str>> {
         "flow-generate" => vec!["flow-record", "flow-envelope"],
         "flow-pipeline" => [&CHAIN[..CHAIN.len() - 1], &["flow-envelope"]].concat(),
         "flow-aws" => with(&["flow-envelope"]),
-        "flowgauge" => with(&["flow-envelope", "flow-generate", "flow-aws"]),
+        "flowgauge" => with(&["flow-envelope", "flow-generate", "flow-aws", "flow-function"]),
         "flow-function" => with(&["flow-envelope", "flow-aws"]),
         _ if member.folder.starts_with("functions/") || member.name == "flowgauge-tests" => {
             with(&["flow-envelope", "flow-aws", "flow-function"])
@@ -116,8 +116,9 @@ fn inner_violations(member: &Member, members: &[Member]) -> Vec<String> {
                  understood without those above it",
                 allowed.join(", ")
             )),
-            "flow-aws" if name == "flowgauge" && !used.optional => Some(format!(
-                "{name} depends on flow-aws always; only its feature `aws` may bring in the AWS SDK"
+            "flow-aws" | "flow-function" if name == "flowgauge" && !used.optional => Some(format!(
+                "{name} depends on {} always; only its feature `aws` may bring in the AWS SDK",
+                used.name
             )),
             _ => None,
         })

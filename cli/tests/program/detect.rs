@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use flow_testkit::Flow;
 use serde_json::{Value, json};
 
-use crate::program::{Folder, Run, flowgauge};
+use crate::program::{Folder, Run, content, flowgauge, root};
 use crate::samples::{NOON, good_line, joined, tries};
 
 const EVENTS: [&str; 3] =
@@ -87,7 +87,7 @@ fn a_finding_says_who_what_and_where() {
     let findings = detect_events(&["--output", "json"]).json();
     let (exposed, tries) = (&findings[0], &findings[1]);
     assert_eq!(tries["subject"]["srcAddr"], "198.51.100.77");
-    assert_eq!(tries["values"], json!({ "attempts": 120, "ports": 2 }));
+    assert_eq!(tries["values"], json!({ "attempts": 120, "sources": 1, "ports": 2 }));
     assert_eq!(tries["interface"], "eni-07d2f3a4b5c6e7f80");
     assert_eq!(exposed["values"], json!({ "flows": 3, "sources": 2, "receivedBytes": 4533 }));
     let subject = json!({ "interfaceId": "eni-0f9e8d7c6b5a49382", "dstAddr": "10.0.2.30", "dstPort": 5432 });
@@ -98,7 +98,13 @@ fn a_finding_says_who_what_and_where() {
 fn the_interface_is_named_only_when_there_is_one() {
     let mut lines = tries(NOON..NOON + 60);
     lines.extend(tries(NOON + 60..NOON + 120).iter().map(|line| line.replace("eni-0a1b", "eni-0fff")));
-    let run = Folder::empty().flowgauge(["detect", "--output", "json"]).input(joined(&lines)).exits(0);
+    let by_target = content(&root().join("rules/admin-port-tries.toml"));
+    let by_source = by_target.replace("by interfaceId, dstAddr", "by srcAddr");
+    let by_source = by_source.replace("{dstAddr}", "{srcAddr}").replace("{interfaceId}", "");
+    assert_ne!(by_source, by_target);
+    let folder = Folder::with("rules/a.toml", by_source);
+    let run =
+        folder.flowgauge(["detect", "--rules", "rules", "--output", "json"]).input(joined(&lines)).exits(0);
     let findings = run.json();
     assert_eq!(findings[0]["subject"], json!({ "srcAddr": "198.51.100.7", "dstAddr": "10.0.0.5" }));
     assert_eq!(findings[0].get("interface"), None);
@@ -131,7 +137,10 @@ fn the_mode_says_which_rules_run() {
 fn a_rule_that_lacks_its_fields_is_named() {
     let run = flowgauge(["detect", "--format", "srcaddr dstaddr action start"]);
     let run = run.input("198.51.100.7 10.0.0.5 REJECT 1700000000\n").exits(0);
-    run.says(&["warning: rule admin-port-tries can't fire on a format without dstport\n", "0 findings"]);
+    run.says(&[
+        "warning: rule admin-port-tries can't fire on a format without interface-id, dstport\n",
+        "0 findings",
+    ]);
 }
 
 #[test]

@@ -87,7 +87,7 @@ fn mistakes_are_pointed_at() {
     let word = changed("severity = \"medium\"", "severity = \"mediun\"");
     let key = changed("technique =", "techniqe =");
     let toml = changed("window = \"1h\"", "window = \"1h");
-    let placeholder = changed("{attempts} times", "{attemps} times");
+    let placeholder = changed("{attempts} tries", "{attemps} tries");
     let folder = Folder::with("rules/1-field.toml", field).and("rules/2-spelling.toml", spelling);
     let folder = folder.and("rules/3-word.toml", word).and("rules/4-key.toml", key);
     let folder = folder.and("rules/5-toml.toml", toml).and("rules/6-placeholder.toml", placeholder);
@@ -106,7 +106,7 @@ fn a_mistake_ends_every_command_that_takes_rules() {
     ];
     for command in commands {
         let run = folder.flowgauge(command).exits(1);
-        let text = "error: mine/a.toml:11:30: unknown name `dstPrt`: did you mean `dstPort`?\n";
+        let text = "error: mine/a.toml:12:30: unknown name `dstPrt`: did you mean `dstPort`?\n";
         assert!(run.stderr.starts_with(text), "{}", run.stderr);
     }
 }

@@ -24,7 +24,7 @@ fn the_lines_of_an_alert_suppress_it() {
     insta::assert_snapshot!(lines);
     let refused = detect(&folder(lines), &[], 1);
     refused.says(&[
-        "error: quiet.toml:4:14: `suppress.reason`: expected a reason: say why",
+        "error: quiet.toml:5:14: `suppress.reason`: expected a reason: say why",
         "\n             ^^\n",
     ]);
     let folder = folder(&lines.replace("\"\"", "\"our scanner\""));
@@ -34,7 +34,7 @@ fn the_lines_of_an_alert_suppress_it() {
         run.counts().starts_with("0 findings by ") && run.counts().contains(", 1 suppressed, in 101 flows")
     );
     run.says(&[
-        "suppressed: 1 finding by quiet.toml:1: rule admin-port-tries, 198.51.100.7/32, until ",
+        "suppressed: 1 finding by quiet.toml:1: rule admin-port-tries, 10.0.0.5/32, interface eni-0a1b2c3d4e5f60718, until ",
         ": our scanner",
     ]);
 }
