@@ -41,6 +41,21 @@ pub enum Role {
     Idle,
 }
 
+impl Role {
+    /// All of them.
+    pub const ALL: [Role; 9] = [
+        Role::LoadBalancer,
+        Role::WebServer,
+        Role::Database,
+        Role::Workstation,
+        Role::NatGateway,
+        Role::Resolver,
+        Role::Bastion,
+        Role::Monitor,
+        Role::Idle,
+    ];
+}
+
 /// The roles of the first interfaces: a small network has one of each that matters.
 const FIRST: [Role; 12] = [
     Role::LoadBalancer,

@@ -14,12 +14,12 @@ fn run(settings: &Settings) -> (Vec<Record>, Vec<Label>) {
     (records, traffic.labels().cloned().collect())
 }
 
-/// An hour at night with one scenario, before most people come.
+/// Half an hour at night with one scenario, before most people come.
 fn alone(scenario: &'static Scenario) -> Settings {
     Settings {
         seed: 5,
         start: 1_767_578_400,
-        duration: Some(3600),
+        duration: Some(1800),
         scenarios: vec![scenario],
         ..Settings::default()
     }

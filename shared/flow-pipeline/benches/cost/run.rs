@@ -1,6 +1,9 @@
 //! Generated traffic through the real pipeline, batch by batch, over a store that counts.
 
+use std::collections::BTreeMap;
 use std::convert::Infallible;
+use std::fs;
+use std::path::Path;
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
@@ -12,9 +15,6 @@ use flow_pipeline::{Definitions, Notifier, Pipeline, PipelineSettings, Published
 use flow_record::RecordFormat;
 
 use crate::billing::{BilledStore, Bills};
-
-/// The one rule that is off unless a user switches it on.
-const OFF: (&str, &str) = ("ping-denied.toml", include_str!("../../../../rules/ping-denied.toml"));
 
 /// How long records wait for others of their interface, in seconds: flow logs are delivered within about five minutes,
 /// and what is later than 15 minutes may be too late to count.
@@ -43,8 +43,6 @@ pub(crate) struct BatchCost {
     pub(crate) records: u64,
     /// Of its lines, with their ends.
     pub(crate) bytes: u64,
-    /// Whether any rule matched any of its records.
-    pub(crate) has_matches: bool,
     pub(crate) bills: Bills,
 }
 
@@ -58,10 +56,31 @@ pub(crate) struct Costs {
     pub(crate) lost: [u64; 3],
 }
 
-/// Every rule, on.
-pub(crate) fn all_rules() -> RuleSet {
-    let on = OFF.1.replace("mode = \"off\"", "mode = \"observe\"");
-    RuleSet::with_files([(OFF.0, on.as_str())]).unwrap_or_else(|errors| panic!("{errors:?}"))
+/// Every rule, on; those of a folder beside or instead of the built-in ones.
+pub(crate) fn all_rules(folder: Option<&Path>) -> RuleSet {
+    rules(folder, |_| true)
+}
+
+/// One rule alone, on.
+pub(crate) fn one_rule(folder: Option<&Path>, id: &str) -> RuleSet {
+    rules(folder, |name| name.strip_suffix(".toml") == Some(id))
+}
+
+fn rules(folder: Option<&Path>, is_wanted: impl Fn(&str) -> bool) -> RuleSet {
+    let own = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../rules");
+    let mut files = BTreeMap::new();
+    for folder in [Some(own.as_path()), folder].into_iter().flatten() {
+        for entry in fs::read_dir(folder).expect("a folder of rules") {
+            let path = entry.expect("a folder that can be read").path();
+            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            if is_wanted(&name) && name.ends_with(".toml") {
+                let text = fs::read_to_string(&path).expect("a file of a rule");
+                files.insert(name, text.replace("mode = \"off\"", "mode = \"observe\""));
+            }
+        }
+    }
+    let files = files.iter().map(|(name, text)| (name.as_str(), text.as_str()));
+    RuleSet::only_files(files).unwrap_or_else(|errors| panic!("{errors:?}"))
 }
 
 /// Tells nobody.
@@ -107,7 +126,6 @@ pub(crate) fn run(plan: &Plan, rules: RuleSet) -> Costs {
                 role: batch.interface.role,
                 records: batch.lines.len() as u64,
                 bytes: batch.lines.iter().map(|(_, line)| line.len() as u64 + 1).sum(),
-                has_matches: !bills.is_empty(),
                 bills,
             });
         }
