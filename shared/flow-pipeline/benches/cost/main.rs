@@ -34,7 +34,7 @@ fn main() {
         SIZES.into_iter().filter(|row| only.is_none_or(|only| row.0 as u64 == only))
     {
         let traffic = Settings { interfaces, activity, ..Settings::default() };
-        let costs = run::run(&Plan { traffic, size, records }, run::all_rules(folder));
+        let costs = run::run(&Plan { traffic, size, records }, run::rules(folder, |_| true));
         println!(
             "\n{interfaces} interfaces, {activity} times the ordinary traffic, at most {size} records a batch"
         );
@@ -43,16 +43,16 @@ fn main() {
     println!("\nevery rule alone, at most {} records a batch", SIZES[0].0);
     println!("{:20} {:>8} {:>22} {:>22} {:>10}", "", "", "writes a batch", "bytes a write", "$/TB");
     println!("{:20} {:>8} {:>22} {:>11} {:>10} {:>10}", "", "", "", "median", "95 %", "of lines");
-    for rule in run::all_rules(folder).rules() {
+    for rule in run::rules(folder, |_| true).rules() {
         let traffic = Settings { interfaces: SIZES[0].1, activity: SIZES[0].2, ..Settings::default() };
         let plan = Plan { traffic, size: SIZES[0].0, records: records / 10 };
-        let costs = run::run(&plan, run::one_rule(folder, &rule.id));
+        let costs = run::run(&plan, run::rules(folder, |name| name.strip_suffix(".toml") == Some(&rule.id)));
         print_alone(&rule.id, &costs);
     }
 }
 
 fn print_alone(rule: &str, costs: &Costs) {
-    let bytes = costs.batches.iter().map(|batch| batch.bytes).sum::<u64>() as f64;
+    let bytes = costs.batches.iter().map(bytes_of).sum::<u64>() as f64;
     for (kind, name) in [(Kind::Local, "local"), (Kind::Spanning, "spanning")] {
         let figures = Figures::of(&costs.batches, kind);
         if figures.all.reads > 0 {
@@ -91,7 +91,7 @@ impl Figures {
 fn print(costs: &Costs) {
     let batches = &costs.batches;
     let sum = |of: fn(&BatchCost) -> u64| batches.iter().map(of).sum::<u64>() as f64;
-    let (records, bytes) = (sum(|batch| batch.records), sum(|batch| batch.bytes));
+    let (records, bytes) = (sum(|batch| batch.lines.len() as u64), sum(bytes_of));
     let number = batches.len() as f64;
     let quiet = batches.iter().filter(|batch| batch.bills.is_empty()).count() as f64;
     println!(
@@ -146,6 +146,11 @@ fn print(costs: &Costs) {
         LOGS.0,
         LOGS.1
     );
+}
+
+/// The bytes of a batch's lines, with their ends.
+fn bytes_of(batch: &BatchCost) -> u64 {
+    batch.lines.iter().map(|line| line.len() as u64 + 1).sum()
 }
 
 fn dollars_a_tb(bill: Bill, bytes: f64) -> f64 {

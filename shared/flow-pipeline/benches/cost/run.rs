@@ -40,9 +40,7 @@ pub(crate) struct Plan {
 #[derive(Debug)]
 pub(crate) struct BatchCost {
     pub(crate) role: Role,
-    pub(crate) records: u64,
-    /// Of its lines, with their ends.
-    pub(crate) bytes: u64,
+    pub(crate) lines: Vec<String>,
     pub(crate) bills: Bills,
 }
 
@@ -56,17 +54,8 @@ pub(crate) struct Costs {
     pub(crate) lost: [u64; 3],
 }
 
-/// Every rule, on; those of a folder beside or instead of the built-in ones.
-pub(crate) fn all_rules(folder: Option<&Path>) -> RuleSet {
-    rules(folder, |_| true)
-}
-
-/// One rule alone, on.
-pub(crate) fn one_rule(folder: Option<&Path>, id: &str) -> RuleSet {
-    rules(folder, |name| name.strip_suffix(".toml") == Some(id))
-}
-
-fn rules(folder: Option<&Path>, is_wanted: impl Fn(&str) -> bool) -> RuleSet {
+/// The built-in rules whose files' names are wanted, all of them on; those of a folder beside or instead of them.
+pub(crate) fn rules(folder: Option<&Path>, is_wanted: impl Fn(&str) -> bool) -> RuleSet {
     let own = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../rules");
     let mut files = BTreeMap::new();
     for folder in [Some(own.as_path()), folder].into_iter().flatten() {
@@ -108,12 +97,13 @@ pub(crate) fn run(plan: &Plan, rules: RuleSet) -> Costs {
         let begins = batch.end + DELIVERY;
         while clock < begins {
             clock = (clock + 60).max(begins / 60 * 60);
-            let _ = now(pipeline.tick(&definitions, clock));
+            now(pipeline.tick(&definitions, clock)).expect("a store in memory never fails");
         }
         let is_counted = batch.start >= plan.traffic.start + WARM_UP;
         add(&mut costs.ticks, pipeline.store().bill(), is_counted);
-        for event in encoder.encode(&batch).unwrap_or_default() {
-            let report = now(pipeline.run(&definitions, event.as_bytes(), clock)).unwrap_or_default();
+        for event in encoder.encode(&batch).expect("a few lines fit into an event") {
+            let report = now(pipeline.run(&definitions, event.as_bytes(), clock))
+                .expect("a store in memory never fails");
             let bills = pipeline.store().bill();
             if !is_counted {
                 continue;
@@ -124,8 +114,7 @@ pub(crate) fn run(plan: &Plan, rules: RuleSet) -> Costs {
             counted += report.lines.flows + report.lines.no_data + report.lines.skip_data;
             costs.batches.push(BatchCost {
                 role: batch.interface.role,
-                records: batch.lines.len() as u64,
-                bytes: batch.lines.iter().map(|(_, line)| line.len() as u64 + 1).sum(),
+                lines: batch.lines.iter().map(|(_, line)| line.clone()).collect(),
                 bills,
             });
         }
