@@ -78,13 +78,13 @@ impl Scenario {
         row(
             "brute-force-out",
             "T1110",
-            "a host guesses SSH passwords of a host on the internet",
+            "a host guesses passwords of a host on the internet: SSH, RDP, WinRM, FTP or a database, as the seed has it",
             access::brute_force_out,
         ),
         row(
             "brute-force-in",
             "T1110",
-            "40 sources guess SSH passwords of a public host that lets them in",
+            "40 sources guess passwords of a public host that lets them in, at one of the same doors",
             access::brute_force_in,
         ),
         row(

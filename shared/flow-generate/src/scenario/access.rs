@@ -14,9 +14,17 @@ fn guess(stage: &mut Stage<'_>, start: u64) -> Conversation {
     Conversation::tcp(start).lasting(seconds).exchanging(sent, received)
 }
 
+/// SSH, RDP, WinRM, FTP, MySQL, PostgreSQL, SQL Server: where passwords are guessed, most often the first.
+const LOGINS: [(u32, u16); 7] = [(4, 22), (2, 3389), (1, 5985), (1, 21), (1, 3306), (1, 5432), (1, 1433)];
+
+fn login(stage: &mut Stage<'_>) -> u16 {
+    stage.dice.weighted(&LOGINS).unwrap_or(LOGINS[0].1)
+}
+
 pub(super) fn brute_force_out(stage: &mut Stage<'_>) {
     let actor = stage.actor_inside(&[Role::WebServer, Role::Workstation]);
-    let target = stage.target_outside(22);
+    let port = login(stage);
+    let target = stage.target_outside(port);
     for number in 0..300 {
         let start = stage.nth(number, 300, 1200);
         let conversation = guess(stage, start);
@@ -25,12 +33,13 @@ pub(super) fn brute_force_out(stage: &mut Stage<'_>) {
 }
 
 pub(super) fn brute_force_in(stage: &mut Stage<'_>) {
-    let target = stage.target_inside(&[Role::Bastion, Role::LoadBalancer], 22);
+    let port = login(stage);
+    let target = stage.target_inside(&[Role::Bastion, Role::LoadBalancer], port);
     for number in 0..800 {
         let start = stage.nth(number, 800, 1800);
         let source = outside::one_of_many(stage.family, 40_000 + number % 40);
         let conversation = guess(stage, start);
-        stage.inward(conversation, source, (target, 22));
+        stage.inward(conversation, source, (target, port));
     }
 }
 
