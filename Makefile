@@ -7,7 +7,7 @@ PYTHON ?= python3
 FUNCTIONS := $(notdir $(wildcard functions/*))
 VENVS := target/venv
 
-.PHONY: demo test e2e build package lint lint-template fuzz-check vectors bench startup soak docs
+.PHONY: demo test e2e build package lint lint-template fuzz-check vectors bench cost startup soak docs
 
 ## demo: build the program and run the detections over the sample events
 demo:
@@ -64,6 +64,10 @@ vectors:
 ## bench: time to read one line, beside a plain split of it; size and time of what is kept between invocations
 bench:
 	$(CARGO) bench --locked -p flow-record -p flow-detect
+
+## cost: what keeping state costs in DynamoDB, in requests and dollars, over generated traffic
+cost:
+	$(CARGO) bench --locked -p flow-pipeline --bench cost
 
 ## startup: how long a packaged function takes to ask for its first event, and its memory (`make package` first)
 startup:

@@ -32,6 +32,14 @@ pub(crate) enum Failure {
         /// Why.
         error: io::Error,
     },
+    /// A file can't be written.
+    #[error("writing {}: {error}", path.display())]
+    Write {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        error: io::Error,
+    },
     /// A folder gives no rules.
     #[error(transparent)]
     RuleFiles(#[from] RuleFilesError),

@@ -47,6 +47,7 @@ fn run(args: &Args) -> Result<Outcome, Failure> {
         Command::Rules(args) => commands::rules::run(args),
         Command::Event(args) => commands::event::run(args),
         Command::Invoke(args) => commands::invoke::run(args),
+        Command::Generate(args) => commands::generate::run(args),
         #[cfg(feature = "aws")]
         Command::Redrive(args) => commands::redrive::run(args),
         Command::Completions(args) => commands::completions(args.shell),

@@ -9,6 +9,7 @@ use flow_enrich::Enrichment;
 use flow_function::config::VARIABLES;
 use flow_function::embedded_metrics::{FUNCTION, NAMESPACE, UNIT};
 use flow_function::telemetry::{METRICS, RULE, RULE_FINDINGS};
+use flow_generate::Scenario;
 use flow_pipeline::{MAX_SUPPRESSIONS, SUPPRESSION_KEYS, Suppressions};
 use flow_record::{Field, FieldKind, FlowLogSource};
 use flowgauge_tests::root;
@@ -38,6 +39,7 @@ fn reference() -> String {
         writeln!(text, "| `{name}` | `{key}` | {} |", enrichment.describe()).unwrap();
     }
     suppressions(&mut text);
+    scenarios(&mut text);
     text.push_str(
         "\n## Environment of the functions\n\nAn empty variable counts as absent. A wrong one fails at start \
          and names variable and value.\n\n| variable | default | meaning |\n|---|---|---|\n",
@@ -60,6 +62,16 @@ fn metrics(text: &mut String) {
     let by_rule = (RULE_FINDINGS.0, format!("`{FUNCTION}`, `{RULE}`"), RULE_FINDINGS.1);
     for (name, dimensions, meaning) in of_function.chain([by_rule]) {
         writeln!(text, "| `{name}` | {UNIT} | {dimensions} | {meaning} |").unwrap();
+    }
+}
+
+fn scenarios(text: &mut String) {
+    text.push_str(
+        "\n## Scenarios\n\nWhat `flowgauge generate --scenario` lays over ordinary traffic.\n\n\
+         | name | ATT&CK | what happens |\n|---|---|---|\n",
+    );
+    for Scenario { name, technique, summary, .. } in Scenario::ALL {
+        writeln!(text, "| `{name}` | {} | {summary} |", technique.unwrap_or_default()).unwrap();
     }
 }
 

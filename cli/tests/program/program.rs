@@ -37,6 +37,11 @@ impl Folder {
         Folder(TempDir::new().unwrap())
     }
 
+    /// Where it is.
+    pub(crate) fn path(&self) -> &Path {
+        self.0.path()
+    }
+
     /// With one more file.
     pub(crate) fn and(self, name: &str, content: impl AsRef<[u8]>) -> Self {
         let path = self.0.path().join(name);

@@ -1,7 +1,7 @@
 //! Durations as rules write them: `90s`, `15m`, `1h`, `1d`.
 
 /// The seconds in `text`: a whole number and one of `s`, `m`, `h`, `d`.
-pub(crate) fn parse_duration(text: &str) -> Option<u64> {
+pub fn parse_duration(text: &str) -> Option<u64> {
     let digits = text.find(|c: char| !c.is_ascii_digit())?;
     let (number, unit) = text.split_at(digits);
     let unit = match unit {

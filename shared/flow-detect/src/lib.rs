@@ -38,7 +38,7 @@ mod window;
 pub use context::Context;
 pub use definition_error::{DefinitionError, DefinitionErrorKind, MAX_MISTAKES};
 pub use deltas::{Delta, Deltas, Observed};
-pub use duration::show_duration;
+pub use duration::{parse_duration, show_duration};
 pub use episode::Episode;
 pub use episode_record::{Audience, EpisodeRecord, RECORD_SCHEMA, RecordError};
 pub use finding::{Finding, FindingId, Status};

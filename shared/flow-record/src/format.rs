@@ -51,6 +51,11 @@ const NOWHERE: u8 = u8::MAX;
 pub const VPC_DEFAULT: &str = "version account-id interface-id srcaddr dstaddr srcport dstport protocol packets \
                                bytes start end action log-status";
 
+/// All 29 fields of VPC flow logs up to version 5, in the order of AWS's table.
+pub const VPC_V5: &str = "version account-id interface-id srcaddr dstaddr srcport dstport protocol packets bytes start end action \
+     log-status vpc-id subnet-id instance-id tcp-flags type pkt-srcaddr pkt-dstaddr region az-id sublocation-type \
+     sublocation-id pkt-src-aws-service pkt-dst-aws-service flow-direction traffic-path";
+
 /// AWS's default format of Transit Gateway flow logs: all 36 fields.
 pub const TGW_DEFAULT: &str = "version resource-type account-id tgw-id tgw-attachment-id tgw-src-vpc-account-id tgw-dst-vpc-account-id \
      tgw-src-vpc-id tgw-dst-vpc-id tgw-src-subnet-id tgw-dst-subnet-id tgw-src-eni tgw-dst-eni tgw-src-az-id \

@@ -25,6 +25,6 @@ mod value;
 
 pub use error::{Expected, Fault, FormatError, ParseError, RejectKind, Shown};
 pub use field::{Field, FieldKind, FieldSet, FlowLogSource};
-pub use format::{Column, MAX_COLUMNS, MAX_LINE, RecordFormat, TGW_DEFAULT, VPC_DEFAULT};
+pub use format::{Column, MAX_COLUMNS, MAX_LINE, RecordFormat, TGW_DEFAULT, VPC_DEFAULT, VPC_V5};
 pub use record::{FlowRecord, Line};
 pub use value::Value;
