@@ -2,10 +2,10 @@
 
 use flow_enrich::parse_network;
 use ipnet::IpNet;
-use regex::RegexBuilder;
 
 use crate::aggregate::AggregateFunction;
 use crate::ast::{AggregateCall, Arithmetic, Comparison, Expr, ExprKind, Function, Literal, Pattern};
+use crate::bounded_regex::bounded_regex;
 use crate::condition::{Condition, Matcher};
 use crate::error::{QueryError, QueryErrorKind, Span};
 use crate::names::{Source, nearest, suggest_name};
@@ -13,9 +13,6 @@ use crate::operand::Operand;
 use crate::value::{Number, Type, Value};
 
 type Compiled<T> = Result<T, QueryError>;
-
-/// A regular expression may not compile to more than this, in bytes: queries come from files that others write.
-const REGEX_SIZE: usize = 256 * 1024;
 
 /// The names that an expression may use.
 pub(crate) enum Names<'a> {
@@ -286,11 +283,8 @@ fn matcher(pattern: &Pattern, span: Span) -> Compiled<Matcher> {
     match pattern {
         Pattern::Substring(text) => Ok(Matcher::Substring(text.as_str().into())),
         Pattern::Regex(text) => {
-            let regex = RegexBuilder::new(text).size_limit(REGEX_SIZE).dfa_size_limit(REGEX_SIZE).build();
-            regex.map(|regex| Matcher::Regex(Box::new(regex))).map_err(|error| {
-                let detail = error.to_string().lines().last().unwrap_or_default().trim().to_owned();
-                QueryError::new(QueryErrorKind::Regex { detail }, span)
-            })
+            let regex = bounded_regex(text).map_err(|kind| QueryError::new(kind, span))?;
+            Ok(Matcher::Regex(Box::new(regex)))
         }
     }
 }
