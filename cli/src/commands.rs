@@ -4,6 +4,7 @@ pub(crate) mod detect;
 pub(crate) mod event;
 pub(crate) mod invoke;
 pub(crate) mod parse;
+pub(crate) mod pattern;
 pub(crate) mod rules;
 
 use std::io;

@@ -2,15 +2,18 @@
 
 use flow_enrich::parse_network;
 use ipnet::IpNet;
+use regex::{Regex, RegexBuilder};
 
 use crate::aggregate::AggregateFunction;
 use crate::ast::{AggregateCall, Arithmetic, Comparison, Expr, ExprKind, Function, Literal, Pattern};
-use crate::bounded_regex::bounded_regex;
 use crate::condition::{Condition, Matcher};
 use crate::error::{QueryError, QueryErrorKind, Span};
 use crate::names::{Source, nearest, suggest_name};
 use crate::operand::Operand;
 use crate::value::{Number, Type, Value};
+
+/// How large a compiled regular expression may be, in bytes.
+const REGEX_SIZE: usize = 256 * 1024;
 
 type Compiled<T> = Result<T, QueryError>;
 
@@ -282,9 +285,15 @@ fn parse_subnet(function: Function, expr: &Expr) -> Compiled<IpNet> {
 fn matcher(pattern: &Pattern, span: Span) -> Compiled<Matcher> {
     match pattern {
         Pattern::Substring(text) => Ok(Matcher::Substring(text.as_str().into())),
-        Pattern::Regex(text) => {
-            let regex = bounded_regex(text).map_err(|kind| QueryError::new(kind, span))?;
-            Ok(Matcher::Regex(Box::new(regex)))
-        }
+        Pattern::Regex(text) => regex(text, span).map(|regex| Matcher::Regex(Box::new(regex))),
     }
+}
+
+/// A regular expression of bounded size, which stands at `span`.
+pub(crate) fn regex(text: &str, span: Span) -> Compiled<Regex> {
+    let regex = RegexBuilder::new(text).size_limit(REGEX_SIZE).dfa_size_limit(REGEX_SIZE).build();
+    regex.map_err(|error| {
+        let detail = error.to_string().lines().last().unwrap_or_default().trim().to_owned();
+        QueryError::new(QueryErrorKind::Regex { detail }, span)
+    })
 }

@@ -21,7 +21,6 @@
 
 mod aggregate;
 mod ast;
-mod bounded_regex;
 mod compile;
 mod condition;
 mod continuous;

@@ -118,7 +118,7 @@ fn another_test(scanner: &mut Scanner<'_>, item: &str) -> Read<Test> {
     let found = name(scanner, SAME)?;
     if found != item {
         let span = scanner.place() - found.len()..scanner.place();
-        return Err(scanner.error(SAME, format!("`{found}`"), span));
+        return Err(scanner.unfit(span.start, SAME));
     }
     match Test::read(scanner)? {
         Some(test) => Ok(test),

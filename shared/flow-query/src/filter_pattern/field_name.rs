@@ -33,12 +33,12 @@ const OTHER_NAMES: [(&str, Field); 24] = [
 
 /// The field that an item with this name is probably meant to be.
 pub(super) fn field_meant(name: &str) -> Option<Field> {
-    let name = letters(name);
-    let is_named = |field: &Field| letters(field.name()) == name || letters(field.insights_name()) == name;
-    let other = || OTHER_NAMES.iter().find(|(other, _)| *other == name).map(|(_, field)| *field);
+    let is_it = |other: &str| letters(other).eq(letters(name));
+    let is_named = |field: &Field| is_it(field.name()) || is_it(field.insights_name());
+    let other = || OTHER_NAMES.iter().find(|(other, _)| is_it(other)).map(|(_, field)| *field);
     Field::ALL.into_iter().find(is_named).or_else(other)
 }
 
-fn letters(name: &str) -> String {
-    name.chars().filter(|c| !matches!(c, '-' | '_')).map(|c| c.to_ascii_lowercase()).collect()
+fn letters(name: &str) -> impl Iterator<Item = char> {
+    name.chars().filter(|c| !matches!(c, '-' | '_')).map(|c| c.to_ascii_lowercase())
 }

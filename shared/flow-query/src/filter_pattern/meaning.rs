@@ -193,9 +193,10 @@ fn places(pattern: &Delimited, columns: usize) -> Vec<Range<usize>> {
 
 /// What is doubtful about an item that stands for one column.
 fn warnings_of(item: &Item, column: &Column, format: &RecordFormat) -> Vec<PatternWarning> {
-    let meant =
-        field_meant(&item.name).filter(|meant| item.condition.is_some() && column.field() != Some(*meant));
-    if let Some(named) = meant {
+    if item.condition.is_none() {
+        return Vec::new();
+    }
+    if let Some(named) = field_meant(&item.name).filter(|meant| column.field() != Some(*meant)) {
         let (item, column) = (item.name.clone(), column.name().to_owned());
         let place = format.place(named).map(|place| place + 1);
         return vec![PatternWarning::OtherField { item, column, named, place }];

@@ -5,7 +5,7 @@ use std::fmt;
 use regex::Regex;
 
 use super::scanner::Read;
-use crate::bounded_regex::bounded_regex;
+use crate::compile;
 use crate::error::{QueryError, QueryErrorKind};
 
 const SYMBOLS: &str = ":_#=@/;,- ";
@@ -33,10 +33,8 @@ impl PatternRegex {
             return Err(QueryError::new(kind, start..start + 1));
         }
         let translated = translate(source, start)?;
-        match bounded_regex(&translated) {
-            Ok(regex) => Ok(PatternRegex { source: source.into(), regex }),
-            Err(kind) => Err(QueryError::new(kind, start..start + source.len())),
-        }
+        let regex = compile::regex(&translated, (start..start + source.len()).into())?;
+        Ok(PatternRegex { source: source.into(), regex })
     }
 
     /// Whether it matches somewhere in `text`.

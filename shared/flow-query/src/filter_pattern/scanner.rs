@@ -127,7 +127,7 @@ impl<'t> Scanner<'t> {
         let (found, length) = match (word, rest.chars().next()) {
             (_, None) => (END.to_owned(), 0),
             ("", Some(c)) => (shown(&rest[..c.len_utf8()]), c.len_utf8()),
-            (word, _) => (format!("`{word}`"), word.len()),
+            (word, _) => (shown(word), word.len()),
         };
         self.error(expected, found, start..start + length)
     }
@@ -142,13 +142,17 @@ impl<'t> Scanner<'t> {
     }
 }
 
+/// The most characters of a pattern that an error quotes.
+const MOST_SHOWN: usize = 60;
+
 /// A piece of the pattern as an error shows it.
 fn shown(text: &str) -> String {
-    let escaped = text.chars().flat_map(|c| {
-        let is_quote = matches!(c, '"' | '\'' | '\\');
-        is_quote.then_some(c).into_iter().chain(c.escape_debug().filter(move |_| !is_quote))
-    });
-    format!("`{}`", escaped.collect::<String>())
+    let escape = |c: char| match c {
+        '"' | '\'' | '\\' => c.to_string(),
+        other => other.escape_debug().to_string(),
+    };
+    let dots = if text.chars().nth(MOST_SHOWN).is_some() { "..." } else { "" };
+    format!("`{}{dots}`", text.chars().take(MOST_SHOWN).map(escape).collect::<String>())
 }
 
 pub(super) fn is_space(c: char) -> bool {
