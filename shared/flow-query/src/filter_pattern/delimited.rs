@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::fields::Fields;
-use super::scanner::{Read, Scanner, is_name, write_joined};
+use super::scanner::{Read, Scanner, is_name, syntax, write_joined};
 use super::test::Test;
 use crate::error::{QueryError, QueryErrorKind};
 use crate::value::Number;
@@ -45,7 +45,7 @@ impl Delimited {
                 pattern.items.push(item);
             } else if pattern.ellipsis.replace(pattern.items.len()).is_some() {
                 let span = scanner.place() - 3..scanner.place();
-                return Err(scanner.error("one `...` in a pattern", "another".to_owned(), span));
+                return Err(syntax("one `...` in a pattern", "another".to_owned(), span));
             }
             if scanner.take("]") {
                 return Ok(pattern);

@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::MAX_PATTERN_WILDCARDS;
 use super::json_value::{self, Scalar};
-use super::scanner::{Quoted, Read, Scanner, is_name, is_word, write_joined};
+use super::scanner::{Quoted, Read, Scanner, is_name, is_word, syntax, write_joined};
 use super::test::{Test, Wanted};
 use crate::error::{QueryError, QueryErrorKind};
 use crate::value::Number;
@@ -90,8 +90,10 @@ impl JsonTest {
                 value.starts_with('[') && json_value::any_selected(value, &[Step::AnyElement], &mut is_null)
             }
             (JsonTest::Bool(wanted), Scalar::Bool(found)) => *wanted == found,
-            (JsonTest::Compare(test), Scalar::Number(text)) => test.holds(text, || Number::of_text(text)),
-            (JsonTest::Compare(test), Scalar::Text(text)) => test.holds(&text, || None),
+            (JsonTest::Compare(test), Scalar::Number(number)) => {
+                test.holds(number, || Number::of_text(number))
+            }
+            (JsonTest::Compare(test), Scalar::Text(content)) => test.holds(&content, || None),
             _ => false,
         }
     }
@@ -147,7 +149,7 @@ fn comparison(scanner: &mut Scanner<'_>, progress: &mut Progress) -> Read<JsonCo
         let is_quoted = scanner.since(start).ends_with('"');
         if !is_quoted && matches!(&test.wanted, Wanted::Text(text) if &**text == NULL) {
             let span = scanner.place() - NULL.len()..scanner.place();
-            return Err(scanner.error("a value, or `IS NULL` instead", format!("`{NULL}`"), span));
+            return Err(syntax("a value, or `IS NULL` instead", format!("`{NULL}`"), span));
         }
         return Ok(JsonCondition::Is(selector, JsonTest::Compare(test)));
     }

@@ -4,9 +4,8 @@ use std::fmt;
 
 use regex::Regex;
 
-use super::scanner::Read;
+use super::scanner::{Read, syntax};
 use crate::compile;
-use crate::error::{QueryError, QueryErrorKind};
 
 const SYMBOLS: &str = ":_#=@/;,- ";
 const OPERATORS: &str = "^$?[]{}|\\*+.";
@@ -29,8 +28,7 @@ impl PatternRegex {
     /// Compiles `source`, which begins at byte `start` of the pattern.
     pub(super) fn compile(source: &str, start: usize) -> Read<Self> {
         if source.is_empty() {
-            let kind = syntax("a regular expression", "`%`".to_owned());
-            return Err(QueryError::new(kind, start..start + 1));
+            return Err(syntax("a regular expression", "`%`".to_owned(), start..start + 1));
         }
         let translated = translate(source, start)?;
         let regex = compile::regex(&translated, (start..start + source.len()).into())?;
@@ -55,17 +53,20 @@ fn translate(source: &str, start: usize) -> Read<String> {
     let mut characters = source.char_indices().peekable();
     let mut is_class = false;
     while let Some((offset, c)) = characters.next() {
-        let next = characters.peek().map(|(_, next)| *next);
+        let (next, place) = (characters.peek().map(|(_, next)| *next), start + offset);
         match c {
             '\\' => {
                 characters.next();
-                escape(&source[offset + 1..], start + offset, &mut translated)?;
                 // Of `\x41` the two digits are left, which stand for themselves.
+                escape(&source[offset + 1..], place, &mut translated)?;
             }
             '{' if next == Some(',') && !is_class => translated.push_str("{0"),
             '-' if next == Some('-') && is_class => {
-                let kind = syntax("`\\-` for a hyphen between brackets", "`--`".to_owned());
-                return Err(QueryError::new(kind, start + offset..start + offset + 2));
+                return Err(syntax(
+                    "`\\-` for a hyphen between brackets",
+                    "`--`".to_owned(),
+                    place..place + 2,
+                ));
             }
             c if c.is_ascii_alphanumeric() || SYMBOLS.contains(c) || OPERATORS.contains(c) => {
                 is_class = c == '[' || is_class && c != ']';
@@ -74,9 +75,8 @@ fn translate(source: &str, start: usize) -> Read<String> {
             other => {
                 let expected =
                     "a letter, a digit, a space, one of `:_#=@/;,-` or an operator `^$?[]{}|\\*+.`";
-                let kind = syntax(expected, format!("`{}`", other.escape_debug()));
-                let place = start + offset;
-                return Err(QueryError::new(kind, place..place + other.len_utf8()));
+                let found = format!("`{}`", other.escape_debug());
+                return Err(syntax(expected, found, place..place + other.len_utf8()));
             }
         }
     }
@@ -86,8 +86,7 @@ fn translate(source: &str, start: usize) -> Read<String> {
 /// What a backslash at `place` of the pattern and the text `after` it stand for.
 fn escape(after: &str, place: usize, translated: &mut String) -> Read<()> {
     let Some(c) = after.chars().next() else {
-        let kind = syntax("a character after `\\`", "`%`".to_owned());
-        return Err(QueryError::new(kind, place + 1..place + 2));
+        return Err(syntax("a character after `\\`", "`%`".to_owned(), place + 1..place + 2));
     };
     match c {
         'd' => translated.push_str("[0-9]"),
@@ -103,13 +102,9 @@ fn escape(after: &str, place: usize, translated: &mut String) -> Read<()> {
         c if SYMBOLS.contains(c) => translated.push(c),
         other => {
             let expected = "one of `\\d`, `\\D`, `\\s`, `\\S`, `\\w`, `\\W`, `\\x` and two digits, or an operator after `\\`";
-            let kind = syntax(expected, format!("`\\{}`", other.escape_debug()));
-            return Err(QueryError::new(kind, place..place + 1 + other.len_utf8()));
+            let found = format!("`\\{}`", other.escape_debug());
+            return Err(syntax(expected, found, place..place + 1 + other.len_utf8()));
         }
     }
     Ok(())
-}
-
-fn syntax(expected: &'static str, found: String) -> QueryErrorKind {
-    QueryErrorKind::Syntax { expected, found }
 }

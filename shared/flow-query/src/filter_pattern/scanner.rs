@@ -89,7 +89,7 @@ impl<'t> Scanner<'t> {
                 content.push(after);
             }
         }
-        Err(self.error(expected, END.to_owned(), self.at..self.text.len()))
+        Err(syntax(expected, END.to_owned(), self.at..self.text.len()))
     }
 
     /// The regular expression that begins here with a percent sign.
@@ -97,7 +97,7 @@ impl<'t> Scanner<'t> {
         let start = self.at;
         let Some(length) = self.rest()[1..].find('%') else {
             let expected = "a closing `%` of the regular expression";
-            return Err(self.error(expected, END.to_owned(), start..self.text.len()));
+            return Err(syntax(expected, END.to_owned(), start..self.text.len()));
         };
         self.at += length + 2;
         self.regexes.push((start..self.at).into());
@@ -129,17 +129,18 @@ impl<'t> Scanner<'t> {
             ("", Some(c)) => (shown(&rest[..c.len_utf8()]), c.len_utf8()),
             (word, _) => (shown(word), word.len()),
         };
-        self.error(expected, found, start..start + length)
+        syntax(expected, found, start..start + length)
     }
 
     /// The mistake that what was read since `start` does not fit.
     pub(super) fn unfit(&self, start: usize, expected: &'static str) -> QueryError {
-        self.error(expected, shown(self.since(start)), start..self.at)
+        syntax(expected, shown(self.since(start)), start..self.at)
     }
+}
 
-    pub(super) fn error(&self, expected: &'static str, found: String, span: impl Into<Span>) -> QueryError {
-        QueryError::new(QueryErrorKind::Syntax { expected, found }, span)
-    }
+/// The mistake that something else is at a place.
+pub(super) fn syntax(expected: &'static str, found: String, span: impl Into<Span>) -> QueryError {
+    QueryError::new(QueryErrorKind::Syntax { expected, found }, span)
 }
 
 /// The most characters of a pattern that an error quotes.

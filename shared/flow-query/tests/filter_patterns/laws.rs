@@ -37,15 +37,12 @@ fn items() -> impl Strategy<Value = Vec<Option<Vec<(bool, String)>>>> {
 fn delimited(items: &[Option<Vec<(bool, String)>>]) -> String {
     let item = |(index, item): (usize, &Option<Vec<(bool, String)>>)| {
         let Some(tests) = item else { return "...".to_owned() };
-        let mut text = format!("w{index}");
-        for (nth, (is_or, test)) in tests.iter().enumerate() {
-            match (nth, is_or) {
-                (0, _) => text += test,
-                (_, true) => text += &format!(" || w{index}{test}"),
-                (_, false) => text += &format!("&& w{index}{test}"),
-            }
-        }
-        text
+        let joined = |(nth, (is_or, test)): (usize, &(bool, String))| match (nth, is_or) {
+            (0, _) => format!("w{index}{test}"),
+            (_, true) => format!(" || w{index}{test}"),
+            (_, false) => format!("&& w{index}{test}"),
+        };
+        if tests.is_empty() { format!("w{index}") } else { tests.iter().enumerate().map(joined).collect() }
     };
     format!("[{}]", items.iter().enumerate().map(item).collect::<Vec<_>>().join(", "))
 }
@@ -66,9 +63,8 @@ fn json() -> impl Strategy<Value = String> {
     ];
     leaves.prop_recursive(4, 8, 2, |inner| {
         (inner.clone(), select(vec![" && ", "||"]), inner, any::<bool>()).prop_map(
-            |(left, op, right, grouped)| match grouped {
-                true => format!("({left}{op}{right})"),
-                false => format!("{left}{op}{right}"),
+            |(left, op, right, grouped)| {
+                if grouped { format!("({left}{op}{right})") } else { format!("{left}{op}{right}") }
             },
         )
     })
