@@ -28,6 +28,8 @@ pub(crate) enum Command {
     Detect(DetectArgs),
     /// List, show and test detection rules
     Rules(RulesArgs),
+    /// Try filter patterns of CloudWatch Logs
+    Pattern(PatternArgs),
     /// Make Lambda events from flow log lines
     Event(EventArgs),
     /// Run a Lambda function's work over its event, and print what it would publish
@@ -191,6 +193,31 @@ pub(crate) enum RulesCommand {
         /// Folder of rule files [default: the built-in rules]
         dir: Option<PathBuf>,
     },
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct PatternArgs {
+    #[command(subcommand)]
+    pub command: PatternCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum PatternCommand {
+    /// Print the lines that a metric filter or subscription filter would select, as they are
+    ///
+    /// Standard error says on which field each item of a space-delimited pattern lands, warns of what is probably not
+    /// meant, and counts.
+    Test(PatternTestArgs),
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct PatternTestArgs {
+    /// The filter pattern: terms, `[space, delimited]`, or `{ $.json = 1 }`
+    #[arg(value_name = "PATTERN", allow_hyphen_values = true)]
+    pub pattern: String,
+
+    #[command(flatten)]
+    pub input: InputArgs,
 }
 
 #[derive(Debug, ClapArgs)]

@@ -5,6 +5,7 @@ pub(crate) mod event;
 pub(crate) mod generate;
 pub(crate) mod invoke;
 pub(crate) mod parse;
+pub(crate) mod pattern;
 #[cfg(feature = "aws")]
 pub(crate) mod redrive;
 pub(crate) mod rules;

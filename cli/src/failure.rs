@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use flow_enrich::NetworksError;
 use flow_envelope::encode::EncodeError;
 use flow_pipeline::{RuleFilesError, SuppressionsError};
+use flow_query::QueryError;
 
 /// How a command ended that ran to its end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,6 +51,14 @@ pub(crate) enum Failure {
         id: String,
         /// The nearest.
         suggestion: Option<String>,
+    },
+    /// The filter pattern has a mistake, shown with a caret under it.
+    #[error("the pattern, column {}: {error}\n{}", error.position(text).column, error.show(text))]
+    Pattern {
+        /// The pattern.
+        text: String,
+        /// The mistake.
+        error: QueryError,
     },
     /// The networks file has a mistake.
     #[error("{}: {error}", path.display())]

@@ -3,9 +3,12 @@
 use std::error::Error;
 use std::fs::File;
 use std::io::{self, IsTerminal, Read};
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
-use flow_envelope::{ReadError, Summary};
+use flow_envelope::{Limits, ReadError, Summary};
+use flow_pipeline::{Item, read_lines};
+use flow_record::RecordFormat;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::failure::{Failure, Outcome};
@@ -54,6 +57,20 @@ pub(crate) fn read_each(
         outcome = Outcome::Failed;
     }
     Ok(outcome)
+}
+
+/// Hands what `source` is made of to `take`, until that fails. The outer error is ours, the inner one the input's.
+pub(crate) fn each_item<E>(
+    source: impl Read,
+    format: &RecordFormat,
+    mut take: impl FnMut(Item<'_>) -> Result<(), E>,
+) -> Result<Result<Summary, ReadError>, E> {
+    let mut taken = Ok(());
+    let read = read_lines(source, format, &Limits::default(), &mut |item| {
+        taken = take(item);
+        if taken.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+    });
+    taken.map(|()| read)
 }
 
 impl Input {

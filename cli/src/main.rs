@@ -45,6 +45,7 @@ fn run(args: &Args) -> Result<Outcome, Failure> {
         Command::Parse(args) => commands::parse::run(args),
         Command::Detect(args) => commands::detect::run(args),
         Command::Rules(args) => commands::rules::run(args),
+        Command::Pattern(args) => commands::pattern::run(args),
         Command::Event(args) => commands::event::run(args),
         Command::Invoke(args) => commands::invoke::run(args),
         Command::Generate(args) => commands::generate::run(args),

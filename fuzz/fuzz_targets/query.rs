@@ -4,7 +4,8 @@
 use std::sync::LazyLock;
 
 use flow_enrich::{EnrichedFlow, Networks, Origin, Tables};
-use flow_query::{Aggregate, Command, ContinuousQuery, Query, QueryError, Span};
+use flow_fuzz::points_into;
+use flow_query::{Aggregate, Command, ContinuousQuery, Query, Span};
 use flow_record::RecordFormat;
 use libfuzzer_sys::fuzz_target;
 
@@ -56,16 +57,6 @@ fuzz_target!(|text: &str| {
         Err(error) => points_into(&error, text),
     }
 });
-
-/// The error's place is in the text, and can be shown.
-fn points_into(error: &QueryError, text: &str) {
-    let Span { start, end } = error.span;
-    assert!(text.get(start..end).is_some(), "{start}..{end} of {}", text.len());
-    let position = error.position(text);
-    let line = text.split('\n').nth(position.line - 1).expect("the line is in the text");
-    assert!((1..=line.chars().count() + 1).contains(&position.column), "{position:?}");
-    assert!(error.show(text).contains('^') && !error.to_string().is_empty());
-}
 
 /// Expressions are equal wherever they stand; `stats` and its calls say where, and printing moves them.
 fn without_places(mut query: Query) -> Query {

@@ -11,6 +11,7 @@ use flow_function::embedded_metrics::{FUNCTION, NAMESPACE, UNIT};
 use flow_function::telemetry::{METRICS, RULE, RULE_FINDINGS};
 use flow_generate::Scenario;
 use flow_pipeline::{MAX_SUPPRESSIONS, SUPPRESSION_KEYS, Suppressions};
+use flow_query::{FilterPattern, MAX_FILTER_PATTERN, MAX_PATTERN_REGEXES, MAX_PATTERN_WILDCARDS};
 use flow_record::{Field, FieldKind, FlowLogSource};
 use flowgauge_tests::root;
 
@@ -38,6 +39,7 @@ fn reference() -> String {
         let (name, key) = (enrichment.insights_name(), enrichment.json_key());
         writeln!(text, "| `{name}` | `{key}` | {} |", enrichment.describe()).unwrap();
     }
+    patterns(&mut text);
     suppressions(&mut text);
     scenarios(&mut text);
     text.push_str(
@@ -72,6 +74,41 @@ fn scenarios(text: &mut String) {
     );
     for Scenario { name, technique, summary, .. } in Scenario::ALL {
         writeln!(text, "| `{name}` | {} | {summary} |", technique.unwrap_or_default()).unwrap();
+    }
+}
+
+/// Examples of filter patterns, and what they select.
+const PATTERNS: [(&str, &str); 13] = [
+    ("\" \"", "everything, as an empty pattern does"),
+    ("REJECT 22", "lines with both, anywhere, as parts of words too"),
+    ("\"10.0.0.5 443\"", "lines with this text; needed for all but letters, digits and `_`"),
+    ("REJECT -SKIPDATA", "lines with the first and without the second"),
+    ("?NODATA ?SKIPDATA", "lines with at least one; ignored beside terms without `?`"),
+    ("%10\\.0\\.[0-3]\\.%", "lines with a match of a regular expression, without groups"),
+    ("[a, b, c=22]", "lines of three fields or more; the last item takes the rest of the line"),
+    ("[..., action=\"REJECT\", status]", "`...` stands for any number of fields, once"),
+    (
+        "[p >= 22 && p < 1024 || p = 3389, ...]",
+        "`&&` binds before `||`; a condition names its own item alone",
+    ),
+    ("[a = 10.0.*, b = %^eni-%, ...]", "`*` stands for anything"),
+    ("{ $.a.b[0] = 1 || ($.c != x* && $.['d.e'] > 1e3) }", "messages that are JSON objects"),
+    ("{ $.a[*] = \"x\" }", "any element or member"),
+    ("{ $.a IS NULL && $.b IS TRUE && $.c NOT EXISTS }", "what is no text and no number"),
+];
+
+fn patterns(text: &mut String) {
+    writeln!(
+        text,
+        "\n## Filter patterns\n\nWhat CloudWatch's metric filters and subscription filters take: `pattern` in a rule file, and \
+         `flowgauge pattern test`. At most {MAX_FILTER_PATTERN} characters; {MAX_PATTERN_REGEXES} regular expressions in a \
+         space-delimited or JSON pattern; {MAX_PATTERN_WILDCARDS} selectors with one wildcard each in a JSON pattern. Case \
+         matters.\n\n| pattern | selects |\n|---|---|",
+    )
+    .unwrap();
+    for (pattern, meaning) in PATTERNS {
+        let pattern = FilterPattern::parse(pattern).map(|_| pattern.replace('|', "\\|")).unwrap();
+        writeln!(text, "| `{pattern}` | {meaning} |").unwrap();
     }
 }
 

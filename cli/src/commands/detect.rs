@@ -89,6 +89,9 @@ fn tell_report(report: &Report, rules: usize, findings: usize, suppressed: usize
         let fields = missing.join(", ");
         messages::warning(&format!("rule {id} can't fire on a format without {fields}"));
     }
+    for (id, warnings) in &report.pattern_warnings {
+        warnings.iter().for_each(|text| messages::warning(&format!("the pattern of rule {id}: {text}")));
+    }
     if report.refused_panes > 0 {
         let groups = messages::count(report.refused_panes, "group", "groups");
         messages::warning(&format!(

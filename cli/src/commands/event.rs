@@ -2,17 +2,15 @@
 
 use std::cell::OnceCell;
 use std::io::{self, BufWriter, Write};
-use std::ops::ControlFlow;
 
 use flow_enrich::{EnrichedFlow, Tables};
-use flow_envelope::Limits;
 use flow_envelope::encode::{EncodeError, EncodeLimits, LogStream, SubscriptionEncoder};
-use flow_pipeline::{Item, Report, SourceLine, account_of, read_lines};
+use flow_pipeline::{Item, Report, SourceLine, account_of};
 use flow_record::{Field, RecordFormat};
 
 use crate::args::{EventArgs, EventCommand, SubscriptionArgs};
 use crate::failure::{Failure, Outcome};
-use crate::inputs::{Input, read_each};
+use crate::inputs::{Input, each_item, read_each};
 use crate::messages;
 
 /// The owner of lines that name no account.
@@ -30,7 +28,7 @@ pub(crate) fn run(args: &EventArgs) -> Result<Outcome, Failure> {
     let mut events = Events::new(args, &owner);
     let outcome = read_each(&args.input.inputs, |input, source| {
         events.report.next_input();
-        let read = events.take_all(source, &format)?;
+        let read = each_item(source, &format, |item| events.take(item))?;
         events.encode()?;
         messages::rejects(input, &events.report);
         events.warn_of_header(input);
@@ -78,19 +76,6 @@ impl<'a> Events<'a> {
             report: Report::default(),
             written: 0,
         }
-    }
-
-    fn take_all(
-        &mut self,
-        source: impl io::Read,
-        format: &RecordFormat,
-    ) -> Result<Result<flow_envelope::Summary, flow_envelope::ReadError>, Failure> {
-        let mut encoded = Ok(());
-        let read = read_lines(source, format, &Limits::default(), &mut |item| {
-            encoded = self.take(item);
-            if encoded.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
-        });
-        encoded.map(|()| read)
     }
 
     fn take(&mut self, item: Item<'_>) -> Result<(), Failure> {

@@ -1,16 +1,14 @@
 //! `flowgauge parse`: flow records as JSON or CSV.
 
 use std::io::{self, BufWriter, StdoutLock, Write};
-use std::ops::ControlFlow;
 
-use flow_envelope::Limits;
 use flow_output::{CsvWriter, write_flat_json};
-use flow_pipeline::{Item, Report, SourceLine, read_lines};
+use flow_pipeline::{Report, SourceLine};
 use flow_record::{FlowRecord, Line, RecordFormat};
 
 use crate::args::{ParseArgs, RecordOutput};
 use crate::failure::{Failure, Outcome};
-use crate::inputs::{Input, read_each};
+use crate::inputs::{Input, each_item, read_each};
 use crate::messages;
 
 /// Runs the command.
@@ -20,7 +18,10 @@ pub(crate) fn run(args: &ParseArgs) -> Result<Outcome, Failure> {
     let mut printer = Printer::new(args);
     let outcome = read_each(&args.input.inputs, |input, source| {
         printer.report.next_input();
-        let read = printer.print(source, &format)?;
+        let read = each_item(source, &format, |item| match printer.report.line_of(item) {
+            Some(line) => printer.line(&line),
+            None => Ok(()),
+        })?;
         messages::rejects(input, &printer.report);
         printer.warn_of_left_out(input);
         Ok(read)
@@ -66,34 +67,6 @@ impl<'a> Printer<'a> {
             RecordOutput::Csv => Output::Csv(CsvWriter::new(out)),
         };
         Printer { out, args, report: Report::default(), left_out: Vec::new(), buffer: Vec::new() }
-    }
-
-    /// Prints one input. The outer error is ours (the output), the inner one the input's.
-    fn print(
-        &mut self,
-        source: impl io::Read,
-        format: &RecordFormat,
-    ) -> io::Result<Result<flow_envelope::Summary, flow_envelope::ReadError>> {
-        let mut written = Ok(());
-        let read = read_lines(source, format, &Limits::default(), &mut |item| {
-            written = self.take(item);
-            if written.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
-        });
-        written.map(|()| read)
-    }
-
-    fn take(&mut self, item: Item<'_>) -> io::Result<()> {
-        match item {
-            Item::Line(line) => return self.line(&line),
-            Item::BadHeader { number, error } => {
-                self.report.reject("bad_header", number, || error.to_string());
-            }
-            Item::EventStart { .. } => self.report.events += 1,
-            Item::ControlMessage => self.report.control_messages += 1,
-            Item::Rejected(rejected) => self.report.reject_entry(&rejected),
-            Item::Header(_) | Item::EventEnd => {}
-        }
-        Ok(())
     }
 
     fn line(&mut self, source: &SourceLine<'_>) -> io::Result<()> {

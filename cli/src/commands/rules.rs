@@ -3,7 +3,7 @@
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
-use flow_detect::{Rule, RuleSet, show_duration};
+use flow_detect::{Rule, RuleSet, RuleTest, show_duration};
 use flow_output::{plain, plain_lines};
 use flow_query::nearest;
 
@@ -53,10 +53,10 @@ fn show(rule: &Rule) -> io::Result<()> {
     let state =
         if rule.query.is_local() { "one network interface (local)" } else { "across interfaces (spanning)" };
     let enrichments: Vec<_> = rule.query.enrichments().iter().map(|name| name.insights_name()).collect();
-    let portable = if enrichments.is_empty() {
-        "yes".to_owned()
-    } else {
-        format!("no: the CloudWatch console does not know {}", enrichments.join(", "))
+    let portable = match &rule.pattern {
+        Some(_) => "no: a query in the CloudWatch console takes no pattern".to_owned(),
+        None if enrichments.is_empty() => "yes".to_owned(),
+        None => format!("no: the CloudWatch console does not know {}", enrichments.join(", ")),
     };
     let mut out = BufWriter::new(io::stdout().lock());
     let rows = [
@@ -81,6 +81,9 @@ fn show(rule: &Rule) -> io::Result<()> {
     for (label, text) in rows {
         writeln!(out, "{label:10} {}", plain(&text))?;
     }
+    if let Some(pattern) = &rule.pattern {
+        writeln!(out, "{:10} {}", "pattern", plain(&pattern.to_string()))?;
+    }
     writeln!(out, "\n{}\n", plain_lines(&rule.query_text))?;
     for text in [&rule.explain.en, &rule.explain.ja] {
         writeln!(out, "{}", plain(&text.to_string()))?;
@@ -89,6 +92,14 @@ fn show(rule: &Rule) -> io::Result<()> {
         writeln!(out, "- {}", plain(step))?;
     }
     out.flush()
+}
+
+/// What the rule's pattern probably does not mean for the lines of a test.
+fn warn_of_pattern(rule: &Rule, test: &RuleTest) {
+    let meaning = rule.pattern.as_ref().map(|pattern| pattern.meaning(&test.format));
+    for warning in meaning.iter().flat_map(|meaning| &meaning.warnings) {
+        messages::warning(&format!("{}: {}: {warning}", rule.id, test.name));
+    }
 }
 
 fn test(dir: Option<&Path>) -> Result<Outcome, Failure> {
@@ -103,6 +114,7 @@ fn test(dir: Option<&Path>) -> Result<Outcome, Failure> {
             messages::warning(&format!("rule {} has no tests", rule.id));
         }
         for test in &rule.tests {
+            warn_of_pattern(rule, test);
             match test.run(&rules, index) {
                 Ok(()) => {
                     passed += 1;

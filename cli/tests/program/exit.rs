@@ -3,7 +3,7 @@
 use crate::program::{Folder, flowgauge};
 use crate::samples::{NOON, joined, tries};
 
-const COMMANDS: [&str; 6] = ["parse", "detect", "rules", "event", "completions", "man"];
+const COMMANDS: [&str; 7] = ["parse", "detect", "rules", "pattern", "event", "completions", "man"];
 
 #[test]
 fn fail_on_is_reached_by_this_severity_or_worse() {
@@ -49,6 +49,8 @@ fn wrong_usage_is_a_failure() {
         &["bogus"],
         &["rules"],
         &["event"],
+        &["pattern"],
+        &["pattern", "test"],
         &["rules", "show"],
         &["parse", "--bogus"],
         &["parse", "--output", "xml"],

@@ -12,6 +12,7 @@ mod hostile;
 mod inputs;
 mod invoke;
 mod parse;
+mod pattern;
 mod program;
 mod rules;
 mod samples;

@@ -52,6 +52,7 @@ fn a_reader_that_leaves_ends_the_program_without_a_word() {
     let starts = [
         (&["parse"][..], "{\"version\":2,"),
         (&["parse", "--output", "csv"], "version,account_id,"),
+        (&["pattern", "test", "ACCEPT"], "2 123456789012 eni-"),
         (&["event", "subscription"], "{\"awslogs\":{\"data\":\""),
     ];
     for (args, start) in starts {
@@ -67,6 +68,7 @@ fn output_that_nobody_reads_is_no_failure() {
         &["detect", DATABASE][..],
         &["detect", "--output", "json", DATABASE],
         &["parse", DATABASE],
+        &["pattern", "test", "[a, b]", DATABASE],
         &["event", "subscription", "events/open-database.log"],
         &["rules", "list"],
         &["rules", "test"],

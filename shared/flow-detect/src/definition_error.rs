@@ -91,7 +91,7 @@ pub enum DefinitionErrorKind {
         /// The nearest word that would fit.
         suggestion: Option<String>,
     },
-    /// The query does not compile as a detection.
+    /// The query does not compile as a detection, or the pattern is none.
     #[error("{0}")]
     Query(QueryErrorKind),
     /// A text names a value that the rule's findings do not have.

@@ -55,7 +55,7 @@ impl Deltas {
         self.newest = self.newest.max(Some(time));
         let mut matched = 0;
         for (index, rule) in rules.iter() {
-            if rule.query.matches(flow) {
+            if rule.matches(flow) {
                 matched += 1;
                 let scope = ScopeParts::of(flow, rule.scope);
                 let pane = rule.windowing.pane_of(time);

@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use flow_query::{ContinuousQuery, GroupKey, KeyPart, Source};
+use flow_enrich::EnrichedFlow;
+use flow_query::{ContinuousQuery, FilterPattern, GroupKey, KeyPart, Source};
 use flow_record::Field;
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::Xxh3Default;
@@ -109,6 +110,8 @@ pub struct Rule {
     pub repeat: u64,
     /// How far it looks.
     pub scope: ScopeWidth,
+    /// Which lines it looks at; none is all.
+    pub pattern: Option<FilterPattern>,
     /// The query's text, as written.
     pub query_text: String,
     /// The query.
@@ -124,13 +127,23 @@ pub struct Rule {
 }
 
 impl Rule {
-    /// What makes stored panes comparable: a hash of id, query, window, pane and scope, the same on every machine.
+    /// Whether `flow` counts: the filters hold for it, and the pattern selects its line.
+    #[inline]
+    pub fn matches(&self, flow: &EnrichedFlow<'_>) -> bool {
+        // The filters first: they read values that are typed already.
+        self.query.matches(flow)
+            && self.pattern.as_ref().is_none_or(|pattern| pattern.matches(flow.record.line()))
+    }
+
+    /// What makes stored panes comparable: a hash of id, query, pattern, window, pane and scope, the same on every
+    /// machine.
     ///
     /// Rules with the same may add to each other's panes. Severity, texts and mode are free to change.
     pub fn state_id(&self) -> u64 {
         let Windowing { window, pane, lateness: _ } = self.windowing;
         let mut hash = Xxh3Default::new();
-        for text in [&self.id, &self.query_text, self.scope.name()] {
+        let pattern = self.pattern.as_ref().map(ToString::to_string);
+        for text in [&self.id, &self.query_text, self.scope.name()].into_iter().chain(pattern.as_deref()) {
             hash.update(&(text.len() as u64).to_le_bytes());
             hash.update(text.as_bytes());
         }

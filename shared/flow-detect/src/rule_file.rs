@@ -1,6 +1,6 @@
 //! A rule file to a rule: TOML with a query in it, checked to the last key.
 
-use flow_query::{ContinuousQuery, Query, QueryError, Span, nearest};
+use flow_query::{ContinuousQuery, FilterPattern, Query, QueryError, Span, nearest};
 use flow_record::RecordFormat;
 
 use crate::definition_error::{DefinitionError, DefinitionErrorKind, DefinitionFile};
@@ -80,7 +80,8 @@ fn read_rule(top: &mut TableReader<'_>) -> Read<Rule> {
     let default_repeat = if severity >= Severity::High { HOUR } else { 6 * HOUR };
     let repeat = duration(top, "repeat", 60..=7 * DAY)?.unwrap_or(default_repeat);
     let scope = scope(top)?;
-    let (query_text, query) = query(top)?;
+    let pattern = pattern(top)?;
+    let (query_text, query) = query(top, pattern.is_some())?;
     let explain = localized(top, "explain", |reader, text| explain(reader, text, &query))?;
     let advice = localized(top, "advice", advice)?;
     let tests = tests(top, &query)?;
@@ -95,6 +96,7 @@ fn read_rule(top: &mut TableReader<'_>) -> Read<Rule> {
         windowing,
         repeat,
         scope,
+        pattern,
         query_text,
         query,
         explain,
@@ -179,14 +181,25 @@ fn scope(top: &mut TableReader<'_>) -> Read<ScopeWidth> {
     top.word(&placed, "vpc, account or global", words)
 }
 
-fn query(top: &mut TableReader<'_>) -> Read<(String, ContinuousQuery)> {
+fn pattern(top: &mut TableReader<'_>) -> Read<Option<FilterPattern>> {
+    let Some(placed) = top.optional("pattern") else { return Ok(None) };
+    let text = top.text(&placed)?;
+    FilterPattern::parse(text).map(Some).map_err(|error| in_text(top, &placed, text, error))
+}
+
+fn query(top: &mut TableReader<'_>, has_pattern: bool) -> Read<(String, ContinuousQuery)> {
     let placed = top.required("query")?;
     let text = short(top, &placed, QUERY)?;
-    let compiled = Query::parse(text).and_then(|query| ContinuousQuery::compile(&query));
-    let compiled = compiled.map_err(|QueryError { kind, span }| {
-        top.error(span_in_file(top.file(), &placed, text, span), DefinitionErrorKind::Query(kind))
-    })?;
+    let compile = if has_pattern { ContinuousQuery::compile_after_pattern } else { ContinuousQuery::compile };
+    let compiled = Query::parse(text).and_then(|query| compile(&query));
+    let compiled = compiled.map_err(|error| in_text(top, &placed, text, error))?;
     Ok((text.trim().to_owned(), compiled))
+}
+
+/// A mistake in the text of a query or a pattern.
+fn in_text(top: &TableReader<'_>, placed: &Placed<'_>, text: &str, error: QueryError) -> DefinitionError {
+    let QueryError { kind, span } = error;
+    top.error(span_in_file(top.file(), placed, text, span), DefinitionErrorKind::Query(kind))
 }
 
 /// Where a place in the query's text stands in the file; the whole value where escapes moved it.

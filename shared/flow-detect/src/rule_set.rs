@@ -1,5 +1,6 @@
 //! The rules that run: the built-in ones, replaced and joined by the user's.
 
+use flow_query::PatternWarning;
 use flow_record::{Field, RecordFormat};
 
 use crate::defaults::DEFAULT_RULES;
@@ -109,6 +110,17 @@ impl<'r> ActiveRules<'r> {
     /// Each with its place in the [`RuleSet`].
     pub fn iter(&self) -> impl Iterator<Item = (usize, &'r Rule)> {
         self.active.iter().copied()
+    }
+
+    /// The ids of rules whose pattern probably does not mean for lines of `format` what it should, and why.
+    pub fn pattern_warnings(
+        &self,
+        format: &RecordFormat,
+    ) -> impl Iterator<Item = (&'r str, Vec<PatternWarning>)> {
+        let patterns = self.iter().filter_map(|(_, rule)| Some((&*rule.id, rule.pattern.as_ref()?)));
+        patterns
+            .map(|(id, pattern)| (id, pattern.meaning(format).warnings))
+            .filter(|(_, warnings)| !warnings.is_empty())
     }
 
     /// The ids of rules that never fire on this format, and the fields they miss.

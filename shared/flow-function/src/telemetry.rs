@@ -137,7 +137,7 @@ pub struct Telemetry {
 #[derive(Debug)]
 struct State {
     tally: Tally,
-    /// Rules that were told to never fire.
+    /// Rules that were told to never fire, and warnings of patterns that were told.
     told: BTreeSet<String>,
 }
 
@@ -156,13 +156,23 @@ impl Telemetry {
         tally.add(counts(report, ending));
         let silent_rules: Vec<String> =
             report.not_applicable.keys().filter(|rule| !told.contains(*rule)).cloned().collect();
-        if !tally.is_due(now) && !is_noteworthy(report, ending) && silent_rules.is_empty() {
+        let warnings = report
+            .pattern_warnings
+            .iter()
+            .flat_map(|(rule, warnings)| warnings.iter().map(move |warning| format!("{rule}: {warning}")));
+        let warnings: Vec<String> = warnings.filter(|warning| !told.contains(warning)).collect();
+        let is_quiet = silent_rules.is_empty() && warnings.is_empty() && !is_noteworthy(report, ending);
+        if is_quiet && !tally.is_due(now) {
             return Vec::new();
         }
         let mut properties = details(report, ending, request_id, now);
         if !silent_rules.is_empty() {
             told.extend(silent_rules.iter().cloned());
             properties.push(("rules_never_fire".into(), Property::Texts(silent_rules)));
+        }
+        if !warnings.is_empty() {
+            told.extend(warnings.iter().cloned());
+            properties.push(("pattern_warnings".into(), Property::Texts(warnings)));
         }
         let by_rule =
             |(rule, count): (&String, &u64)| tally.line_by((RULE, rule), (RULE_FINDINGS.0, *count), now);
@@ -378,5 +388,19 @@ mod tests {
         let line = parse(&telemetry.lines(&report, &Ending::default(), "a", 1000)[0]);
         assert_eq!(line["rules_never_fire"], json!(["skipdata"]));
         assert_eq!(telemetry.lines(&report, &Ending::default(), "a", 1001), [""; 0]);
+    }
+
+    #[test]
+    fn warnings_of_patterns_are_told_once() {
+        let telemetry = Telemetry::new("f".to_owned());
+        telemetry.lines(&flows(1), &Ending::default(), "a", 1000);
+        let mut report = flows(1);
+        report.pattern_warnings.entry("x".to_owned()).or_default().insert("too short".to_owned());
+        let line = parse(&telemetry.lines(&report, &Ending::default(), "a", 1001)[0]);
+        assert_eq!(line["pattern_warnings"], json!(["x: too short"]));
+        assert_eq!(telemetry.lines(&report, &Ending::default(), "a", 1002), [""; 0]);
+        report.pattern_warnings.entry("x".to_owned()).or_default().insert("another".to_owned());
+        let line = parse(&telemetry.lines(&report, &Ending::default(), "a", 1003)[0]);
+        assert_eq!(line["pattern_warnings"], json!(["x: another"]));
     }
 }

@@ -144,7 +144,7 @@ impl<'b, 'r> Batch<'b, 'r> {
         };
         self.report.lines.add(&line);
         if !mem::replace(&mut self.is_noted, true) {
-            self.report.note_not_applicable(&self.rules);
+            self.report.note_unfit_rules(&self.rules, source.format);
         }
         let flow =
             EnrichedFlow { record: line.record(), origin: source.origin, tables: self.settings.tables };

@@ -279,7 +279,7 @@ impl<S: StateStore, N: Notifier> Pipeline<S, N> {
         };
         let rules = definitions.rules.for_format(format, Mode::Observe);
         if !batch.lines().is_empty() {
-            report.note_not_applicable(&rules);
+            report.note_unfit_rules(&rules, format);
         }
         for (event, number) in batch.lines().iter().zip(1..) {
             let line = match format.parse(&event.message) {

@@ -1,12 +1,13 @@
 //! What happened to everything that came in: nothing is lost without being counted here.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use flow_detect::ActiveRules;
 use flow_envelope::{LogBatch, LogEvent, RejectedEntry};
-use flow_record::Line;
+use flow_record::{Line, RecordFormat};
 use serde::Serialize;
 
+use crate::input::{Item, SourceLine};
 use crate::state_store::ItemKey;
 
 /// The most rejected lines, and the most unusable events, that a report shows of one input.
@@ -91,6 +92,9 @@ pub struct Report {
     pub refused_panes: u64,
     /// Rules that could never fire on a format that was read, with the fields they miss.
     pub not_applicable: BTreeMap<String, Vec<&'static str>>,
+    /// Rules whose pattern probably does not mean what it should for a format that was read, with the reasons.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub pattern_warnings: BTreeMap<String, BTreeSet<String>>,
     /// Records further than [`FUTURE_TOLERANCE`](flow_detect::FUTURE_TOLERANCE) ahead of the clock: not counted.
     pub future: u64,
     /// Panes that came too late for any open window: what they hold is not counted.
@@ -143,8 +147,13 @@ impl Report {
         self.unusable_samples.clear();
     }
 
-    /// Notes the rules that can't fire on the format at hand.
-    pub fn note_not_applicable(&mut self, rules: &ActiveRules<'_>) {
+    /// Notes the rules that can't fire on `format`, which `rules` were picked for, and those whose pattern does not
+    /// fit it.
+    pub fn note_unfit_rules(&mut self, rules: &ActiveRules<'_>, format: &RecordFormat) {
+        for (rule, warnings) in rules.pattern_warnings(format) {
+            let warnings = warnings.iter().map(ToString::to_string);
+            self.pattern_warnings.entry(rule.to_owned()).or_default().extend(warnings);
+        }
         for (rule, missing) in rules.not_applicable() {
             if !self.not_applicable.contains_key(rule) {
                 let names = missing.iter().map(|field| field.name()).collect();
@@ -182,6 +191,19 @@ impl Report {
         } else {
             self.reject(rejected.reason.kind(), rejected.number, reason);
         }
+    }
+
+    /// Counts what comes out of an input and is no line; a line is handed on.
+    pub fn line_of<'a>(&mut self, item: Item<'a>) -> Option<SourceLine<'a>> {
+        match item {
+            Item::Line(line) => return Some(line),
+            Item::BadHeader { number, error } => self.reject("bad_header", number, || error.to_string()),
+            Item::EventStart { .. } => self.events += 1,
+            Item::ControlMessage => self.control_messages += 1,
+            Item::Rejected(rejected) => self.reject_entry(&rejected),
+            Item::Header(_) | Item::EventEnd => {}
+        }
+        None
     }
 
     /// Counts an item that can't be read; the first few keep their name and the reason.

@@ -2,7 +2,7 @@
 
 use flow_enrich::parse_network;
 use ipnet::IpNet;
-use regex::RegexBuilder;
+use regex::{Regex, RegexBuilder};
 
 use crate::aggregate::AggregateFunction;
 use crate::ast::{AggregateCall, Arithmetic, Comparison, Expr, ExprKind, Function, Literal, Pattern};
@@ -12,10 +12,10 @@ use crate::names::{Source, nearest, suggest_name};
 use crate::operand::Operand;
 use crate::value::{Number, Type, Value};
 
-type Compiled<T> = Result<T, QueryError>;
-
-/// A regular expression may not compile to more than this, in bytes: queries come from files that others write.
+/// How large a compiled regular expression may be, in bytes.
 const REGEX_SIZE: usize = 256 * 1024;
+
+type Compiled<T> = Result<T, QueryError>;
 
 /// The names that an expression may use.
 pub(crate) enum Names<'a> {
@@ -285,12 +285,15 @@ fn parse_subnet(function: Function, expr: &Expr) -> Compiled<IpNet> {
 fn matcher(pattern: &Pattern, span: Span) -> Compiled<Matcher> {
     match pattern {
         Pattern::Substring(text) => Ok(Matcher::Substring(text.as_str().into())),
-        Pattern::Regex(text) => {
-            let regex = RegexBuilder::new(text).size_limit(REGEX_SIZE).dfa_size_limit(REGEX_SIZE).build();
-            regex.map(|regex| Matcher::Regex(Box::new(regex))).map_err(|error| {
-                let detail = error.to_string().lines().last().unwrap_or_default().trim().to_owned();
-                QueryError::new(QueryErrorKind::Regex { detail }, span)
-            })
-        }
+        Pattern::Regex(text) => regex(text, span).map(|regex| Matcher::Regex(Box::new(regex))),
     }
+}
+
+/// A regular expression of bounded size, which stands at `span`.
+pub(crate) fn regex(text: &str, span: Span) -> Compiled<Regex> {
+    let regex = RegexBuilder::new(text).size_limit(REGEX_SIZE).dfa_size_limit(REGEX_SIZE).build();
+    regex.map_err(|error| {
+        let detail = error.to_string().lines().last().unwrap_or_default().trim().to_owned();
+        QueryError::new(QueryErrorKind::Regex { detail }, span)
+    })
 }

@@ -66,11 +66,24 @@ impl ContinuousQuery {
     /// # Errors
     /// When it is not of a detection's shape, names something unknown, or compares what can't be compared.
     pub fn compile(query: &Query) -> Result<Self, QueryError> {
+        Self::compile_shaped(query, true)
+    }
+
+    /// Compiles what a detection does with the records that a filter pattern selects: its query may begin with
+    /// `stats`.
+    ///
+    /// # Errors
+    /// As [`compile`](Self::compile).
+    pub fn compile_after_pattern(query: &Query) -> Result<Self, QueryError> {
+        Self::compile_shaped(query, false)
+    }
+
+    fn compile_shaped(query: &Query, needs_filter: bool) -> Result<Self, QueryError> {
         let record = Names::Record;
         // Before the shape, so that the first mistake in the text is the one told.
         let filters =
             leading_filters(query).map(|filter| record.condition(filter)).collect::<Result<_, _>>()?;
-        let (stats, closing) = shape(query)?;
+        let (stats, closing) = shape(query, needs_filter)?;
         let group_by =
             stats.by.iter().map(|group| record.operand(&group.expr)).collect::<Result<Vec<_>, _>>()?;
         let mut columns: Vec<(String, Type)> =
@@ -240,11 +253,11 @@ fn leading_filters(query: &Query) -> impl Iterator<Item = &Expr> {
 }
 
 /// The `stats` and the closing filter of a detection.
-fn shape(query: &Query) -> Result<(&Stats, &Expr), QueryError> {
+fn shape(query: &Query, needs_filter: bool) -> Result<(&Stats, &Expr), QueryError> {
     let filters = leading_filters(query).count();
     let mut commands = query.commands.iter().skip(filters);
     let stats = match commands.next() {
-        Some(Command::Stats(stats)) if filters == 0 => {
+        Some(Command::Stats(stats)) if filters == 0 && needs_filter => {
             return Err(not_a_rule("a `filter` before `stats`", "`stats`", stats.span));
         }
         Some(Command::Stats(stats)) => stats,

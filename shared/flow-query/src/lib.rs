@@ -26,6 +26,7 @@ mod condition;
 mod continuous;
 mod distinct;
 mod error;
+mod filter_pattern;
 mod group;
 mod lexer;
 mod names;
@@ -39,6 +40,10 @@ pub use ast::{Arithmetic, Command, Comparison, Expr, ExprKind, Function, Literal
 pub use continuous::{ContinuousQuery, MAX_AGGREGATES};
 pub use distinct::{Distinct, EXACT_LIMIT};
 pub use error::{Position, QueryError, QueryErrorKind, Span};
+pub use filter_pattern::{
+    FilterPattern, ItemMeaning, MAX_FILTER_PATTERN, MAX_PATTERN_REGEXES, MAX_PATTERN_WILDCARDS,
+    PatternMeaning, PatternWarning,
+};
 pub use group::{GroupKey, KeyPart, KeyValues, MAX_GROUP_BY};
 pub use names::{Source, SystemField, nearest, suggest_name};
 pub use row::Row;
