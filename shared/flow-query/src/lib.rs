@@ -21,25 +21,56 @@
 
 mod aggregate;
 mod ast;
+mod call;
 mod compile;
 mod condition;
 mod continuous;
+mod deviation;
 mod distinct;
 mod error;
+mod evaluation;
+mod extract;
+mod function;
 mod group;
+mod groups;
+mod kept;
+mod key_table;
 mod lexer;
 mod names;
 mod operand;
+mod order;
 mod parser;
+mod period;
+mod plan;
+mod print;
+mod program;
+mod quantiles;
 mod row;
+mod rows;
+mod time;
 mod value;
+mod warning;
 
-pub use aggregate::{Aggregate, AggregateFunction, Sum};
-pub use ast::{Arithmetic, Command, Comparison, Expr, ExprKind, Function, Literal, Pattern, Query, Stats};
+pub use aggregate::{Aggregate, AggregateFunction, Moment, Sum};
+pub use ast::{
+    AggregateCall, Arithmetic, Command, CommandKind, Comparison, Expr, ExprKind, Literal, Named, Parse,
+    ParsePattern, Pattern, Query, SortKey, Stats,
+};
 pub use continuous::{ContinuousQuery, MAX_AGGREGATES};
+pub use deviation::{Deviation, Squares};
 pub use distinct::{Distinct, EXACT_LIMIT};
 pub use error::{Position, QueryError, QueryErrorKind, Span};
+pub use evaluation::Evaluation;
+pub use function::Function;
 pub use group::{GroupKey, KeyPart, KeyValues, MAX_GROUP_BY};
 pub use names::{Source, SystemField, nearest, suggest_name};
+pub use period::{Period, TimeUnit};
+pub use program::{Answer, AnswerRow, Column, LimitError, Program, Settings};
+pub use quantiles::{Buckets, EXACT_VALUES, Percent, Quantiles};
 pub use row::Row;
+pub use time::Time;
 pub use value::{Number, Type, Value};
+pub use warning::{Warning, WarningKind};
+
+/// The most rows that the console gives.
+pub const CONSOLE_ROWS: u64 = 10_000;

@@ -55,6 +55,8 @@ fn system<'r>(flow: &'r EnrichedFlow<'_>, field: SystemField) -> Value<'r> {
         SystemField::Timestamp => flow.timestamp().map_or(Value::Absent, Value::Integer),
         SystemField::Message => text(Some(flow.record.line())),
         SystemField::LogStream => text(flow.origin.log_stream),
+        SystemField::Account => text(flow.origin.account),
+        SystemField::Region => text(flow.origin.region),
         SystemField::Log => match (flow.origin.account, flow.origin.log_group) {
             (Some(account), Some(group)) => Value::Text(format!("{account}:{group}").into()),
             (None, group) => text(group),
@@ -68,11 +70,38 @@ fn integer(number: u64) -> Value<'static> {
     Value::Integer(i64::try_from(number).unwrap_or(i64::MAX))
 }
 
+/// A row and, behind its columns, the values that earlier commands made of it: aliases of `fields`, parts of `parse`.
+pub(crate) struct Made<'r, R: ?Sized> {
+    pub(crate) row: &'r R,
+    /// How many columns the row has itself.
+    pub(crate) columns: usize,
+    pub(crate) values: &'r [Value<'r>],
+}
+
+impl<R: ?Sized> Made<'_, R> {
+    fn place(&self, source: Source) -> Option<Source> {
+        match source {
+            Source::Column(index) => index.checked_sub(self.columns).map(Source::Column),
+            _ => None,
+        }
+    }
+}
+
+impl<R: Row + ?Sized> Row for Made<'_, R> {
+    fn value(&self, source: Source) -> Value<'_> {
+        self.place(source).map_or_else(|| self.row.value(source), |made| self.values.value(made))
+    }
+
+    fn text(&self, source: Source) -> Option<Cow<'_, str>> {
+        self.place(source).map_or_else(|| self.row.text(source), |made| self.values.text(made))
+    }
+}
+
 /// The columns that `stats` made, in their order: first those grouped by, then the aggregates.
 impl Row for [Value<'_>] {
     fn value(&self, source: Source) -> Value<'_> {
         match source {
-            Source::Column(index) => self.get(index).cloned().unwrap_or(Value::Absent),
+            Source::Column(index) => self.get(index).map_or(Value::Absent, Value::borrowed),
             _ => Value::Absent,
         }
     }

@@ -59,7 +59,7 @@ errors! {
         => "1:18: expected a number, found `22x`\nfilter dstPort = 22x\n                 ^^^";
     strange_character: "filter dstPort ≥ 22"
         => "1:16: expected a name, a number, a quoted text or an operator, found `≥`\nfilter dstPort ≥ 22\n               ^";
-    empty: "" => "1:1: expected a command: filter or stats, found the end of the query\n\n^";
+    empty: "" => "1:1: expected a command such as filter or stats, found the end of the query\n\n^";
     no_by: "filter dstPort = 1 | stats count(*) as n | filter n > 1"
         => "1:22: a rule is `filter ... | stats ... by ... | filter ...`: expected `by` and the names of what a finding is about, found no `by`\nfilter dstPort = 1 | stats count(*) as n | filter n > 1\n                     ^^^^^^^^^^^^^^^^^^^";
     no_closing_filter: "filter dstPort = 1 | stats count(*) as n by srcAddr"
