@@ -235,13 +235,13 @@ fn bucket(number: Number) -> i16 {
     if number < 0.0 { -place } else { place }
 }
 
-/// The middle of a bucket; of buckets wider than 1, a whole number.
+/// The middle of a bucket, or the whole number below it when that is in the bucket too.
 fn middle(bucket: i16) -> Number {
     let Some(place) = u64::from(bucket.unsigned_abs()).checked_sub(1) else { return Number::Integer(0) };
     let edge = |place: u64| f64::from_bits(((SMALLEST.to_bits() >> REST) + place) << REST);
     let (from, to) = (edge(place), edge(place + 1));
     let middle = f64::midpoint(from, to);
-    let middle = if to - from >= 1.0 { middle.floor() } else { middle };
+    let middle = if middle.floor() >= from { middle.floor() } else { middle };
     let middle = if bucket < 0 { -middle } else { middle };
     Value::of_float(middle).number().unwrap_or(Number::Integer(0))
 }

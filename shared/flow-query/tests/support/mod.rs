@@ -6,15 +6,15 @@ use flow_query::{Answer, LimitError, Program, Query, Settings};
 use flow_record::RecordFormat;
 
 /// Lines of one format, and what is known beside them.
-pub struct Traffic {
-    pub format: RecordFormat,
-    pub lines: Vec<String>,
-    pub tables: Tables,
-    pub origin: Origin<'static>,
+pub(crate) struct Traffic {
+    pub(crate) format: RecordFormat,
+    pub(crate) lines: Vec<String>,
+    pub(crate) tables: Tables,
+    pub(crate) origin: Origin<'static>,
 }
 
 impl Traffic {
-    pub fn new(lines: impl IntoIterator<Item = impl Into<String>>) -> Self {
+    pub(crate) fn new(lines: impl IntoIterator<Item = impl Into<String>>) -> Self {
         Traffic {
             format: RecordFormat::default(),
             lines: lines.into_iter().map(Into::into).collect(),
@@ -29,7 +29,7 @@ impl Traffic {
         }
     }
 
-    pub fn sample() -> Self {
+    pub(crate) fn sample() -> Self {
         let lines = "
             192.0.2.77 10.0.0.5 51000 443 6 30 4500 1700000000 1700000059 ACCEPT OK
             192.0.2.77 10.0.0.5 51001 53 17 1 80 1700000000 1700000059 ACCEPT OK
@@ -45,7 +45,7 @@ impl Traffic {
     }
 
     /// Calls `each` with every record, in order.
-    pub fn for_each(&self, mut each: impl FnMut(&EnrichedFlow<'_>)) {
+    pub(crate) fn for_each(&self, mut each: impl FnMut(&EnrichedFlow<'_>)) {
         for line in &self.lines {
             let line = self.format.parse(line).unwrap_or_else(|error| panic!("{error}: {line}"));
             each(&EnrichedFlow { record: line.record(), origin: self.origin, tables: &self.tables });
@@ -53,7 +53,7 @@ impl Traffic {
     }
 
     /// The answer to a program, streamed rows included.
-    pub fn answer(&self, program: &Program) -> Result<Answer, LimitError> {
+    pub(crate) fn answer(&self, program: &Program) -> Result<Answer, LimitError> {
         let mut evaluation = program.start();
         let mut streamed = Vec::new();
         let mut failed = None;
@@ -67,24 +67,26 @@ impl Traffic {
     }
 }
 
-pub const SETTINGS: Settings = Settings { now: 1_700_000_000, portable: false, max_groups: 1000, max_rows: 1000 };
+pub(crate) const SETTINGS: Settings =
+    Settings { now: 1_700_000_000, portable: false, max_groups: 1000, max_rows: 1000 };
 
-pub fn compile(text: &str) -> Program {
+pub(crate) fn compile(text: &str) -> Program {
     let program = Query::parse(text).and_then(|query| Program::compile(&query, SETTINGS));
     program.unwrap_or_else(|error| panic!("{error}\n{}", error.show(text)))
 }
 
 /// The answer as lines of columns.
-pub fn show(answer: &Answer) -> String {
+pub(crate) fn show(answer: &Answer) -> String {
     let names: Vec<_> = answer.columns.iter().map(|column| column.name.clone()).collect();
     let row = |row: &flow_query::AnswerRow| {
-        let values = answer.columns.iter().zip(row.iter()).map(|(column, value)| column.show(value).to_string());
+        let values =
+            answer.columns.iter().zip(row.iter()).map(|(column, value)| column.show(value).to_string());
         values.collect::<Vec<_>>().join("|")
     };
     let rows = answer.rows.iter().map(row);
     std::iter::once(names.join("|")).chain(rows).collect::<Vec<_>>().join("\n")
 }
 
-pub fn ask(query: &str, traffic: &Traffic) -> String {
+pub(crate) fn ask(query: &str, traffic: &Traffic) -> String {
     show(&traffic.answer(&compile(query)).unwrap())
 }
