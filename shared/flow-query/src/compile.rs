@@ -217,7 +217,7 @@ impl Names<'_> {
         let name = SystemField::Timestamp.name();
         let own = self.knows_records.then_some(Source::System(SystemField::Timestamp));
         let known = self.column(name).map(|(source, _)| source).or(own);
-        known.ok_or_else(|| unknown(name, None, span))
+        known.ok_or_else(|| QueryError::new(QueryErrorKind::NoTimestamp, span))
     }
 
     /// An aggregate among the columns of `stats`.

@@ -198,6 +198,11 @@ pub enum QueryErrorKind {
         /// The bound.
         max: usize,
     },
+    /// What goes by `@timestamp` where rows no longer have it.
+    #[error(
+        "these rows have no `@timestamp`: group by `bin(1m) as t` first, then use t, as in `datefloor(t, 1h)`"
+    )]
+    NoTimestamp,
     /// A command where another one must come first or nothing may follow.
     #[error("expected {expected}, found `{found}`")]
     Place {

@@ -16,7 +16,7 @@ const MAX_TEXT: usize = 1024;
 
 /// `text`, or where it is longer than anything real its beginning with a hash of all of it, so that what is kept is
 /// bounded and texts that differ stay apart.
-fn bounded(text: Cow<'_, str>) -> Cow<'_, str> {
+pub(crate) fn bounded(text: Cow<'_, str>) -> Cow<'_, str> {
     if text.len() <= MAX_TEXT {
         return text;
     }

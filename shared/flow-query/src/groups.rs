@@ -2,7 +2,7 @@
 
 use crate::aggregate::{Aggregate, AggregateFunction, Sum};
 use crate::kept::KeptAggregate;
-use crate::key_table::{KeyTable, decode, encode};
+use crate::key_table::{Key, KeyTable};
 use crate::plan::GroupsPlan;
 use crate::program::LimitError;
 use crate::row::Row;
@@ -92,14 +92,14 @@ pub(crate) struct Groups {
     keys: KeyTable,
     aggregates: Vec<Accumulators>,
     /// The key at work.
-    key: Vec<u8>,
+    key: Key,
 }
 
 impl Groups {
     pub(crate) fn new(plan: &GroupsPlan) -> Self {
         let aggregates: Vec<_> =
             plan.aggregates.iter().map(|kept| Accumulators::new(kept.function)).collect();
-        let mut groups = Groups { keys: KeyTable::default(), aggregates, key: Vec::new() };
+        let mut groups = Groups { keys: KeyTable::new(plan.by.len()), aggregates, key: Key::default() };
         if plan.by.is_empty() {
             // Of no records there is one group too: `stats count(*)` is 0 then.
             groups.place(usize::MAX).ok();
@@ -117,7 +117,7 @@ impl Groups {
     ) -> Result<(), LimitError> {
         self.key.clear();
         for operand in &plan.by {
-            encode(&operand.value(row), &mut self.key);
+            operand.add_to_key(row, &mut self.key);
         }
         let place = self.place(max)?;
         for (accumulators, kept) in self.aggregates.iter_mut().zip(&plan.aggregates) {
@@ -139,8 +139,7 @@ impl Groups {
     /// Adds all groups of `other`, which is of the same plan.
     pub(crate) fn merge(&mut self, other: &Groups, max: usize) -> Result<(), LimitError> {
         for from in 0..other.keys.len() {
-            self.key.clear();
-            self.key.extend_from_slice(other.keys.key(from));
+            other.keys.copy_key(from, &mut self.key);
             let to = self.place(max)?;
             for (mine, theirs) in self.aggregates.iter_mut().zip(&other.aggregates) {
                 mine.merge(to, theirs, from);
@@ -157,16 +156,18 @@ impl Groups {
         give: &mut dyn FnMut(&[Value<'_>]) -> Result<(), LimitError>,
     ) -> Result<(), LimitError> {
         let Groups { keys, aggregates, .. } = self;
-        let places: Box<dyn Iterator<Item = usize>> =
-            if in_order { Box::new(keys.in_order().into_iter()) } else { Box::new(0..keys.len()) };
-        for place in places {
-            let mut row: Vec<Value<'_>> = decode(keys.key(place)).collect();
-            row.extend(aggregates.iter().map(|accumulators| accumulators.value(place)));
-            for operand in &plan.worked_out {
-                let value = operand.value(row.as_slice()).into_owned();
-                row.push(value);
-            }
-            give(&row)?;
+        let order = if in_order { keys.in_order() } else { Vec::new() };
+        for index in 0..keys.len() {
+            let place = order.get(index).map_or(index, |place| *place as usize);
+            keys.with_values(place, |values| {
+                let mut row: Vec<Value<'_>> = values.collect();
+                row.extend(aggregates.iter().map(|accumulators| accumulators.value(place)));
+                for operand in &plan.worked_out {
+                    let value = operand.value(row.as_slice()).into_owned();
+                    row.push(value);
+                }
+                give(&row)
+            })?;
         }
         Ok(())
     }

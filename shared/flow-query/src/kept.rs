@@ -35,7 +35,7 @@ impl KeptAggregate {
     /// The number that `row` adds, if it has one.
     #[inline]
     pub(crate) fn number(&self, row: &(impl Row + ?Sized)) -> Option<Number> {
-        self.argument.as_ref().and_then(|argument| argument.value(row).number())
+        self.argument.as_ref().and_then(|argument| argument.number(row))
     }
 
     /// Whether more records can only make its value larger.

@@ -63,6 +63,7 @@ pub use error::{Position, QueryError, QueryErrorKind, Span};
 pub use evaluation::Evaluation;
 pub use function::Function;
 pub use group::{GroupKey, KeyPart, KeyValues, MAX_GROUP_BY};
+pub use key_table::Key;
 pub use names::{Source, SystemField, nearest, suggest_name};
 pub use period::{Period, TimeUnit};
 pub use program::{Answer, AnswerRow, Column, LimitError, Program, Settings};

@@ -6,6 +6,7 @@ use crate::ast::{Arithmetic, Literal};
 use crate::call;
 use crate::condition::Condition;
 use crate::function::Function;
+use crate::key_table::Key;
 use crate::names::Source;
 use crate::period::Period;
 use crate::row::Row;
@@ -45,6 +46,24 @@ impl Operand {
             Operand::Call(function, arguments) => call::value(*function, arguments, row),
             Operand::Round { time, period, up } => round(&time.value(row), *period, *up),
             Operand::Test(condition) => Value::Integer(condition.holds(row).into()),
+        }
+    }
+
+    /// The value as a number, if it is one.
+    #[inline]
+    pub(crate) fn number(&self, row: &(impl Row + ?Sized)) -> Option<Number> {
+        match self {
+            Operand::Source(source) => row.number(*source),
+            other => other.value(row).number(),
+        }
+    }
+
+    /// Appends the value to `key`.
+    #[inline]
+    pub(crate) fn add_to_key(&self, row: &(impl Row + ?Sized), key: &mut Key) {
+        match self {
+            Operand::Source(source) => row.add_to_key(*source, key),
+            other => key.push(&other.value(row)),
         }
     }
 

@@ -5,8 +5,9 @@ use std::borrow::Cow;
 use flow_enrich::{EnrichedFlow, EnrichedValue};
 use flow_record as record;
 
+use crate::key_table::Key;
 use crate::names::{Source, SystemField};
-use crate::value::Value;
+use crate::value::{Number, Value};
 
 /// Something with values.
 pub trait Row {
@@ -16,6 +17,18 @@ pub trait Row {
     /// The value of `source` as text.
     fn text(&self, source: Source) -> Option<Cow<'_, str>> {
         self.value(source).into_text()
+    }
+
+    /// The value of `source` as a number, if it is one.
+    #[inline]
+    fn number(&self, source: Source) -> Option<Number> {
+        self.value(source).number()
+    }
+
+    /// Appends the value of `source` to a key.
+    #[inline]
+    fn add_to_key(&self, source: Source, key: &mut Key) {
+        key.push(&self.value(source));
     }
 }
 
@@ -45,6 +58,30 @@ impl Row for EnrichedFlow<'_> {
         match source {
             Source::Field(field) => self.record.text(field).map(Cow::Borrowed),
             other => self.value(other).into_text(),
+        }
+    }
+
+    /// A field's number is the record's own.
+    #[inline]
+    fn number(&self, source: Source) -> Option<Number> {
+        if let Source::Field(field) = source
+            && let Some(number) = self.record.integer(field)
+        {
+            return Some(Number::Integer(number.cast_signed()));
+        }
+        self.value(source).number()
+    }
+
+    /// A field's address or number goes straight into the key.
+    #[inline]
+    fn add_to_key(&self, source: Source, key: &mut Key) {
+        let Source::Field(field) = source else { return key.push(&self.value(source)) };
+        if let Some(address) = self.record.address(field) {
+            key.push_address(address);
+        } else if let Some(number) = self.record.integer(field) {
+            key.push_integer(number.cast_signed());
+        } else {
+            key.push(&self.value(source));
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use crate::key_table::{KeyTable, encode};
+use crate::key_table::{Key, KeyTable};
 use crate::plan::RowsPlan;
 use crate::program::{AnswerRow, LimitError};
 use crate::row::Row;
@@ -91,8 +91,8 @@ impl KeptRows {
             self.rows.push(owned(row));
             return self.check(max);
         }
-        let mut key = Vec::new();
-        columns.iter().for_each(|column| encode(&row[*column], &mut key));
+        let mut key = Key::default();
+        columns.iter().for_each(|column| key.push(&row[*column]));
         let (place, is_new) = self.keys.place(&key, max).ok_or(LimitError::Rows { max })?;
         if is_new {
             self.best.push(owned(row));

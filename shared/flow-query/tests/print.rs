@@ -111,9 +111,16 @@ fn stats_print_as_written() {
     for text in [
         "filter a = 1 | stats count(*) as n, sum(bytes) by srcAddr, dstPort as port | filter n > 1",
         "stats avg(bytes / packets) as `mean size` by `a b`",
+        "stats pct(bytes, 99.9) as p, max(a) - min(a) as range by bin(5m) as t, datefloor(t, 1mo)",
+        "fields a, b * 8 as bits | display bits, a | sort bits desc, a | limit 10 | dedup a, b",
+        "parse \"* [*]\" as one, `two 2` | parse concat(a, \"/\") /(?<x>[\\/a]+)/ | parse (\"text\") \"*\" as y",
+        "fields now(), ceil(-1.5), coalesce(a, -b) as c, (a + b) * 2",
     ] {
         assert_eq!(Query::parse(text).unwrap().to_string(), text);
     }
+    let written = "SORT a ASC, b DESC | STATS PCT(x, 050.0) BY BIN(5Minutes)";
+    let printed = "sort a, b desc | stats pct(x, 50) by bin(5m)";
+    assert_eq!(Query::parse(written).unwrap().to_string(), printed);
     let spread = "STATS Count() AS n # how many\n BY srcAddr";
     assert_eq!(Query::parse(spread).unwrap().to_string(), "stats count(*) as n by srcAddr");
 }
