@@ -43,11 +43,22 @@ impl KeptRows {
         row: &(impl Row + ?Sized),
         max: usize,
     ) -> Result<(), LimitError> {
-        if self.is_full(plan) {
+        if self.is_full(plan) || self.is_behind(plan, row) {
             return Ok(());
         }
         let row: Vec<Value<'_>> = plan.carried.iter().map(|operand| operand.value(row)).collect();
         self.keep(plan, &row, max)
+    }
+
+    /// Whether `row` sorts behind the last one that is needed, as far as what is asked for tells. Most rows do: only what
+    /// they are sorted by is looked at.
+    fn is_behind(&self, plan: &RowsPlan, row: &(impl Row + ?Sized)) -> bool {
+        let Some(last) = &self.last else { return false };
+        let asked = plan.order.iter().map(|(column, descending)| {
+            let order = plan.carried[*column].value(row).natural_order(&last[*column]);
+            if *descending { order.reverse() } else { order }
+        });
+        asked.into_iter().find(|order| order.is_ne()).is_some_and(Ordering::is_gt)
     }
 
     /// Whether no further row can be kept.

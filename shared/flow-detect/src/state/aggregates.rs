@@ -230,7 +230,7 @@ fn read_sum(from: &mut Reader<'_>) -> Read<Sum> {
 
 #[cfg(test)]
 mod tests {
-    use flow_query::Value;
+    use flow_query::{Percent, Value};
     use proptest::prelude::*;
 
     use super::*;
@@ -255,6 +255,75 @@ mod tests {
         assert_eq!(of(AggregateFunction::Min, Value::Integer(5)), [INTEGER, 10]);
         assert_eq!(of(AggregateFunction::CountDistinct, Value::Integer(5)).len(), 9);
         assert_eq!(written(&AggregateFunction::CountDistinct.start()), [1]);
+    }
+
+    /// Aggregates that came later, pinned like those of the first.
+    #[test]
+    fn later_ones_are_small_too() {
+        let of = |function: AggregateFunction, values: &[Value<'_>]| {
+            let mut aggregate = function.start();
+            values.iter().for_each(|value| aggregate.add_at(value, Some(1)));
+            written(&aggregate)
+        };
+        let pct = AggregateFunction::Pct(Percent::MEDIAN);
+        let (five, half) = (Value::Integer(5), Value::Float(0.5));
+        assert_eq!(of(pct, &[]), [1]);
+        assert_eq!(of(pct, &[five.clone(), half]), [3, FLOAT, 0, 0, 0, 0, 0, 0, 0xe0, 0x3f, INTEGER, 10]);
+        let many: Vec<_> = (0..257).map(|number| Value::Integer(number % 2)).collect();
+        assert_eq!(of(pct, &many), [0, INTEGER, 0, INTEGER, 2, 2, 0, 0x81, 1, 0x82, 0x40, 0x80, 1]);
+        assert_eq!(of(AggregateFunction::StdDev, &[]), [0, 0, 0]);
+        assert_eq!(
+            of(AggregateFunction::StdDev, std::slice::from_ref(&five)),
+            [vec![1, 20, 9], vec![0; 8], vec![25]].concat()
+        );
+        assert_eq!(of(AggregateFunction::Earliest, std::slice::from_ref(&five)), [SOMETHING, 2, 1, 10]);
+        assert_eq!(of(AggregateFunction::Latest, &[]), [NOTHING]);
+        assert_eq!(
+            of(AggregateFunction::SortsFirst, &[Value::Text("x".into()), five]),
+            [SOMETHING, 5, 1, b'x']
+        );
+        assert_eq!(of(AggregateFunction::SortsLast, &[]), [NOTHING]);
+    }
+
+    #[test]
+    fn what_no_aggregate_writes_is_damaged() {
+        let error =
+            |function: AggregateFunction, bytes: &[u8]| read(function, &mut Reader::new(bytes)).is_err();
+        let pct = AggregateFunction::Pct(Percent::MEDIAN);
+        for bytes in [
+            [3, INTEGER, 10, INTEGER, 2].as_slice(),
+            &[0xff, 0xff, 0x7f, INTEGER, 2],
+            &[2, NOTHING],
+            &[0, INTEGER, 0, INTEGER, 2, 1, 0, 0x81, 2],
+            &[0, INTEGER, 0, INTEGER, 2, 2, 0, 1, 0x82, 0x40, 1],
+            &[0, INTEGER, 0, INTEGER, 2, 0xff, 0xff, 0xff, 0x7f],
+        ] {
+            assert!(error(pct, bytes), "{bytes:?}");
+        }
+        assert!(error(AggregateFunction::StdDev, &[1, 2, 2, 5, 0]), "a zero at the end");
+        assert!(error(AggregateFunction::StdDev, &[&[1, 2, 33], [1; 33].as_slice()].concat()), "too long");
+        assert!(error(AggregateFunction::Latest, &[2]) && error(AggregateFunction::SortsLast, &[1, 9]));
+    }
+
+    proptest! {
+        #[test]
+        fn later_ones_are_read_as_written(values in prop::collection::vec(prop_oneof![
+            any::<i64>().prop_map(Value::Integer),
+            (-1e12..1e12).prop_map(Value::Float),
+            "[a-z0-9]{0,9}".prop_map(|text| Value::Text(text.into())),
+            any::<std::net::IpAddr>().prop_map(Value::Address),
+        ], 0..600), at in any::<i64>()) {
+            for function in AggregateFunction::ALL {
+                let mut aggregate = function.start();
+                values.iter().enumerate().for_each(|(index, value)| {
+                    aggregate.add_at(value, at.checked_add(i64::try_from(index).unwrap()));
+                });
+                let bytes = written(&aggregate);
+                let mut reader = Reader::new(&bytes);
+                prop_assert_eq!(read(function, &mut reader), Ok(aggregate));
+                prop_assert_eq!(reader.end(), Ok(()));
+            }
+        }
     }
 
     proptest! {
