@@ -16,6 +16,26 @@
 //! # Ok::<(), flow_query::QueryError>(())
 //! ```
 //!
+//! [`Program::compile`] makes of any query what can be asked: each thread has an [`Evaluation`] that observes records, one
+//! takes in the others, and the last one tells the answer:
+//!
+//! ```
+//! use flow_enrich::{EnrichedFlow, Origin, Tables};
+//! use flow_query::{Program, Query, Settings};
+//! use flow_record::RecordFormat;
+//!
+//! let query = Query::parse("stats sum(bytes) as total by srcAddr | sort total desc | limit 10")?;
+//! let program = Program::compile(&query, Settings::default())?;
+//! let (format, tables) = (RecordFormat::default(), Tables::default());
+//! let mut evaluation = program.start();
+//! let line = "2 123456789010 eni-1 10.0.0.5 192.0.2.7 20641 22 6 20 4249 1418530010 1418530070 ACCEPT OK";
+//! let line = format.parse(line).expect("14 columns that fit");
+//! evaluation.observe(&EnrichedFlow { record: line.record(), origin: Origin::default(), tables: &tables })?;
+//! let answer = evaluation.finish()?;
+//! assert_eq!(answer.columns[1].show(&answer.rows[0][1]).to_string(), "4249");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
 //! The language is that of "CloudWatch Logs Insights query syntax" in the CloudWatch Logs user guide. This crate
 //! knows nothing of rules, findings or clocks and does no IO.
 
