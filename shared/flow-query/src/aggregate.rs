@@ -217,8 +217,8 @@ impl Aggregate {
             (Aggregate::Distinct(set), Aggregate::Distinct(more)) => set.merge(more),
             (Aggregate::Quantile(_, quantiles), Aggregate::Quantile(_, more)) => quantiles.merge(more),
             (Aggregate::Deviation(deviation), Aggregate::Deviation(more)) => deviation.merge(more),
-            (mine @ (Aggregate::Earliest(_) | Aggregate::Latest(_)), Aggregate::Earliest(Some(other)))
-            | (mine @ (Aggregate::Earliest(_) | Aggregate::Latest(_)), Aggregate::Latest(Some(other))) => {
+            (mine @ Aggregate::Earliest(_), Aggregate::Earliest(Some(other)))
+            | (mine @ Aggregate::Latest(_), Aggregate::Latest(Some(other))) => {
                 mine.add_at(&other.value.value(), Some(other.at));
             }
             (mine @ Aggregate::SortsFirst(_), Aggregate::SortsFirst(Some(other)))

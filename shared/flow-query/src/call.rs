@@ -115,7 +115,7 @@ fn owned(mut text: String) -> Value<'static> {
 }
 
 /// A part of `text`, borrowed where `text` is.
-fn part<'t>(text: Cow<'t, str>, choose: impl Fn(&str) -> &str) -> Cow<'t, str> {
+fn part(text: Cow<'_, str>, choose: impl Fn(&str) -> &str) -> Cow<'_, str> {
     match text {
         Cow::Borrowed(text) => Cow::Borrowed(choose(text)),
         Cow::Owned(text) => Cow::Owned(choose(&text).to_owned()),

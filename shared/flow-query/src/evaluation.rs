@@ -206,11 +206,9 @@ impl State {
         match (self, &segment.sink) {
             (State::Groups(groups), Sink::Groups(plan)) => groups.add(plan, row, settings.max_groups)?,
             (State::Rows(rows), Sink::Rows(plan)) => rows.add(plan, row, settings.max_rows)?,
-            (State::Passed(rows), Sink::Pass { shown, limit }) => {
-                if limit.is_none_or(|limit| *rows < limit) {
-                    *rows += 1;
-                    return Ok(Some(shown.iter().map(|operand| operand.value(row).into_owned()).collect()));
-                }
+            (State::Passed(rows), Sink::Pass { shown, limit }) if limit.is_none_or(|limit| *rows < limit) => {
+                *rows += 1;
+                return Ok(Some(shown.iter().map(|operand| operand.value(row).into_owned()).collect()));
             }
             _ => {}
         }

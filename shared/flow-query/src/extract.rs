@@ -38,9 +38,9 @@ impl Extractor {
             }
             ParsePattern::Regex(text) => {
                 let regex = regex(text, span)?;
-                let named = regex.capture_names().enumerate();
+                let all = regex.capture_names().enumerate();
                 let (groups, names): (Vec<_>, Vec<_>) =
-                    named.filter_map(|(index, name)| Some((index, name?.to_owned()))).unzip();
+                    all.filter_map(|(index, name)| Some((index, name?.to_owned()))).unzip();
                 if groups.is_empty() {
                     let expected = "a regular expression with a named group such as (?<name>...)";
                     let kind = QueryErrorKind::Syntax { expected, found: format!("/{text}/") };
@@ -53,11 +53,11 @@ impl Extractor {
 
     /// Adds a value for each name; all are absent when `text` is, or does not fit.
     pub(crate) fn extract<'t>(&self, text: Option<Cow<'t, str>>, to: &mut Vec<Value<'t>>) {
-        let found = match &text {
+        let found = match text {
             Some(Cow::Borrowed(text)) => self.parts(text, &mut |part| {
-                to.push(part.map_or(Value::Absent, |part| Value::Text(part.into())))
+                to.push(part.map_or(Value::Absent, |part| Value::Text(part.into())));
             }),
-            Some(Cow::Owned(text)) => self.parts(text, &mut |part| {
+            Some(Cow::Owned(text)) => self.parts(&text, &mut |part| {
                 to.push(part.map_or(Value::Absent, |part| Value::Text(part.to_owned().into())));
             }),
             None => false,

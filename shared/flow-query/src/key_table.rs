@@ -84,8 +84,8 @@ impl Key {
     pub fn push_integer(&mut self, number: i64) {
         let (kind, bytes) = match number {
             0..=0xff => (INTEGER_8, 1),
-            0..=0xffff => (INTEGER_16, 2),
-            0..=0xffff_ffff => (INTEGER_32, 4),
+            0x100..=0xffff => (INTEGER_16, 2),
+            0x1_0000..=0xffff_ffff => (INTEGER_32, 4),
             _ => (INTEGER_64, 8),
         };
         self.push_bits(u128::from(kind) | u128::from(number.cast_unsigned()) << 8, 1 + bytes);
@@ -248,12 +248,11 @@ impl KeyTable {
 /// The bytes of a kept key that is long.
 #[inline]
 fn long(all: &[u8], word: u128) -> Option<&[u8]> {
-    let [kind, _, _, _, length @ .., a, b, c, d, e, f, g, h] = word.to_le_bytes();
-    if kind != LONG {
+    if word & 0xff != LONG.into() {
         return None;
     }
-    let start = usize::try_from(u64::from_le_bytes([a, b, c, d, e, f, g, h])).ok()?;
-    let length = usize::try_from(u32::from_le_bytes(length)).ok()?;
+    let start = usize::try_from(word >> 64).ok()?;
+    let length = usize::try_from(word >> 32 & u128::from(u32::MAX)).ok()?;
     all.get(start..start + length)
 }
 

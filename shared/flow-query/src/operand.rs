@@ -91,13 +91,14 @@ impl Operand {
             Operand::Source(Source::Field(_) | Source::Enrichment(_) | Source::System(_)) => {
                 self.source_type().is_some_and(Type::is_whole)
             }
-            Operand::Source(Source::Column(_)) | Operand::Arithmetic(Arithmetic::Subtract, ..) => false,
+            Operand::Source(Source::Column(_))
+            | Operand::Arithmetic(Arithmetic::Subtract, ..)
+            | Operand::Round { .. } => false,
             Operand::Literal(value) => value.number().is_some_and(|number| number.to_float() >= 0.0),
             Operand::Arithmetic(_, left, right) => left.is_non_negative() && right.is_non_negative(),
             Operand::Call(function, _) => {
                 matches!(function, Function::Abs | Function::Sqrt | Function::StrLen)
             }
-            Operand::Round { .. } => false,
             Operand::Test(_) => true,
         }
     }
@@ -113,14 +114,13 @@ impl Operand {
     pub(crate) fn is_possible(&self, has: &dyn Fn(Source) -> bool) -> bool {
         match self {
             Operand::Source(source) => has(*source),
-            Operand::Literal(_) => true,
+            Operand::Literal(_) | Operand::Test(_) => true,
             Operand::Arithmetic(_, left, right) => left.is_possible(has) && right.is_possible(has),
             Operand::Call(Function::Coalesce, arguments) => {
                 arguments.iter().any(|argument| argument.is_possible(has))
             }
             Operand::Call(_, arguments) => arguments.iter().all(|argument| argument.is_possible(has)),
             Operand::Round { time, .. } => time.is_possible(has),
-            Operand::Test(_) => true,
         }
     }
 

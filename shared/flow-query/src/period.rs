@@ -58,7 +58,7 @@ impl TimeUnit {
                 || unit.len() > 1
                     && name.strip_suffix(['s', 'S']).is_some_and(|name| unit.eq_ignore_ascii_case(name))
         };
-        UNITS.iter().find(|(_, names)| names.iter().any(|unit| is(&unit))).map(|(unit, _)| *unit)
+        UNITS.iter().find(|(_, names)| names.iter().any(is)).map(|(unit, _)| *unit)
     }
 
     fn name(self) -> &'static str {

@@ -109,5 +109,5 @@ pub(crate) fn plan(query: &Query, asked: Asked<'_>) -> Compiled<(Vec<Segment>, V
             CommandKind::Dedup(names) => builder.dedup(names, command)?,
         }
     }
-    builder.finish()
+    Ok(builder.finish())
 }

@@ -154,7 +154,7 @@ impl Quantiles {
                 self.spill();
             }
             (State::Counted(buckets), State::Exact(more)) => {
-                more.iter().for_each(|value| buckets.add(*value, 1))
+                more.iter().for_each(|value| buckets.add(*value, 1));
             }
             (State::Counted(buckets), State::Counted(more)) => buckets.merge(more),
             (State::Exact(values), State::Counted(more)) => {

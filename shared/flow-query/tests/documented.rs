@@ -5,10 +5,8 @@ mod support;
 
 use support::{Traffic, ask};
 
-#[test]
-fn documented_queries() {
-    let traffic = Traffic::sample();
-    for (query, expected) in [
+/// Each with the answer to the sample.
+const QUERIES: [(&str, &str); 11] = [
         (
             "stats sum(packets) as packetsTransferred by srcAddr, dstAddr
              | sort packetsTransferred desc
@@ -90,7 +88,12 @@ fn documented_queries() {
             "@timestamp|@message
              2023-11-14 22:13:20.000|2 123456789012 eni-0123456789abcdef0 192.0.2.77 10.0.0.5 51001 53 17 1 80 1700000000 1700000059 ACCEPT OK",
         ),
-    ] {
+];
+
+#[test]
+fn documented_queries() {
+    let traffic = Traffic::sample();
+    for (query, expected) in QUERIES {
         let expected: Vec<_> = expected.lines().map(str::trim_start).collect();
         assert_eq!(ask(query, &traffic), expected.join("\n"), "{query}");
     }

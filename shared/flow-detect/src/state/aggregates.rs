@@ -174,10 +174,10 @@ fn read_quantiles(from: &mut Reader<'_>) -> Read<Quantiles> {
 
 fn read_buckets(from: &mut Reader<'_>) -> Read<Buckets> {
     let (least, greatest) = (read_some_number(from)?, read_some_number(from)?);
-    let count = from.count(2, "a number of buckets")?;
-    let mut counts = Vec::with_capacity(count);
+    let length = from.count(2, "a number of buckets")?;
+    let mut counts = Vec::with_capacity(length);
     let mut last = 0_i16;
-    for _ in 0..count {
+    for _ in 0..length {
         let distance = from.signed("a bucket")?;
         last = from.some(last.checked_add(distance), "a bucket")?;
         counts.push((last, from.number("a bucket's count")?));

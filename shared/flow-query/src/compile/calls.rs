@@ -95,6 +95,12 @@ impl Names<'_> {
             }
         };
         let capped = period.capped();
+        if capped != period && self.asked.is_none() {
+            // Nobody reads the warnings of a rule.
+            let expected = "a period that CloudWatch does not cap: at most 1000ms, 60s, 60m or 24h";
+            let kind = QueryErrorKind::Syntax { expected, found: period.to_string() };
+            return Err(QueryError::new(kind, expr.span));
+        }
         if capped != period {
             let meant = period.in_larger_unit();
             self.warn(WarningKind::Capped { period, capped, meant }, expr.span);

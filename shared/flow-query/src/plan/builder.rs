@@ -271,7 +271,7 @@ impl<'a> Builder<'a> {
     }
 
     /// The segments, and the columns of the answer.
-    pub(super) fn finish(mut self) -> Compiled<(Vec<Segment>, Vec<Column>)> {
+    pub(super) fn finish(mut self) -> (Vec<Segment>, Vec<Column>) {
         let visible = self.visible();
         let columns = visible.iter().map(|shown| shown.column.clone()).collect();
         if self.order.is_empty() && self.dedup.is_none() {
@@ -283,7 +283,7 @@ impl<'a> Builder<'a> {
             let plan = self.rows_plan(visible, shown);
             self.close(Sink::Rows(plan));
         }
-        Ok((self.segments, columns))
+        (self.segments, columns)
     }
 }
 
