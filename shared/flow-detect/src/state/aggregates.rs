@@ -176,11 +176,11 @@ fn read_buckets(from: &mut Reader<'_>) -> Read<Buckets> {
     let (least, greatest) = (read_some_number(from)?, read_some_number(from)?);
     let length = from.count(2, "a number of buckets")?;
     let mut counts = Vec::with_capacity(length);
-    let mut last = 0_i16;
+    let mut before = 0_i16;
     for _ in 0..length {
         let distance = from.signed("a bucket")?;
-        last = from.some(last.checked_add(distance), "a bucket")?;
-        counts.push((last, from.number("a bucket's count")?));
+        before = from.some(before.checked_add(distance), "a bucket")?;
+        counts.push((before, from.number("a bucket's count")?));
     }
     Ok(Buckets { least, greatest, counts })
 }
