@@ -22,6 +22,12 @@ answers! {
     fields_make_names: "FIELDS bytes * 8 AS bits, `bytes` | filter bits > 700000 | fields bits / 8, `bits / 8` + 1 as more" =>
         "bits|bytes|bits / 8|more
          720000|90000|90000|90001";
+    an_expression_once_more_is_the_same_column: "fields bytes * 8 | fields bytes * 8, bytes | filter bytes = 80 | display bytes * 8, bytes" =>
+        "bytes * 8|bytes
+         640|80";
+    an_alias_may_hide_a_field: "fields tolower(action) as action | filter action = 'reject' | stats count(*) by action" =>
+        "action|count(*)
+         reject|2";
     the_last_display_counts: "fields srcAddr | display dstPort | filter bytes = 500 | display bytes, bytes" =>
         "bytes
          500";

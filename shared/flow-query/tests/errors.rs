@@ -131,6 +131,8 @@ fn queries() {
         "parse @message '*'",
         "parse @message as x",
         "fields bytes as x, packets as x",
+        "parse '*-*' as a, a",
+        "stats count(*) as n | fields n * 2 as n",
         "fields substr(action)",
         "fields greatest()",
         "fields abs('x')",

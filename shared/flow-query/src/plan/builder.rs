@@ -2,7 +2,7 @@
 
 use crate::ast::{Command, CommandKind, Expr, ExprKind, Named, Parse, SortKey};
 use crate::compile::{Asked, Compiled, NamedColumn, Names};
-use crate::error::{QueryError, QueryErrorKind};
+use crate::error::{QueryError, QueryErrorKind, Span};
 use crate::extract::Extractor;
 use crate::names::{Source, SystemField};
 use crate::operand::Operand;
@@ -91,14 +91,7 @@ impl<'a> Builder<'a> {
     pub(super) fn fields(&mut self, columns: &[Named]) -> Compiled<()> {
         for column in columns {
             let shown = self.shown(column)?;
-            match self.fields.iter().position(|other| other.column.name == shown.column.name) {
-                Some(_) if column.alias.is_some() => {
-                    let kind = QueryErrorKind::DuplicateName { name: shown.column.name };
-                    return Err(QueryError::new(kind, column.expr.span));
-                }
-                Some(_) => {}
-                None => self.fields.push(shown),
-            }
+            push(&mut self.fields, shown);
         }
         Ok(())
     }
@@ -106,10 +99,7 @@ impl<'a> Builder<'a> {
     pub(super) fn display(&mut self, columns: &[Named]) -> Compiled<()> {
         let mut display: Vec<Shown> = Vec::new();
         for column in columns {
-            let shown = self.shown(column)?;
-            if display.iter().all(|other| other.column.name != shown.column.name) {
-                display.push(shown);
-            }
+            push(&mut display, self.shown(column)?);
         }
         self.display = Some(display);
         Ok(())
@@ -119,21 +109,27 @@ impl<'a> Builder<'a> {
     fn shown(&mut self, column: &Named) -> Compiled<Shown> {
         let (operand, kind) = self.names.operand(&column.expr)?;
         let name = column.name();
-        let is_plain = column.alias.is_none() && matches!(column.expr.kind, ExprKind::Name(_));
-        let operand = if is_plain { operand } else { self.make(name.clone(), operand, kind) };
+        let operand = match (&column.alias, &column.expr.kind, self.names.column(&name)) {
+            (None, ExprKind::Name(_), _) => operand,
+            // The same expression once more is the column that there is.
+            (None, _, Some((source, _))) => Operand::Source(source),
+            _ => {
+                let reads_made = self.reads_made(&operand);
+                let made = self.add_column(&name, kind, column.expr.span)?;
+                self.steps.push(Step::Make { operand, reads_made });
+                made
+            }
+        };
         Ok(Shown { column: Column { name, kind }, operand })
     }
 
-    /// Makes a column of `operand`.
-    fn make(&mut self, name: String, operand: Operand, kind: Type) -> Operand {
-        let reads_made = self.reads_made(&operand);
-        self.steps.push(Step::Make { operand, reads_made });
-        self.add_column(name, kind)
-    }
-
-    fn add_column(&mut self, name: String, kind: Type) -> Operand {
-        self.names.columns.push(NamedColumn { name: Some(name), kind });
-        Operand::Source(Source::Column(self.names.columns.len() - 1))
+    /// A column that a step makes. A name is given once, so that it means the same wherever it stands.
+    fn add_column(&mut self, name: &str, kind: Type, span: Span) -> Compiled<Operand> {
+        if self.names.column(name).is_some() {
+            return Err(QueryError::new(QueryErrorKind::DuplicateName { name: name.to_owned() }, span));
+        }
+        self.names.columns.push(NamedColumn { name: Some(name.to_owned()), kind });
+        Ok(Operand::Source(Source::Column(self.names.columns.len() - 1)))
     }
 
     fn reads_made(&self, operand: &Operand) -> bool {
@@ -175,7 +171,7 @@ impl<'a> Builder<'a> {
         let reads_made = self.reads_made(&subject);
         self.steps.push(Step::Parse { subject, reads_made, extractor });
         for name in names {
-            let operand = self.add_column(name.clone(), Type::Text);
+            let operand = self.add_column(&name, Type::Text, command.span)?;
             self.parsed.push(Shown { column: Column { name, kind: Type::Text }, operand });
         }
         Ok(())
@@ -205,9 +201,7 @@ impl<'a> Builder<'a> {
             visible = [SystemField::Timestamp, SystemField::Message].map(system).into();
         }
         for parsed in std::mem::take(&mut self.parsed) {
-            if visible.iter().all(|shown| shown.column.name != parsed.column.name) {
-                visible.push(parsed);
-            }
+            push(&mut visible, parsed);
         }
         visible
     }
@@ -216,10 +210,10 @@ impl<'a> Builder<'a> {
     fn keep_rows(&mut self, rest: &[Command]) {
         let mut carried = self.visible();
         let shown = carried.len();
-        let mut others: Vec<&str> = vec![SystemField::Timestamp.name()];
-        used::names(rest, &mut |name| others.push(name));
-        for name in others {
-            let expr = Expr { kind: ExprKind::Name(name.to_owned()), span: crate::error::Span::default() };
+        let mut others = vec![(SystemField::Timestamp.name(), Span::default())];
+        used::names(rest, &mut |name, span| others.push((name, span)));
+        for (name, span) in others {
+            let expr = Expr { kind: ExprKind::Name(name.to_owned()), span };
             if carried.iter().all(|shown| shown.column.name != name)
                 && let Ok((operand, kind)) = self.names.operand(&expr)
             {
@@ -284,6 +278,13 @@ impl<'a> Builder<'a> {
             self.close(Sink::Rows(plan));
         }
         (self.segments, columns)
+    }
+}
+
+/// Adds a column unless there is one of its name.
+fn push(columns: &mut Vec<Shown>, shown: Shown) {
+    if columns.iter().all(|other| other.column.name != shown.column.name) {
+        columns.push(shown);
     }
 }
 

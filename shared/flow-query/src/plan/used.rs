@@ -1,9 +1,10 @@
 //! Which names the commands that follow use.
 
 use crate::ast::{Command, CommandKind, Expr, ExprKind, Named};
+use crate::error::Span;
 
 /// Visits every name in `commands`.
-pub(super) fn names<'q>(commands: &'q [Command], visit: &mut dyn FnMut(&'q str)) {
+pub(super) fn names<'q>(commands: &'q [Command], visit: &mut dyn FnMut(&'q str, Span)) {
     let mut all = |columns: &'q [Named]| columns.iter().for_each(|column| expr(&column.expr, visit));
     for command in commands {
         match &command.kind {
@@ -21,7 +22,7 @@ pub(super) fn names<'q>(commands: &'q [Command], visit: &mut dyn FnMut(&'q str))
             CommandKind::Sort(keys) => keys.iter().for_each(|key| expr(&key.expr, visit)),
             CommandKind::Parse(parse) => match &parse.subject {
                 Some(subject) => expr(subject, visit),
-                None => visit("@message"),
+                None => visit("@message", command.keyword()),
             },
             CommandKind::Dedup(names) => names.iter().for_each(|name| expr(name, visit)),
             _ => {}
@@ -29,10 +30,10 @@ pub(super) fn names<'q>(commands: &'q [Command], visit: &mut dyn FnMut(&'q str))
     }
 }
 
-fn expr<'q>(tree: &'q Expr, visit: &mut dyn FnMut(&'q str)) {
+fn expr<'q>(tree: &'q Expr, visit: &mut dyn FnMut(&'q str, Span)) {
     match &tree.kind {
         ExprKind::Literal(_) => {}
-        ExprKind::Name(name) => visit(name),
+        ExprKind::Name(name) => visit(name, tree.span),
         ExprKind::Not(inner) | ExprKind::Negate(inner) => expr(inner, visit),
         ExprKind::And(parts) | ExprKind::Or(parts) | ExprKind::Call(_, parts) => {
             parts.iter().for_each(|part| expr(part, visit));
