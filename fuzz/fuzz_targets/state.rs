@@ -26,7 +26,14 @@ static RULES: LazyLock<RuleSet> = LazyLock::new(|| {
     let first =
         rule("a", "count(*) as n, count_distinct(dstPort) as ports, max(bytes) as top", "n > 2 or ports > 1");
     let second = rule("b", "avg(bytes) as mean, sum(bytes / 7) as part, min(dstPort) as low", "mean < 100");
-    RuleSet::only_files([("a.toml", first.as_str()), ("b.toml", second.as_str())]).expect("good rules")
+    let third = rule(
+        "c",
+        "pct(bytes, 95) as high, stddev(packets) as spread, earliest(action) as e, latest(dstPort) as l, \
+         sortsFirst(dstAddr) as f, sortsLast(bytes / 7) as s",
+        "high > 100",
+    );
+    let files = [("a.toml", &first), ("b.toml", &second), ("c.toml", &third)];
+    RuleSet::only_files(files.map(|(name, text)| (name, text.as_str()))).expect("good rules")
 });
 
 /// One batch.

@@ -2,8 +2,13 @@
 
 use std::cmp::Ordering;
 
+use crate::deviation::Deviation;
 use crate::distinct::Distinct;
+use crate::group::KeyPart;
+use crate::quantiles::Quantiles;
 use crate::value::{Number, Value};
+
+pub(crate) use crate::quantiles::Percent;
 
 /// An aggregate function of `stats`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,17 +25,36 @@ pub enum AggregateFunction {
     Min,
     /// `max(f)`.
     Max,
+    /// `pct(f, n)`: the value at or below which `n` percent of all values lie. Exact to 256 values, within one part in
+    /// 128 above.
+    Pct(Percent),
+    /// `stddev(f)`: the deviation of a sample.
+    StdDev,
+    /// `earliest(f)`: the value of the record with the earliest `@timestamp`; the first in order of several.
+    Earliest,
+    /// `latest(f)`: the value of the record with the latest `@timestamp`; the last in order of several.
+    Latest,
+    /// `sortsFirst(f)`: the value that `sort` puts first.
+    SortsFirst,
+    /// `sortsLast(f)`: the value that `sort` puts last.
+    SortsLast,
 }
 
 impl AggregateFunction {
-    /// All of them.
-    pub const ALL: [AggregateFunction; 6] = [
+    /// All of them; `pct` stands for all of its kind.
+    pub const ALL: [AggregateFunction; 12] = [
         AggregateFunction::Count,
         AggregateFunction::CountDistinct,
         AggregateFunction::Sum,
         AggregateFunction::Avg,
         AggregateFunction::Min,
         AggregateFunction::Max,
+        AggregateFunction::Pct(Percent::MEDIAN),
+        AggregateFunction::StdDev,
+        AggregateFunction::Earliest,
+        AggregateFunction::Latest,
+        AggregateFunction::SortsFirst,
+        AggregateFunction::SortsLast,
     ];
 
     /// The name in queries.
@@ -42,10 +66,16 @@ impl AggregateFunction {
             AggregateFunction::Avg => "avg",
             AggregateFunction::Min => "min",
             AggregateFunction::Max => "max",
+            AggregateFunction::Pct(_) => "pct",
+            AggregateFunction::StdDev => "stddev",
+            AggregateFunction::Earliest => "earliest",
+            AggregateFunction::Latest => "latest",
+            AggregateFunction::SortsFirst => "sortsFirst",
+            AggregateFunction::SortsLast => "sortsLast",
         }
     }
 
-    /// The function with this name, in any case.
+    /// The function with this name, in any case; `pct` is that of the median.
     pub fn from_name(name: &str) -> Option<Self> {
         AggregateFunction::ALL.into_iter().find(|function| function.name().eq_ignore_ascii_case(name))
     }
@@ -59,6 +89,12 @@ impl AggregateFunction {
             AggregateFunction::Avg => Aggregate::Average(Box::default()),
             AggregateFunction::Min => Aggregate::Least(None),
             AggregateFunction::Max => Aggregate::Greatest(None),
+            AggregateFunction::Pct(percent) => Aggregate::Quantile(percent, Box::default()),
+            AggregateFunction::StdDev => Aggregate::Deviation(Box::default()),
+            AggregateFunction::Earliest => Aggregate::Earliest(None),
+            AggregateFunction::Latest => Aggregate::Latest(None),
+            AggregateFunction::SortsFirst => Aggregate::SortsFirst(None),
+            AggregateFunction::SortsLast => Aggregate::SortsLast(None),
         }
     }
 
@@ -66,6 +102,33 @@ impl AggregateFunction {
     pub fn adds_up(self) -> bool {
         matches!(self, AggregateFunction::Count | AggregateFunction::Sum)
     }
+
+    /// Whether it needs to know when a record was.
+    pub(crate) fn needs_time(self) -> bool {
+        matches!(self, AggregateFunction::Earliest | AggregateFunction::Latest)
+    }
+
+    /// Whether it takes numbers only.
+    pub(crate) fn takes_numbers(self) -> bool {
+        matches!(
+            self,
+            AggregateFunction::Sum
+                | AggregateFunction::Avg
+                | AggregateFunction::Min
+                | AggregateFunction::Max
+                | AggregateFunction::Pct(_)
+                | AggregateFunction::StdDev
+        )
+    }
+}
+
+/// A value and when it was, in milliseconds since 1970.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Moment {
+    /// When.
+    pub at: i64,
+    /// The value.
+    pub value: KeyPart,
 }
 
 /// One mergeable accumulator. Values that are absent, or no numbers where numbers are needed, are left out.
@@ -83,30 +146,58 @@ pub enum Aggregate {
     Greatest(Option<Number>),
     /// The distinct values.
     Distinct(Distinct),
+    /// The quantile at a percentage.
+    Quantile(Percent, Box<Quantiles>),
+    /// What the deviation is worked out from.
+    Deviation(Box<Deviation>),
+    /// The earliest value; of those, the first in order.
+    Earliest(Option<Box<Moment>>),
+    /// The latest value; of those, the last in order.
+    Latest(Option<Box<Moment>>),
+    /// The first value in order.
+    SortsFirst(Option<Box<KeyPart>>),
+    /// The last value in order.
+    SortsLast(Option<Box<KeyPart>>),
 }
 
 impl Aggregate {
     /// Adds one value.
     pub fn add(&mut self, value: &Value<'_>) {
+        self.add_at(value, None);
+    }
+
+    /// Adds one value of a record whose `@timestamp` is `at`; without it, nothing is the earliest or latest.
+    pub fn add_at(&mut self, value: &Value<'_>, at: Option<i64>) {
         if matches!(value, Value::Absent) {
             return;
         }
         match self {
             Aggregate::Count(count) => *count = count.saturating_add(1),
             Aggregate::Distinct(set) => set.insert(value.stable_hash(0)),
-            Aggregate::Sum(sum) => {
+            Aggregate::Earliest(kept) => keep_moment(kept, at, &value.bounded(), Ordering::is_lt),
+            Aggregate::Latest(kept) => keep_moment(kept, at, &value.bounded(), Ordering::is_gt),
+            Aggregate::SortsFirst(kept) => keep(kept, &value.bounded(), Ordering::is_lt),
+            Aggregate::SortsLast(kept) => keep(kept, &value.bounded(), Ordering::is_gt),
+            numeric => {
                 if let Some(number) = value.number() {
-                    sum.add(number);
+                    numeric.add_number(number);
                 }
             }
+        }
+    }
+
+    fn add_number(&mut self, number: Number) {
+        match self {
+            Aggregate::Sum(sum) => sum.add(number),
             Aggregate::Average(average) => {
-                if let Some(number) = value.number() {
-                    average.0.add(number);
-                    average.1 = average.1.saturating_add(1);
-                }
+                average.0.add(number);
+                average.1 = average.1.saturating_add(1);
             }
-            Aggregate::Least(least) => choose(least, value.number(), Ordering::is_lt),
-            Aggregate::Greatest(greatest) => choose(greatest, value.number(), Ordering::is_gt),
+            Aggregate::Least(least) => choose(least, Some(number), Ordering::is_lt),
+            Aggregate::Greatest(greatest) => choose(greatest, Some(number), Ordering::is_gt),
+            Aggregate::Quantile(_, quantiles) => quantiles.add(number),
+            Aggregate::Deviation(deviation) => deviation.add(number),
+            _ => {}
         }
     }
 
@@ -124,24 +215,56 @@ impl Aggregate {
                 choose(greatest, *other, Ordering::is_gt);
             }
             (Aggregate::Distinct(set), Aggregate::Distinct(more)) => set.merge(more),
+            (Aggregate::Quantile(_, quantiles), Aggregate::Quantile(_, more)) => quantiles.merge(more),
+            (Aggregate::Deviation(deviation), Aggregate::Deviation(more)) => deviation.merge(more),
+            (mine @ Aggregate::Earliest(_), Aggregate::Earliest(Some(other)))
+            | (mine @ Aggregate::Latest(_), Aggregate::Latest(Some(other))) => {
+                mine.add_at(&other.value.value(), Some(other.at));
+            }
+            (mine @ Aggregate::SortsFirst(_), Aggregate::SortsFirst(Some(other)))
+            | (mine @ Aggregate::SortsLast(_), Aggregate::SortsLast(Some(other))) => mine.add(&other.value()),
             _ => {}
         }
     }
 
-    /// The value of the aggregate so far; absent for the least, greatest and average of nothing.
+    /// The value of the aggregate so far; absent for the least, greatest, average and so on of nothing.
     pub fn value(&self) -> Value<'static> {
         match self {
             Aggregate::Count(count) => Value::Integer(i64::try_from(*count).unwrap_or(i64::MAX)),
             Aggregate::Sum(sum) => sum.value(),
-            Aggregate::Average(average) if average.1 == 0 => Value::Absent,
-            Aggregate::Average(average) => Value::of_float(average.0.to_float() / average.1 as f64),
-            Aggregate::Least(number) | Aggregate::Greatest(number) => match number {
-                Some(Number::Integer(number)) => Value::Integer(*number),
-                Some(Number::Float(number)) => Value::of_float(*number),
-                None => Value::Absent,
-            },
+            Aggregate::Average(average) => average.0.mean(average.1),
+            Aggregate::Least(number) | Aggregate::Greatest(number) => {
+                number.map_or(Value::Absent, Value::from)
+            }
             Aggregate::Distinct(set) => Value::Integer(i64::try_from(set.count()).unwrap_or(i64::MAX)),
+            Aggregate::Quantile(percent, quantiles) => quantiles.at(*percent),
+            Aggregate::Deviation(deviation) => deviation.value(),
+            Aggregate::Earliest(kept) | Aggregate::Latest(kept) => {
+                kept.as_ref().map_or(Value::Absent, |moment| moment.value.value().into_owned())
+            }
+            Aggregate::SortsFirst(kept) | Aggregate::SortsLast(kept) => {
+                kept.as_ref().map_or(Value::Absent, |part| part.value().into_owned())
+            }
         }
+    }
+}
+
+fn keep(kept: &mut Option<Box<KeyPart>>, value: &Value<'_>, is_better: fn(Ordering) -> bool) {
+    if kept.as_ref().is_none_or(|kept| is_better(value.total_order(&kept.value()))) {
+        *kept = Some(Box::new(KeyPart::of(value)));
+    }
+}
+
+fn keep_moment(
+    kept: &mut Option<Box<Moment>>,
+    at: Option<i64>,
+    value: &Value<'_>,
+    is_better: fn(Ordering) -> bool,
+) {
+    let Some(at) = at else { return };
+    let order = |kept: &Moment| at.cmp(&kept.at).then_with(|| value.total_order(&kept.value.value()));
+    if kept.as_ref().is_none_or(|kept| is_better(order(kept))) {
+        *kept = Some(Box::new(Moment { at, value: KeyPart::of(value) }));
     }
 }
 
@@ -166,7 +289,8 @@ impl Sum {
 const FRACTION_BITS: u32 = Sum::FRACTION_BITS;
 
 impl Sum {
-    fn add(&mut self, number: Number) {
+    #[inline]
+    pub(crate) fn add(&mut self, number: Number) {
         let fixed = match number {
             Number::Integer(number) => i128::from(number) << FRACTION_BITS,
             #[expect(clippy::cast_possible_truncation, reason = "the cast saturates")]
@@ -185,15 +309,20 @@ impl Sum {
         Sum(fixed)
     }
 
-    fn merge(&mut self, other: Sum) {
+    pub(crate) fn merge(&mut self, other: Sum) {
         self.0 = self.0.saturating_add(other.0);
+    }
+
+    /// This sum divided by `count`; absent of nothing.
+    pub(crate) fn mean(self, count: u64) -> Value<'static> {
+        if count == 0 { Value::Absent } else { Value::of_float(self.to_float() / count as f64) }
     }
 
     fn to_float(self) -> f64 {
         self.0 as f64 / f64::from(FRACTION_BITS).exp2()
     }
 
-    fn value(self) -> Value<'static> {
+    pub(crate) fn value(self) -> Value<'static> {
         let is_whole = self.0.trailing_zeros() >= FRACTION_BITS;
         match i64::try_from(self.0 >> FRACTION_BITS) {
             Ok(number) if is_whole => Value::Integer(number),
@@ -219,9 +348,11 @@ mod tests {
         ]
     }
 
+    /// Each value at a time that it says itself, so that the order of adding tells nothing.
     fn of(function: AggregateFunction, values: &[Value<'_>]) -> Aggregate {
         let mut aggregate = function.start();
-        values.iter().for_each(|value| aggregate.add(value));
+        let at = |value: &Value<'_>| i64::try_from(value.stable_hash(0) % 8).ok();
+        values.iter().for_each(|value| aggregate.add_at(value, at(value)));
         aggregate
     }
 
@@ -237,7 +368,24 @@ mod tests {
         assert_eq!(value(AggregateFunction::Max), Value::Integer(5));
         assert_eq!(value(AggregateFunction::CountDistinct), Value::Integer(3), "5, \"5\" and 2.5");
         let nothing = AggregateFunction::ALL.map(|function| function.start().value().to_string());
-        assert_eq!(nothing, ["0", "0", "0", "-", "-", "-"]);
+        assert_eq!(nothing.join(" "), "0 0 0 - - - - - - - - -");
+        assert_eq!(value(AggregateFunction::Pct(Percent::MEDIAN)), Value::Integer(5));
+        assert_eq!(value(AggregateFunction::StdDev), Value::Float(1.25));
+        assert_eq!(value(AggregateFunction::SortsFirst), Value::Float(2.5));
+        assert_eq!(value(AggregateFunction::SortsLast), Value::Text("5".into()));
+    }
+
+    #[test]
+    fn earliest_and_latest_go_by_time() {
+        for (function, expected) in [(AggregateFunction::Earliest, "a"), (AggregateFunction::Latest, "z")] {
+            let mut aggregate = function.start();
+            for (value, at) in
+                [("m", Some(2)), ("z", Some(3)), ("b", Some(1)), ("a", Some(1)), ("y", Some(3)), ("!", None)]
+            {
+                aggregate.add_at(&Value::Text(value.into()), at);
+            }
+            assert_eq!(aggregate.value().to_string(), expected);
+        }
     }
 
     #[test]

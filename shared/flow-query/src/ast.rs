@@ -1,9 +1,9 @@
-//! The tree of a query as written, and its text again.
-
-use std::fmt;
+//! The tree of a query as written.
 
 use crate::aggregate::AggregateFunction;
 use crate::error::Span;
+use crate::function::Function;
+use crate::period::Period;
 
 /// A query: commands joined by `|`.
 #[derive(Debug, Clone, PartialEq)]
@@ -12,63 +12,76 @@ pub struct Query {
     pub commands: Vec<Command>,
 }
 
-/// One command.
+/// One command and its place.
+#[derive(Debug, Clone)]
+pub struct Command {
+    /// What it is.
+    pub kind: CommandKind,
+    /// Where it stands, from its keyword to its end.
+    pub span: Span,
+}
+
+/// Equal as trees, wherever they stand.
+impl PartialEq for Command {
+    fn eq(&self, other: &Self) -> bool {
+        self.kind == other.kind
+    }
+}
+
+impl Command {
+    /// The place of its keyword.
+    pub(crate) fn keyword(&self) -> Span {
+        Span { start: self.span.start, end: self.span.start + self.kind.name().len() }
+    }
+}
+
+/// The kinds of commands.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Command {
+pub enum CommandKind {
+    /// `fields x, y as name`: what to show, and names for later commands.
+    Fields(Vec<Named>),
+    /// `display x, y`: what to show, and nothing else.
+    Display(Vec<Named>),
     /// `filter condition`.
     Filter(Expr),
     /// `stats aggregates by names`.
     Stats(Stats),
+    /// `sort x desc, y`.
+    Sort(Vec<SortKey>),
+    /// `limit n`.
+    Limit(u64),
+    /// `parse x "glob" as a, b` or `parse x /regex/`.
+    Parse(Parse),
+    /// `dedup x, y`.
+    Dedup(Vec<Expr>),
 }
 
-/// A `stats` command.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Stats {
-    /// The aggregates, at least one.
-    pub aggregates: Vec<AggregateCall>,
-    /// What to group by; may be empty.
-    pub by: Vec<GroupBy>,
-    /// The whole command.
-    pub span: Span,
-}
-
-/// `function(argument) as alias`.
-#[derive(Debug, Clone, PartialEq)]
-pub struct AggregateCall {
-    /// The function.
-    pub function: AggregateFunction,
-    /// The argument; `None` is `*`.
-    pub argument: Option<Expr>,
-    /// The alias, if any.
-    pub alias: Option<String>,
-    /// The call and its alias.
-    pub span: Span,
-}
-
-impl AggregateCall {
-    /// The column's name: the alias, else the call as printed.
-    pub fn name(&self) -> String {
-        self.alias.clone().unwrap_or_else(|| self.call())
-    }
-
-    fn call(&self) -> String {
-        match &self.argument {
-            Some(argument) => format!("{}({})", self.function.name(), Operand(argument, VALUE)),
-            None => format!("{}(*)", self.function.name()),
+impl CommandKind {
+    /// The keyword.
+    pub fn name(&self) -> &'static str {
+        match self {
+            CommandKind::Fields(_) => "fields",
+            CommandKind::Display(_) => "display",
+            CommandKind::Filter(_) => "filter",
+            CommandKind::Stats(_) => "stats",
+            CommandKind::Sort(_) => "sort",
+            CommandKind::Limit(_) => "limit",
+            CommandKind::Parse(_) => "parse",
+            CommandKind::Dedup(_) => "dedup",
         }
     }
 }
 
-/// One thing to group by.
+/// `expression as alias`.
 #[derive(Debug, Clone, PartialEq)]
-pub struct GroupBy {
-    /// The expression, mostly a name.
+pub struct Named {
+    /// The expression.
     pub expr: Expr,
     /// The alias, if any.
     pub alias: Option<String>,
 }
 
-impl GroupBy {
+impl Named {
     /// The column's name: the alias, the name itself, else the expression as printed.
     pub fn name(&self) -> String {
         match (&self.alias, &self.expr.kind) {
@@ -77,6 +90,56 @@ impl GroupBy {
             (None, _) => self.expr.to_string(),
         }
     }
+}
+
+/// A `stats` command.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Stats {
+    /// What to work out for each group, at least one: expressions over aggregates and earlier aliases.
+    pub columns: Vec<Named>,
+    /// What to group by; may be empty.
+    pub by: Vec<Named>,
+}
+
+/// One thing to sort by.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SortKey {
+    /// The expression, mostly a name.
+    pub expr: Expr,
+    /// `desc`.
+    pub descending: bool,
+}
+
+/// A `parse` command.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Parse {
+    /// What is read; `None` is `@message`.
+    pub subject: Option<Expr>,
+    /// How.
+    pub pattern: ParsePattern,
+}
+
+/// How `parse` finds its parts.
+#[derive(Debug, Clone, PartialEq)]
+pub enum ParsePattern {
+    /// A text with a `*` for each part, and their names.
+    Glob {
+        /// The text.
+        glob: String,
+        /// As many as there are stars.
+        names: Vec<String>,
+    },
+    /// A regular expression whose named groups are the parts.
+    Regex(String),
+}
+
+/// `function(argument)` over the records of a group.
+#[derive(Debug, Clone, PartialEq)]
+pub struct AggregateCall {
+    /// The function.
+    pub function: AggregateFunction,
+    /// The argument; `None` is `*`.
+    pub argument: Option<Box<Expr>>,
 }
 
 /// An expression and its place.
@@ -134,6 +197,8 @@ pub enum ExprKind {
     },
     /// `function(arguments)`.
     Call(Function, Vec<Expr>),
+    /// `aggregate(argument)`, in `stats` only.
+    Aggregate(AggregateCall),
 }
 
 /// A literal value.
@@ -145,6 +210,8 @@ pub enum Literal {
     Float(f64),
     /// A quoted text.
     Text(String),
+    /// A length of time for `bin`, `datefloor` and `dateceil`, such as `5m`.
+    Period(Period),
 }
 
 /// What `like` looks for.
@@ -251,193 +318,4 @@ impl Arithmetic {
             Arithmetic::Power => "^",
         }
     }
-}
-
-/// A function of one record.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Function {
-    /// `isIpInSubnet(address, "cidr")`
-    IsIpInSubnet,
-    /// `isIpv4InSubnet(address, "cidr")`
-    IsIpv4InSubnet,
-    /// `isIpv6InSubnet(address, "cidr")`
-    IsIpv6InSubnet,
-    /// `ispresent(name)`
-    IsPresent,
-}
-
-impl Function {
-    /// All functions.
-    pub const ALL: [Function; 4] =
-        [Function::IsIpInSubnet, Function::IsIpv4InSubnet, Function::IsIpv6InSubnet, Function::IsPresent];
-
-    /// The name, as AWS spells it.
-    pub fn name(self) -> &'static str {
-        match self {
-            Function::IsIpInSubnet => "isIpInSubnet",
-            Function::IsIpv4InSubnet => "isIpv4InSubnet",
-            Function::IsIpv6InSubnet => "isIpv6InSubnet",
-            Function::IsPresent => "ispresent",
-        }
-    }
-}
-
-impl fmt::Display for Query {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, command) in self.commands.iter().enumerate() {
-            f.write_str(if index == 0 { "" } else { " | " })?;
-            command.fmt(f)?;
-        }
-        Ok(())
-    }
-}
-
-impl fmt::Display for Command {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Command::Filter(condition) => write!(f, "filter {condition}"),
-            Command::Stats(stats) => stats.fmt(f),
-        }
-    }
-}
-
-impl fmt::Display for Stats {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("stats ")?;
-        for (index, call) in self.aggregates.iter().enumerate() {
-            f.write_str(if index == 0 { "" } else { ", " })?;
-            write!(f, "{}{}", call.call(), As(call.alias.as_deref()))?;
-        }
-        for (index, group) in self.by.iter().enumerate() {
-            f.write_str(if index == 0 { " by " } else { ", " })?;
-            write!(f, "{}{}", Operand(&group.expr, VALUE), As(group.alias.as_deref()))?;
-        }
-        Ok(())
-    }
-}
-
-struct As<'a>(Option<&'a str>);
-
-impl fmt::Display for As<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.map_or(Ok(()), |alias| write!(f, " as {}", Named(alias)))
-    }
-}
-
-/// A name, in backticks where it would not read as one.
-struct Named<'a>(&'a str);
-
-impl fmt::Display for Named<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if crate::lexer::is_plain_name(self.0) {
-            return f.write_str(self.0);
-        }
-        write!(f, "`{}`", self.0.replace('\\', "\\\\").replace('`', "\\`"))
-    }
-}
-
-/// How tightly an expression binds; an operand that binds less is printed in parentheses.
-fn binding(kind: &ExprKind) -> u8 {
-    match kind {
-        ExprKind::Or(..) => 1,
-        ExprKind::And(..) => 2,
-        ExprKind::Not(_) => 3,
-        ExprKind::Compare(..) | ExprKind::In { .. } | ExprKind::Like { .. } => 4,
-        ExprKind::Arithmetic(Arithmetic::Add | Arithmetic::Subtract, ..) => 5,
-        ExprKind::Arithmetic(Arithmetic::Multiply | Arithmetic::Divide | Arithmetic::Remainder, ..) => 6,
-        ExprKind::Negate(_) => 7,
-        ExprKind::Literal(Literal::Integer(number)) if *number < 0 => 7,
-        ExprKind::Literal(Literal::Float(number)) if number.is_sign_negative() => 7,
-        ExprKind::Arithmetic(Arithmetic::Power, ..) => 8,
-        ExprKind::Literal(_) | ExprKind::Name(_) | ExprKind::Call(..) => 9,
-    }
-}
-
-/// How tightly a value binds at least; what binds less is a condition.
-const VALUE: u8 = 5;
-
-/// An operand where at least this binding is needed.
-struct Operand<'a>(&'a Expr, u8);
-
-impl fmt::Display for Operand<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if binding(&self.0.kind) < self.1 { write!(f, "({})", self.0) } else { self.0.fmt(f) }
-    }
-}
-
-impl fmt::Display for Expr {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let own = binding(&self.kind);
-        match &self.kind {
-            ExprKind::Literal(literal) => literal.fmt(f),
-            ExprKind::Name(name) => Named(name).fmt(f),
-            ExprKind::Not(inner) => write!(f, "not {}", Operand(inner, own)),
-            ExprKind::Negate(inner) => write!(f, "-{}", Operand(inner, own)),
-            ExprKind::And(parts) => joined(f, parts, " and ", own + 1),
-            ExprKind::Or(parts) => joined(f, parts, " or ", own + 1),
-            ExprKind::Compare(op, left, right) => {
-                write!(f, "{} {} {}", Operand(left, own + 1), op.sign(), Operand(right, own + 1))
-            }
-            // The power alone binds to the right, and its exponent may have a sign.
-            ExprKind::Arithmetic(Arithmetic::Power, base, exponent) => {
-                write!(f, "{} ^ {}", Operand(base, own + 1), Operand(exponent, own - 1))
-            }
-            ExprKind::Arithmetic(op, left, right) => {
-                write!(f, "{} {} {}", Operand(left, own), op.sign(), Operand(right, own + 1))
-            }
-            ExprKind::In { subject, values, negated } => {
-                let not = if *negated { "not " } else { "" };
-                write!(f, "{} {not}in [{}]", Operand(subject, own + 1), List(values))
-            }
-            ExprKind::Like { subject, pattern, negated } => {
-                let not = if *negated { "not " } else { "" };
-                write!(f, "{} {not}like {pattern}", Operand(subject, own + 1))
-            }
-            ExprKind::Call(function, arguments) => write!(f, "{}({})", function.name(), List(arguments)),
-        }
-    }
-}
-
-fn joined(f: &mut fmt::Formatter<'_>, parts: &[Expr], between: &str, least: u8) -> fmt::Result {
-    for (index, part) in parts.iter().enumerate() {
-        f.write_str(if index == 0 { "" } else { between })?;
-        write!(f, "{}", Operand(part, least))?;
-    }
-    Ok(())
-}
-
-struct List<'a>(&'a [Expr]);
-
-impl fmt::Display for List<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, expr) in self.0.iter().enumerate() {
-            let between = if index == 0 { "" } else { ", " };
-            write!(f, "{between}{}", Operand(expr, VALUE))?;
-        }
-        Ok(())
-    }
-}
-
-impl fmt::Display for Literal {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Literal::Integer(number) => number.fmt(f),
-            // Debug keeps the point or the exponent, so that it reads as a float again.
-            Literal::Float(number) => write!(f, "{number:?}"),
-            Literal::Text(text) => quoted(f, text),
-        }
-    }
-}
-
-impl fmt::Display for Pattern {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Pattern::Substring(text) => quoted(f, text),
-            Pattern::Regex(text) => write!(f, "/{}/", text.replace('/', "\\/")),
-        }
-    }
-}
-
-fn quoted(f: &mut fmt::Formatter<'_>, text: &str) -> fmt::Result {
-    write!(f, "\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
 }

@@ -1,47 +1,112 @@
 //! The tree to conditions and operands: names resolved, types checked.
 
-use flow_enrich::parse_network;
-use ipnet::IpNet;
+use std::cell::RefCell;
+
 use regex::{Regex, RegexBuilder};
 
 use crate::aggregate::AggregateFunction;
-use crate::ast::{AggregateCall, Arithmetic, Comparison, Expr, ExprKind, Function, Literal, Pattern};
+use crate::ast::{AggregateCall, Arithmetic, Comparison, Expr, ExprKind, Literal, Pattern};
 use crate::condition::{Condition, Matcher};
 use crate::error::{QueryError, QueryErrorKind, Span};
-use crate::names::{Source, nearest, suggest_name};
+use crate::kept::KeptAggregate;
+use crate::names::{Source, SystemField, is_console_name, nearest, suggest_name};
 use crate::operand::Operand;
 use crate::value::{Number, Type, Value};
+use crate::warning::{Warning, WarningKind};
 
-/// How large a compiled regular expression may be, in bytes.
+mod calls;
+
+pub(crate) type Compiled<T> = Result<T, QueryError>;
+
+/// A regular expression may not compile to more than this, in bytes: queries come from files that others write.
 const REGEX_SIZE: usize = 256 * 1024;
 
-type Compiled<T> = Result<T, QueryError>;
+/// A column that an earlier command made.
+#[derive(Debug, Clone)]
+pub(crate) struct NamedColumn {
+    /// None of columns that only the program itself reads.
+    pub(crate) name: Option<String>,
+    pub(crate) kind: Type,
+}
 
-/// The names that an expression may use.
-pub(crate) enum Names<'a> {
-    /// Those of records.
-    Record,
-    /// The columns that `stats` made, and nothing else.
-    Columns(&'a [(String, Type)]),
+/// The names that an expression may use, and what it may do.
+#[derive(Debug, Default)]
+pub(crate) struct Names<'a> {
+    /// Whether those of records are known.
+    pub(crate) knows_records: bool,
+    /// What earlier commands made; the last one with a name has it.
+    pub(crate) columns: Vec<NamedColumn>,
+    /// What is known of a query and not of a rule.
+    pub(crate) asked: Option<Asked<'a>>,
+    /// Where aggregates may stand: what they are worked out from, and those found so far.
+    pub(crate) stats: Option<StatsNames<'a>>,
+}
+
+/// What whoever asks a query says and is told.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Asked<'a> {
+    /// Unix seconds.
+    pub(crate) now: i64,
+    /// Whether the console must be able to run it too.
+    pub(crate) portable: bool,
+    pub(crate) warnings: &'a RefCell<Vec<Warning>>,
+}
+
+/// The inside of aggregates.
+#[derive(Debug)]
+pub(crate) struct StatsNames<'a> {
+    pub(crate) inner: &'a Names<'a>,
+    /// The column of the first aggregate.
+    pub(crate) first: usize,
+    pub(crate) found: RefCell<Vec<(KeptAggregate, Type)>>,
 }
 
 impl Names<'_> {
-    fn resolve(&self, name: &str, span: Span) -> Compiled<(Source, Type)> {
-        let (found, suggestion) = match self {
-            Names::Record => {
-                let found = Source::from_name(name).map(|source| (source, source.value_type()));
-                (found, || suggest_name(name, []))
+    /// Those of records, in a rule.
+    pub(crate) fn record() -> Self {
+        Names { knows_records: true, ..Names::default() }
+    }
+
+    /// The columns that `stats` made, and nothing else.
+    pub(crate) fn of_columns(columns: impl IntoIterator<Item = (String, Type)>) -> Self {
+        let column = |(name, kind)| NamedColumn { name: Some(name), kind };
+        Names { columns: columns.into_iter().map(column).collect(), ..Names::default() }
+    }
+
+    /// The column with this name.
+    pub(crate) fn column(&self, name: &str) -> Option<(Source, Type)> {
+        let place = self.columns.iter().rposition(|column| column.name.as_deref() == Some(name))?;
+        Some((Source::Column(place), self.columns[place].kind))
+    }
+
+    fn resolve(&self, name: &str, span: Span) -> Compiled<(Operand, Type)> {
+        if let Some((source, kind)) = self.column(name) {
+            return Ok((Operand::Source(source), kind));
+        }
+        if let Some(source) = Source::from_name(name).filter(|_| self.knows_records) {
+            if matches!(source, Source::Enrichment(_)) && self.asked.is_some_and(|asked| asked.portable) {
+                return Err(QueryError::new(QueryErrorKind::NotPortable { name: name.to_owned() }, span));
             }
-            Names::Columns(columns) => {
-                let place = columns.iter().position(|(column, _)| column == name);
-                let found = place.map(|index| (Source::Column(index), columns[index].1));
-                return found.ok_or_else(|| {
-                    let suggestion = nearest(name, columns.iter().map(|(column, _)| column.as_str()));
-                    unknown(name, suggestion, span)
-                });
-            }
-        };
-        found.ok_or_else(|| unknown(name, suggestion(), span))
+            return Ok((Operand::Source(source), source.value_type()));
+        }
+        if self.knows_records && is_console_name(name) && self.asked.is_some() {
+            self.warn(WarningKind::NeverPresent { name: name.to_owned() }, span);
+            return Ok((Operand::Literal(Value::Absent), Type::Text));
+        }
+        if let Some(stats) = &self.stats
+            && stats.inner.resolve(name, span).is_ok()
+        {
+            return Err(QueryError::new(QueryErrorKind::OutsideAggregate { name: name.to_owned() }, span));
+        }
+        let made = self.columns.iter().filter_map(|column| column.name.as_deref());
+        let suggestion = if self.knows_records { suggest_name(name, made) } else { nearest(name, made) };
+        Err(unknown(name, suggestion, span))
+    }
+
+    pub(crate) fn warn(&self, kind: WarningKind, span: Span) {
+        if let Some(asked) = self.asked {
+            asked.warnings.borrow_mut().push(Warning { kind, span });
+        }
     }
 
     /// Compiles an expression that must be a condition.
@@ -56,8 +121,15 @@ impl Names<'_> {
                 let (subject, _) = self.operand(subject)?;
                 Ok(Condition::Like { subject, matcher: matcher(pattern, expr.span)?, negated: *negated })
             }
-            ExprKind::Call(function, arguments) => self.call(*function, arguments, expr.span),
-            ExprKind::Literal(_) | ExprKind::Name(_) | ExprKind::Arithmetic(..) | ExprKind::Negate(_) => {
+            ExprKind::Call(function, arguments) if function.is_test() => {
+                self.test(*function, arguments, expr.span)
+            }
+            ExprKind::Call(..)
+            | ExprKind::Aggregate(_)
+            | ExprKind::Literal(_)
+            | ExprKind::Name(_)
+            | ExprKind::Arithmetic(..)
+            | ExprKind::Negate(_) => {
                 let (_, found) = self.operand(expr)?;
                 Err(QueryError::new(QueryErrorKind::Type { expected: "a condition", found }, expr.span))
             }
@@ -71,20 +143,30 @@ impl Names<'_> {
     /// Compiles an expression that must have a value.
     pub(crate) fn operand(&self, expr: &Expr) -> Compiled<(Operand, Type)> {
         match &expr.kind {
-            ExprKind::Literal(literal) => Ok((Operand::of_literal(literal), literal_type(literal))),
-            ExprKind::Name(name) => {
-                self.resolve(name, expr.span).map(|(source, kind)| (Operand::Source(source), kind))
+            ExprKind::Literal(Literal::Period(period)) => {
+                let found = format!("the period {period}");
+                let kind = QueryErrorKind::Syntax { expected: "a value", found };
+                Err(QueryError::new(kind, expr.span))
             }
+            ExprKind::Literal(literal) => Ok((Operand::of_literal(literal), literal_type(literal))),
+            ExprKind::Name(name) => self.resolve(name, expr.span),
+            ExprKind::Call(function, arguments) if function.is_test() => {
+                let condition = self.test(*function, arguments, expr.span)?;
+                Ok((Operand::Test(Box::new(condition)), Type::Integer))
+            }
+            ExprKind::Call(function, arguments) => self.call(*function, arguments, expr.span),
+            ExprKind::Aggregate(call) => self.aggregate(call, expr.span),
             ExprKind::Arithmetic(op, left, right) => {
                 let (left, left_type) = self.number(left).map_err(|error| hyphenated(expr, error))?;
                 let (right, right_type) = self.number(right).map_err(|error| hyphenated(expr, error))?;
-                let is_whole = left_type == Type::Integer && right_type == Type::Integer;
+                let is_whole = left_type.is_whole() && right_type.is_whole();
                 let stays_whole = !matches!(op, Arithmetic::Divide | Arithmetic::Power);
                 let kind = if is_whole && stays_whole { Type::Integer } else { Type::Float };
                 Ok((Operand::Arithmetic(*op, Box::new(left), Box::new(right)), kind))
             }
             ExprKind::Negate(inner) => {
                 let (inner, kind) = self.number(inner)?;
+                let kind = if kind.is_whole() { Type::Integer } else { Type::Float };
                 let zero = Operand::Literal(Value::Integer(0));
                 Ok((Operand::Arithmetic(Arithmetic::Subtract, Box::new(zero), Box::new(inner)), kind))
             }
@@ -108,20 +190,47 @@ impl Names<'_> {
         Ok((operand, kind))
     }
 
-    /// Compiles an aggregate's argument.
-    pub(crate) fn argument(&self, call: &AggregateCall) -> Compiled<(Option<Operand>, Type)> {
-        let Some(argument) = &call.argument else { return Ok((None, Type::Integer)) };
-        let (operand, kind) = match call.function {
-            AggregateFunction::Count | AggregateFunction::CountDistinct => self.operand(argument)?,
-            _ => self.number(argument)?,
+    /// Compiles an aggregate's argument and tells the type of its result.
+    pub(crate) fn argument(&self, call: &AggregateCall, span: Span) -> Compiled<(KeptAggregate, Type)> {
+        let function = call.function;
+        let (argument, kind) = match call.argument.as_deref() {
+            None => (None, Type::Integer),
+            Some(argument) => {
+                let numeric = function.takes_numbers();
+                let (operand, kind) = if numeric { self.number(argument)? } else { self.operand(argument)? };
+                (Some(operand), kind)
+            }
         };
-        let result = match call.function {
+        let result = match function {
             AggregateFunction::Count | AggregateFunction::CountDistinct => Type::Integer,
-            AggregateFunction::Avg => Type::Float,
-            _ if kind == Type::Text => Type::Float,
+            AggregateFunction::Avg | AggregateFunction::StdDev => Type::Float,
+            AggregateFunction::Sum if kind == Type::Time => Type::Integer,
+            _ if function.takes_numbers() && kind == Type::Text => Type::Float,
             _ => kind,
         };
-        Ok((Some(operand), result))
+        let time = if function.needs_time() { Some(self.timestamp(span)?) } else { None };
+        Ok((KeptAggregate { function, argument, time }, result))
+    }
+
+    /// `@timestamp`, as far as it is known here.
+    pub(crate) fn timestamp(&self, span: Span) -> Compiled<Source> {
+        let name = SystemField::Timestamp.name();
+        let own = self.knows_records.then_some(Source::System(SystemField::Timestamp));
+        let known = self.column(name).map(|(source, _)| source).or(own);
+        known.ok_or_else(|| QueryError::new(QueryErrorKind::NoTimestamp, span))
+    }
+
+    /// An aggregate among the columns of `stats`.
+    fn aggregate(&self, call: &AggregateCall, span: Span) -> Compiled<(Operand, Type)> {
+        let Some(stats) = &self.stats else {
+            let kind = QueryErrorKind::MisplacedAggregate { name: call.function.name() };
+            return Err(QueryError::new(kind, span));
+        };
+        let kept = stats.inner.argument(call, span)?;
+        let kind = kept.1;
+        let mut found = stats.found.borrow_mut();
+        found.push(kept);
+        Ok((Operand::Source(Source::Column(stats.first + found.len() - 1)), kind))
     }
 
     fn comparison(&self, op: Comparison, left: &Expr, right: &Expr) -> Compiled<Condition> {
@@ -136,7 +245,7 @@ impl Names<'_> {
             check_literal(left, kind, literal, right.span, is_equality)?;
         }
         Ok(match (subject, kind, value) {
-            (Operand::Source(source), Type::Integer, Operand::Literal(Value::Integer(value))) => {
+            (Operand::Source(source), kind, Operand::Literal(Value::Integer(value))) if kind.is_whole() => {
                 Condition::Integer { source, op, value }
             }
             (Operand::Source(source), Type::Text, Operand::Literal(Value::Text(text)))
@@ -157,7 +266,9 @@ impl Names<'_> {
         let (operand, kind) = self.operand(subject)?;
         let mut literals = Vec::new();
         for value in values {
-            let ExprKind::Literal(literal) = &value.kind else {
+            let ExprKind::Literal(literal @ (Literal::Integer(_) | Literal::Float(_) | Literal::Text(_))) =
+                &value.kind
+            else {
                 let found = value.to_string();
                 let kind = QueryErrorKind::Syntax { expected: "a number or a quoted text", found };
                 return Err(QueryError::new(kind, value.span));
@@ -169,42 +280,16 @@ impl Names<'_> {
             .iter()
             .map(|literal| if let Literal::Integer(number) = literal { Some(*number) } else { None })
             .collect();
-        if let (Operand::Source(source), Type::Integer, Some(values)) = (&operand, kind, integers) {
+        if let (Operand::Source(source), true, Some(values)) = (&operand, kind.is_whole(), integers) {
             return Ok(Condition::IntegerIn { source: *source, values, negated });
         }
         let value = |literal: &&Literal| match literal {
-            Literal::Integer(number) => Value::Integer(*number),
-            Literal::Float(number) => Value::Float(*number),
             Literal::Text(text) if kind == Type::Address => {
                 text.parse().map_or_else(|_| Value::Text(text.clone().into()), Value::Address)
             }
-            Literal::Text(text) => Value::Text(text.clone().into()),
+            literal => Value::of_literal(literal),
         };
         Ok(Condition::In { subject: operand, values: literals.iter().map(value).collect(), negated })
-    }
-
-    fn call(&self, function: Function, arguments: &[Expr], span: Span) -> Compiled<Condition> {
-        let wrong_arguments = |expected| {
-            let found = arguments.len();
-            Err(QueryError::new(
-                QueryErrorKind::Arguments { function: function.name(), expected, found },
-                span,
-            ))
-        };
-        if function == Function::IsPresent {
-            let [name] = arguments else { return wrong_arguments("one name") };
-            return self.operand(name).map(|(operand, _)| Condition::Present(operand));
-        }
-        let [address, subnet] = arguments else { return wrong_arguments("an address and a subnet") };
-        let (subject, kind) = self.operand(address)?;
-        if !matches!(kind, Type::Address | Type::Text) {
-            return Err(QueryError::new(
-                QueryErrorKind::Type { expected: "an address", found: kind },
-                address.span,
-            ));
-        }
-        let network = parse_subnet(function, subnet)?;
-        Ok(Condition::InSubnet { subject, network })
     }
 }
 
@@ -229,7 +314,7 @@ fn hyphenated(expr: &Expr, error: QueryError) -> QueryError {
 
 fn literal_type(literal: &Literal) -> Type {
     match literal {
-        Literal::Integer(_) => Type::Integer,
+        Literal::Integer(_) | Literal::Period(_) => Type::Integer,
         Literal::Float(_) => Type::Float,
         Literal::Text(_) => Type::Text,
     }
@@ -254,7 +339,7 @@ fn check_literal(
         return Ok(());
     };
     match kind {
-        Type::Integer | Type::Float if Number::of_text(text).is_none() => {
+        Type::Integer | Type::Float | Type::Time if Number::of_text(text).is_none() => {
             let kind = QueryErrorKind::NotANumber { name: subject.to_string(), found: literal.to_string() };
             Err(QueryError::new(kind, span))
         }
@@ -266,22 +351,6 @@ fn check_literal(
     }
 }
 
-fn parse_subnet(function: Function, expr: &Expr) -> Compiled<IpNet> {
-    let expected = match function {
-        Function::IsIpv4InSubnet => "an IPv4 subnet such as \"10.0.0.0/8\"",
-        Function::IsIpv6InSubnet => "an IPv6 subnet such as \"2001:db8::/32\"",
-        _ => "a subnet such as \"10.0.0.0/8\"",
-    };
-    let wrong = |found: String| Err(QueryError::new(QueryErrorKind::Subnet { expected, found }, expr.span));
-    let ExprKind::Literal(Literal::Text(text)) = &expr.kind else { return wrong(expr.to_string()) };
-    match parse_network(text) {
-        Some(IpNet::V4(_)) if function == Function::IsIpv6InSubnet => wrong(text.clone()),
-        Some(IpNet::V6(_)) if function == Function::IsIpv4InSubnet => wrong(text.clone()),
-        Some(network) => Ok(network),
-        None => wrong(text.clone()),
-    }
-}
-
 fn matcher(pattern: &Pattern, span: Span) -> Compiled<Matcher> {
     match pattern {
         Pattern::Substring(text) => Ok(Matcher::Substring(text.as_str().into())),
@@ -289,7 +358,6 @@ fn matcher(pattern: &Pattern, span: Span) -> Compiled<Matcher> {
     }
 }
 
-/// A regular expression of bounded size, which stands at `span`.
 pub(crate) fn regex(text: &str, span: Span) -> Compiled<Regex> {
     let regex = RegexBuilder::new(text).size_limit(REGEX_SIZE).dfa_size_limit(REGEX_SIZE).build();
     regex.map_err(|error| {

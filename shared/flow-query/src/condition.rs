@@ -56,6 +56,27 @@ pub(crate) enum Condition {
         network: IpNet,
     },
     Present(Operand),
+    /// `isempty`, or `isblank`, to which white space is nothing. What is absent is empty.
+    Empty {
+        subject: Operand,
+        or_blank: bool,
+    },
+    Contains {
+        subject: Operand,
+        part: Operand,
+    },
+    ValidAddress {
+        subject: Operand,
+        family: Family,
+    },
+}
+
+/// Which addresses are meant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Family {
+    V4,
+    V6,
+    Any,
 }
 
 /// What `like` looks for.
@@ -107,6 +128,20 @@ impl Condition {
                 subject.value(row).address().is_some_and(|address| network.contains(&address))
             }
             Condition::Present(operand) => !matches!(operand.value(row), Value::Absent),
+            Condition::Empty { subject, or_blank } => subject
+                .text(row)
+                .is_none_or(|text| if *or_blank { text.trim().is_empty() } else { text.is_empty() }),
+            Condition::Contains { subject, part } => match (subject.text(row), part.text(row)) {
+                (Some(text), Some(part)) => text.contains(&*part),
+                _ => false,
+            },
+            Condition::ValidAddress { subject, family } => {
+                subject.value(row).address().is_some_and(|address| match family {
+                    Family::V4 => address.is_ipv4(),
+                    Family::V6 => address.is_ipv6(),
+                    Family::Any => true,
+                })
+            }
         }
     }
 
@@ -123,7 +158,10 @@ impl Condition {
             Condition::In { subject, .. }
             | Condition::Like { subject, .. }
             | Condition::InSubnet { subject, .. }
+            | Condition::ValidAddress { subject, .. }
             | Condition::Present(subject) => subject.is_possible(has),
+            Condition::Contains { subject, part } => subject.is_possible(has) && part.is_possible(has),
+            Condition::Empty { .. } => true,
         }
     }
 
@@ -133,6 +171,7 @@ impl Condition {
             Condition::All(all) => all.iter().all(|condition| condition.is_certain(has)),
             Condition::Any(any) => any.iter().any(|condition| condition.is_certain(has)),
             Condition::Not(inner) => !inner.is_possible(has),
+            Condition::Empty { subject, .. } => !subject.is_possible(has),
             _ => false,
         }
     }
@@ -154,7 +193,13 @@ impl Condition {
             Condition::In { subject, .. }
             | Condition::Like { subject, .. }
             | Condition::InSubnet { subject, .. }
+            | Condition::ValidAddress { subject, .. }
+            | Condition::Empty { subject, .. }
             | Condition::Present(subject) => subject.sources(visit),
+            Condition::Contains { subject, part } => {
+                subject.sources(visit);
+                part.sources(visit);
+            }
         }
     }
 }

@@ -4,18 +4,19 @@ use flow_enrich::Enrichment;
 use flow_record::{Field, RecordFormat};
 
 use crate::aggregate::{Aggregate, AggregateFunction};
-use crate::ast::{Command, Comparison, Expr, Query, Stats};
+use crate::ast::{Command, CommandKind, Comparison, Expr, ExprKind, Named, Query, Stats};
 use crate::compile::Names;
 use crate::condition::Condition;
 use crate::error::{QueryError, QueryErrorKind, Span};
 use crate::group::{GroupKey, KeyValues, MAX_GROUP_BY};
-use crate::names::{Source, SystemField};
+use crate::kept::KeptAggregate;
+use crate::names::{Source, SystemField, enrichments, missing_fields};
 use crate::operand::Operand;
 use crate::row::Row;
 use crate::value::{Type, Value};
 
 /// What makes a detection local.
-const INTERFACE: Operand = Operand::Source(Source::Field(Field::InterfaceId));
+const INTERFACE: Source = Source::Field(Field::InterfaceId);
 
 /// What captured a record that has no interface.
 const INTERFACE_INSTEAD: [Source; 3] = [
@@ -36,28 +37,10 @@ pub struct ContinuousQuery {
     group_by: Vec<Operand>,
     group_names: Vec<String>,
     aggregates: Vec<KeptAggregate>,
+    aggregate_names: Vec<String>,
     closing: Condition,
     threshold: String,
     is_monotone: bool,
-}
-
-#[derive(Debug)]
-struct KeptAggregate {
-    name: String,
-    function: AggregateFunction,
-    /// `None` counts every record.
-    argument: Option<Operand>,
-}
-
-impl KeptAggregate {
-    /// Whether more records can only make its value larger.
-    fn only_grows(&self) -> bool {
-        match self.function {
-            AggregateFunction::Count | AggregateFunction::CountDistinct | AggregateFunction::Max => true,
-            AggregateFunction::Sum => self.argument.as_ref().is_some_and(Operand::is_non_negative),
-            AggregateFunction::Avg | AggregateFunction::Min => false,
-        }
-    }
 }
 
 impl ContinuousQuery {
@@ -79,29 +62,38 @@ impl ContinuousQuery {
     }
 
     fn compile_shaped(query: &Query, needs_filter: bool) -> Result<Self, QueryError> {
-        let record = Names::Record;
+        let record = Names::record();
         // Before the shape, so that the first mistake in the text is the one told.
         let filters =
             leading_filters(query).map(|filter| record.condition(filter)).collect::<Result<_, _>>()?;
-        let (stats, closing) = shape(query, needs_filter)?;
+        let (stats, span, closing) = shape(query, needs_filter)?;
         let group_by =
             stats.by.iter().map(|group| record.operand(&group.expr)).collect::<Result<Vec<_>, _>>()?;
         let mut columns: Vec<(String, Type)> =
             stats.by.iter().zip(&group_by).map(|(group, (_, kind))| (group.name(), *kind)).collect();
         let mut aggregates = Vec::new();
-        for call in &stats.aggregates {
-            let (argument, kind) = record.argument(call)?;
-            columns.push((call.name(), kind));
-            aggregates.push(KeptAggregate { name: call.name(), function: call.function, argument });
+        for column in &stats.columns {
+            let ExprKind::Aggregate(call) = &column.expr.kind else {
+                let found = format!("`{}`", column.expr);
+                return Err(not_a_rule(
+                    "an aggregate such as count(*) or sum(bytes)",
+                    &found,
+                    column.expr.span,
+                ));
+            };
+            let (aggregate, kind) = record.argument(call, column.expr.span)?;
+            columns.push((column.name(), kind));
+            aggregates.push(aggregate);
         }
-        check_names(&columns, stats.span)?;
-        let condition = Names::Columns(&columns).condition(closing)?;
+        check_names(&columns, span)?;
+        let condition = Names::of_columns(columns).condition(closing)?;
         let is_monotone = is_monotone(&condition, stats.by.len(), &aggregates);
         Ok(ContinuousQuery {
             filter: Condition::All(filters),
             group_by: group_by.into_iter().map(|(operand, _)| operand).collect(),
-            group_names: stats.by.iter().map(crate::ast::GroupBy::name).collect(),
+            group_names: stats.by.iter().map(Named::name).collect(),
             aggregates,
+            aggregate_names: stats.columns.iter().map(Named::name).collect(),
             closing: condition,
             threshold: closing.to_string(),
             is_monotone,
@@ -120,7 +112,7 @@ impl ContinuousQuery {
     /// gateway's attachment, else the log stream.
     pub fn key<'r>(&'r self, row: &'r impl Row) -> KeyValues<'r> {
         let value = |operand: &'r Operand| match operand.value(row) {
-            Value::Absent if *operand == INTERFACE => {
+            Value::Absent if operand.is(INTERFACE) => {
                 let captured = INTERFACE_INSTEAD.into_iter().map(|source| row.value(source));
                 captured.into_iter().find(|value| *value != Value::Absent).unwrap_or(Value::Absent)
             }
@@ -137,10 +129,7 @@ impl ContinuousQuery {
     /// Adds `row` to accumulators that [`start`](Self::start) made.
     pub fn add(&self, aggregates: &mut [Aggregate], row: &impl Row) {
         for (kept, aggregate) in self.aggregates.iter().zip(aggregates) {
-            match &kept.argument {
-                Some(argument) => aggregate.add(&argument.value(row)),
-                None => aggregate.add(&Value::Integer(1)),
-            }
+            kept.add(aggregate, row);
         }
     }
 
@@ -160,7 +149,7 @@ impl ContinuousQuery {
 
     /// The names of its aggregates, in the query's order.
     pub fn aggregate_names(&self) -> impl ExactSizeIterator<Item = &str> {
-        self.aggregates.iter().map(|aggregate| aggregate.name.as_str())
+        self.aggregate_names.iter().map(String::as_str)
     }
 
     /// The functions of its aggregates, in the query's order.
@@ -183,12 +172,12 @@ impl ContinuousQuery {
 
     /// Whether all records of a group come from one network interface.
     pub fn is_local(&self) -> bool {
-        self.group_by.contains(&INTERFACE)
+        self.group_by.iter().any(|operand| operand.is(INTERFACE))
     }
 
     /// The part of the group key that is `source`, if the query groups by it.
     pub fn group_place(&self, source: Source) -> Option<usize> {
-        self.group_by.iter().position(|operand| *operand == Operand::Source(source))
+        self.group_by.iter().position(|operand| operand.is(source))
     }
 
     /// Whether records of `format` can ever count: it has the fields without which the filters never hold, the
@@ -198,41 +187,25 @@ impl ContinuousQuery {
         let counts =
             |kept: &KeptAggregate| kept.argument.as_ref().is_none_or(|operand| operand.is_possible(&has));
         self.filter.is_possible(&has)
-            && self.group_by.iter().all(|operand| *operand == INTERFACE || operand.is_possible(&has))
+            && self.group_by.iter().all(|operand| operand.is(INTERFACE) || operand.is_possible(&has))
             && self.aggregates.iter().any(counts)
     }
 
     /// The fields that it reads and `format` lacks, enrichments' included.
     pub fn missing_fields(&self, format: &RecordFormat) -> Vec<Field> {
-        let mut missing = Vec::new();
-        self.sources(&mut |source| match source {
-            Source::Field(field) if !format.has(field) => missing.push(field),
-            Source::Enrichment(enrichment) => missing.extend(enrichment.missing_from(format.fields())),
-            _ => {}
-        });
-        missing.sort_unstable();
-        missing.dedup();
-        missing
+        missing_fields(format, |visit| self.sources(visit))
     }
 
     /// The enrichments that it asks for, which the CloudWatch console does not know.
     pub fn enrichments(&self) -> Vec<Enrichment> {
-        let mut used = Vec::new();
-        self.sources(&mut |source| {
-            if let Source::Enrichment(enrichment) = source {
-                used.push(enrichment);
-            }
-        });
-        used.sort_unstable();
-        used.dedup();
-        used
+        enrichments(|visit| self.sources(visit))
     }
 
     /// Visits every source that it reads.
     fn sources(&self, visit: &mut dyn FnMut(Source)) {
         self.filter.sources(visit);
-        let arguments = self.aggregates.iter().filter_map(|kept| kept.argument.as_ref());
-        self.group_by.iter().chain(arguments).for_each(|operand| operand.sources(visit));
+        self.group_by.iter().for_each(|operand| operand.sources(visit));
+        self.aggregates.iter().for_each(|kept| kept.sources(visit));
     }
 }
 
@@ -246,66 +219,69 @@ fn has_source(format: &RecordFormat, source: Source) -> bool {
 }
 
 fn leading_filters(query: &Query) -> impl Iterator<Item = &Expr> {
-    query.commands.iter().map_while(|command| match command {
-        Command::Filter(condition) => Some(condition),
-        Command::Stats(_) => None,
+    query.commands.iter().map_while(|command| match &command.kind {
+        CommandKind::Filter(condition) => Some(condition),
+        _ => None,
     })
 }
 
-/// The `stats` and the closing filter of a detection.
-fn shape(query: &Query, needs_filter: bool) -> Result<(&Stats, &Expr), QueryError> {
+/// The `stats` of a detection, its place, and the closing filter.
+fn shape(query: &Query, needs_filter: bool) -> Result<(&Stats, Span, &Expr), QueryError> {
     let filters = leading_filters(query).count();
     let mut commands = query.commands.iter().skip(filters);
-    let stats = match commands.next() {
-        Some(Command::Stats(stats)) if filters == 0 && needs_filter => {
-            return Err(not_a_rule("a `filter` before `stats`", "`stats`", stats.span));
-        }
-        Some(Command::Stats(stats)) => stats,
-        _ => return Err(not_a_rule("a `stats` after the filters", "the end of the query", end_of(query))),
+    let Some(command) = commands.next() else {
+        return Err(not_a_rule("a `stats` after the filters", "the end of the query", end_of(query)));
     };
+    let CommandKind::Stats(stats) = &command.kind else { return Err(not_in_a_rule(command)) };
+    if filters == 0 && needs_filter {
+        return Err(not_a_rule("a `filter` before `stats`", "`stats`", command.span));
+    }
     if stats.by.is_empty() {
-        return Err(not_a_rule("`by` and the names of what a finding is about", "no `by`", stats.span));
+        let expected = "`by` and the names of what a finding is about";
+        return Err(not_a_rule(expected, "no `by`", command.span));
     }
     for (what, max, found) in [
         ("names after `by`", MAX_GROUP_BY, stats.by.len()),
-        ("aggregates in `stats`", MAX_AGGREGATES, stats.aggregates.len()),
+        ("aggregates in `stats`", MAX_AGGREGATES, stats.columns.len()),
     ] {
         if found > max {
-            return Err(QueryError::new(QueryErrorKind::TooMany { what, max, found }, stats.span));
+            return Err(QueryError::new(QueryErrorKind::TooMany { what, max, found }, command.span));
         }
     }
-    let closing = match commands.next() {
-        Some(Command::Filter(closing)) => closing,
-        Some(Command::Stats(second)) => {
-            return Err(not_a_rule("a closing `filter`", "a second `stats`", second.span));
-        }
-        None => {
-            return Err(not_a_rule(
-                "a closing `filter` with the threshold",
-                "the end of the query",
-                stats.span,
-            ));
-        }
+    let Some(last) = commands.next() else {
+        let expected = "a closing `filter` with the threshold";
+        return Err(not_a_rule(expected, "the end of the query", command.span));
     };
-    match commands.next() {
-        None => Ok((stats, closing)),
-        Some(Command::Filter(more)) => {
-            Err(not_a_rule("the end of the query; join conditions with `and`", "another `filter`", more.span))
+    let closing = match &last.kind {
+        CommandKind::Filter(closing) => closing,
+        CommandKind::Stats(_) => {
+            return Err(not_a_rule("a closing `filter`", "a second `stats`", last.span));
         }
-        Some(Command::Stats(more)) => Err(not_a_rule("the end of the query", "a second `stats`", more.span)),
-    }
+        _ => return Err(not_in_a_rule(last)),
+    };
+    let Some(more) = commands.next() else { return Ok((stats, command.span, closing)) };
+    Err(match &more.kind {
+        CommandKind::Filter(condition) => {
+            let expected = "the end of the query; join conditions with `and`";
+            not_a_rule(expected, "another `filter`", condition.span)
+        }
+        CommandKind::Stats(_) => not_a_rule("the end of the query", "a second `stats`", more.span),
+        _ => not_in_a_rule(more),
+    })
 }
 
 fn not_a_rule(expected: &'static str, found: &str, span: Span) -> QueryError {
     QueryError::new(QueryErrorKind::NotARule { expected, found: found.to_owned() }, span)
 }
 
+fn not_in_a_rule(command: &Command) -> QueryError {
+    let name = command.kind.name().to_owned();
+    let kind = QueryErrorKind::UnsupportedCommand { name, expected: "filter, stats" };
+    QueryError::new(kind, command.keyword())
+}
+
 fn end_of(query: &Query) -> Span {
-    match query.commands.last() {
-        Some(Command::Filter(condition)) => condition.span,
-        Some(Command::Stats(stats)) => stats.span,
-        None => Span::default(),
-    }
+    leading_filters(query).last().map_or(Span::default(), |condition| condition.span)
 }
 
 fn check_names(columns: &[(String, Type)], span: Span) -> Result<(), QueryError> {

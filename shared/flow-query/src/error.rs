@@ -120,6 +120,14 @@ pub enum QueryErrorKind {
         /// The commands that are.
         expected: &'static str,
     },
+    /// A command or function of the console that this program does not have.
+    #[error("`{name}` is not supported: {instead}")]
+    NotHere {
+        /// The command or function.
+        name: String,
+        /// Why, and what to do instead.
+        instead: &'static str,
+    },
     /// A word that is no command.
     #[error("expected a command, found `{name}`{}", Hint(suggestion))]
     UnknownCommand {
@@ -189,6 +197,45 @@ pub enum QueryErrorKind {
     TooDeep {
         /// The bound.
         max: usize,
+    },
+    /// What goes by `@timestamp` where rows no longer have it.
+    #[error(
+        "these rows have no `@timestamp`: group by `bin(1m) as t` first, then use t, as in `datefloor(t, 1h)`"
+    )]
+    NoTimestamp,
+    /// A command where another one must come first or nothing may follow.
+    #[error("expected {expected}, found `{found}`")]
+    Place {
+        /// What would fit.
+        expected: &'static str,
+        /// The command that stands there.
+        found: &'static str,
+    },
+    /// An aggregate outside of `stats`, or inside another aggregate.
+    #[error("`{name}` is an aggregate: it stands in `stats` only, and not in another aggregate")]
+    MisplacedAggregate {
+        /// The aggregate.
+        name: &'static str,
+    },
+    /// A column of `stats` that has a name outside of every aggregate.
+    #[error("`{name}` differs from record to record: expected it inside an aggregate such as max({name})")]
+    OutsideAggregate {
+        /// The name.
+        name: String,
+    },
+    /// A glob of `parse` with another number of names than stars.
+    #[error("expected a name for each of {stars} `*`, found {names}")]
+    Glob {
+        /// How many stars the glob has.
+        stars: usize,
+        /// How many names follow `as`.
+        names: usize,
+    },
+    /// An enrichment in a query that is to run in the console too.
+    #[error("`{name}` is worked out by Flowgauge: the console does not know it")]
+    NotPortable {
+        /// The enrichment.
+        name: String,
     },
     /// The query is well formed but can't be kept as a detection.
     #[error("a rule is `filter ... | stats ... by ... | filter ...`: expected {expected}, found {found}")]

@@ -16,7 +16,7 @@ const MAX_TEXT: usize = 1024;
 
 /// `text`, or where it is longer than anything real its beginning with a hash of all of it, so that what is kept is
 /// bounded and texts that differ stay apart.
-fn bounded(text: Cow<'_, str>) -> Cow<'_, str> {
+pub(crate) fn bounded(text: Cow<'_, str>) -> Cow<'_, str> {
     if text.len() <= MAX_TEXT {
         return text;
     }
@@ -70,14 +70,7 @@ impl<'a> KeyValues<'a> {
 
     /// The key to keep.
     pub fn to_key(&self) -> GroupKey {
-        let part = |value: &Value<'_>| match value {
-            Value::Absent => KeyPart::Absent,
-            Value::Integer(number) => KeyPart::Integer(*number),
-            Value::Float(number) => KeyPart::Float(number.to_bits()),
-            Value::Text(text) => KeyPart::Text(text.as_ref().into()),
-            Value::Address(address) => KeyPart::Address(*address),
-        };
-        GroupKey(self.values().iter().map(part).collect())
+        GroupKey(self.values().iter().map(KeyPart::of).collect())
     }
 }
 
@@ -119,6 +112,17 @@ pub enum KeyPart {
 }
 
 impl KeyPart {
+    /// A value to keep.
+    pub(crate) fn of(value: &Value<'_>) -> Self {
+        match value {
+            Value::Absent => KeyPart::Absent,
+            Value::Integer(number) => KeyPart::Integer(*number),
+            Value::Float(number) => KeyPart::Float(number.to_bits()),
+            Value::Text(text) => KeyPart::Text(text.as_ref().into()),
+            Value::Address(address) => KeyPart::Address(*address),
+        }
+    }
+
     /// As a value.
     pub fn value(&self) -> Value<'_> {
         match self {
@@ -139,6 +143,14 @@ impl fmt::Display for KeyPart {
 }
 
 impl Value<'_> {
+    /// The same value, a text only as long as is kept.
+    pub(crate) fn bounded(&self) -> Value<'_> {
+        match self {
+            Value::Text(text) => Value::Text(bounded(Cow::Borrowed(text))),
+            other => other.borrowed(),
+        }
+    }
+
     /// A hash that is the same on every machine; the type counts, so that `"5"` and 5 differ.
     pub(crate) fn stable_hash(&self, seed: u64) -> u64 {
         match self {

@@ -1,6 +1,7 @@
 //! Text to tokens, one at a time: what a `/` begins depends on where it stands.
 
 use crate::error::{QueryError, QueryErrorKind, Span};
+use crate::period::{Period, TimeUnit};
 
 /// One token.
 #[derive(Debug, Clone, PartialEq)]
@@ -11,6 +12,7 @@ pub(crate) enum Token {
     Quoted(String),
     Integer(i64),
     Float(f64),
+    Period(Period),
     Text(String),
     /// An operator or a bracket.
     Sign(&'static str),
@@ -25,6 +27,7 @@ impl Token {
             Token::Quoted(name) => format!("the name `{name}`"),
             Token::Integer(number) => format!("the number {number}"),
             Token::Float(number) => format!("the number {number}"),
+            Token::Period(period) => format!("the period {period}"),
             Token::Text(text) => format!("the text {text:?}"),
             Token::Sign(sign) => format!("`{sign}`"),
             Token::End => "the end of the query".to_owned(),
@@ -135,6 +138,9 @@ impl<'t> Lexer<'t> {
             Err(QueryError::new(kind, start..end))
         };
         let word = self.take_while(in_name);
+        if !is_float && let (Ok(amount), Some(unit)) = (text.parse(), TimeUnit::from_name(word)) {
+            return Ok(Token::Period(Period { amount, unit }));
+        }
         if !word.is_empty() {
             return wrong(&self.text[start..self.at], self.at);
         }

@@ -16,35 +16,87 @@
 //! # Ok::<(), flow_query::QueryError>(())
 //! ```
 //!
+//! [`Program::compile`] makes of any query what can be asked: each thread has an [`Evaluation`] that observes records, one
+//! takes in the others, and the last one tells the answer:
+//!
+//! ```
+//! use flow_enrich::{EnrichedFlow, Origin, Tables};
+//! use flow_query::{Program, Query, Settings};
+//! use flow_record::RecordFormat;
+//!
+//! let query = Query::parse("stats sum(bytes) as total by srcAddr | sort total desc | limit 10")?;
+//! let program = Program::compile(&query, Settings::default())?;
+//! let (format, tables) = (RecordFormat::default(), Tables::default());
+//! let mut evaluation = program.start();
+//! let line = "2 123456789010 eni-1 10.0.0.5 192.0.2.7 20641 22 6 20 4249 1418530010 1418530070 ACCEPT OK";
+//! let line = format.parse(line).expect("14 columns that fit");
+//! evaluation.observe(&EnrichedFlow { record: line.record(), origin: Origin::default(), tables: &tables })?;
+//! let answer = evaluation.finish()?;
+//! assert_eq!(answer.columns[1].show(&answer.rows[0][1]).to_string(), "4249");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
 //! The language is that of "CloudWatch Logs Insights query syntax" in the CloudWatch Logs user guide. This crate
 //! knows nothing of rules, findings or clocks and does no IO.
 
 mod aggregate;
 mod ast;
+mod call;
 mod compile;
 mod condition;
 mod continuous;
+mod deviation;
 mod distinct;
 mod error;
 mod filter_pattern;
+mod evaluation;
+mod extract;
+mod function;
 mod group;
+mod groups;
+mod kept;
+mod key_table;
 mod lexer;
 mod names;
 mod operand;
+mod order;
 mod parser;
+mod period;
+mod plan;
+mod print;
+mod program;
+mod quantiles;
 mod row;
+mod rows;
+mod time;
 mod value;
+mod warning;
 
-pub use aggregate::{Aggregate, AggregateFunction, Sum};
-pub use ast::{Arithmetic, Command, Comparison, Expr, ExprKind, Function, Literal, Pattern, Query, Stats};
+pub use aggregate::{Aggregate, AggregateFunction, Moment, Sum};
+pub use ast::{
+    AggregateCall, Arithmetic, Command, CommandKind, Comparison, Expr, ExprKind, Literal, Named, Parse,
+    ParsePattern, Pattern, Query, SortKey, Stats,
+};
 pub use continuous::{ContinuousQuery, MAX_AGGREGATES};
+pub use deviation::{Deviation, Squares};
 pub use distinct::{Distinct, EXACT_LIMIT};
 pub use error::{Position, QueryError, QueryErrorKind, Span};
 pub use filter_pattern::{
     FilterPattern, ItemMeaning, MAX_FILTER_PATTERN, MAX_PATTERN_REGEXES, MAX_PATTERN_WILDCARDS,
     PatternMeaning, PatternWarning,
 };
+pub use evaluation::Evaluation;
+pub use function::Function;
 pub use group::{GroupKey, KeyPart, KeyValues, MAX_GROUP_BY};
+pub use key_table::Key;
 pub use names::{Source, SystemField, nearest, suggest_name};
+pub use period::{Period, TimeUnit};
+pub use program::{Answer, AnswerRow, Column, LimitError, Program, Settings};
+pub use quantiles::{Buckets, EXACT_VALUES, Percent, Quantiles};
 pub use row::Row;
+pub use time::Time;
 pub use value::{Number, Type, Value};
+pub use warning::{Warning, WarningKind};
+
+/// The most rows that the console gives.
+pub const CONSOLE_ROWS: u64 = 10_000;

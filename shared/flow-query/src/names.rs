@@ -1,7 +1,7 @@
 //! What a name in a query stands for, and which name was probably meant.
 
 use flow_enrich::{Enrichment, EnrichmentKind};
-use flow_record::{Field, FieldKind};
+use flow_record::{Field, FieldKind, RecordFormat};
 
 use crate::value::Type;
 
@@ -25,6 +25,8 @@ impl Source {
             .map(Source::Field)
             .or_else(|| Enrichment::from_insights_name(name).map(Source::Enrichment))
             .or_else(|| SystemField::ALL.into_iter().find(|field| field.name() == name).map(Source::System))
+            // The documented queries for VPC flow logs leave out the sign.
+            .or_else(|| (name == "logStream").then_some(Source::System(SystemField::LogStream)))
     }
 
     /// The type of its values; of columns, what the query says.
@@ -40,7 +42,7 @@ impl Source {
                 EnrichmentKind::Address => Type::Address,
                 EnrichmentKind::Text => Type::Text,
             },
-            Source::System(SystemField::Timestamp) => Type::Integer,
+            Source::System(SystemField::Timestamp) => Type::Time,
             Source::System(_) | Source::Column(_) => Type::Text,
         }
     }
@@ -57,12 +59,22 @@ pub enum SystemField {
     LogStream,
     /// `@log`, `account:log-group`.
     Log,
+    /// `@aws.account`, the account of the log.
+    Account,
+    /// `@aws.region`, the region of the log.
+    Region,
 }
 
 impl SystemField {
     /// All of them.
-    pub const ALL: [SystemField; 4] =
-        [SystemField::Timestamp, SystemField::Message, SystemField::LogStream, SystemField::Log];
+    pub const ALL: [SystemField; 6] = [
+        SystemField::Timestamp,
+        SystemField::Message,
+        SystemField::LogStream,
+        SystemField::Log,
+        SystemField::Account,
+        SystemField::Region,
+    ];
 
     /// The name in queries.
     pub fn name(self) -> &'static str {
@@ -71,8 +83,55 @@ impl SystemField {
             SystemField::Message => "@message",
             SystemField::LogStream => "@logStream",
             SystemField::Log => "@log",
+            SystemField::Account => "@aws.account",
+            SystemField::Region => "@aws.region",
         }
     }
+}
+
+/// Names that the console knows and that nothing which is read here carries. They are absent.
+const CONSOLE_NAMES: [&str; 7] = [
+    "@ingestionTime",
+    "@source.log",
+    "@data_source_name",
+    "@data_source_type",
+    "@data_format",
+    "traceId",
+    "severityText",
+];
+
+/// Whether the console knows `name` and no input has it.
+pub(crate) fn is_console_name(name: &str) -> bool {
+    CONSOLE_NAMES.contains(&name) || name.starts_with("@entity.")
+}
+
+/// The fields among `sources`, enrichments' included, that `format` lacks.
+pub(crate) fn missing_fields(
+    format: &RecordFormat,
+    sources: impl FnOnce(&mut dyn FnMut(Source)),
+) -> Vec<Field> {
+    let mut missing = Vec::new();
+    sources(&mut |source| match source {
+        Source::Field(field) if !format.has(field) => missing.push(field),
+        Source::Enrichment(enrichment) => missing.extend(enrichment.missing_from(format.fields())),
+        _ => {}
+    });
+    missing.sort_unstable();
+    missing.dedup();
+    missing
+}
+
+/// The enrichments among `sources`.
+pub(crate) fn enrichments(sources: impl FnOnce(&mut dyn FnMut(Source))) -> Vec<Enrichment> {
+    let mut used = Vec::new();
+    sources(&mut |source| {
+        if let Source::Enrichment(enrichment) = source {
+            used.push(enrichment);
+        }
+    });
+    used.sort_unstable();
+    used.dedup();
+    used
 }
 
 /// The name that `name` was probably meant to be: AWS's other spelling of a field, else the nearest known name or

@@ -1,18 +1,33 @@
-//! Expressions that have a value: names, literals and arithmetic.
+//! Expressions that have a value: names, literals, arithmetic and calls.
 
 use std::borrow::Cow;
 
 use crate::ast::{Arithmetic, Literal};
+use crate::call;
+use crate::condition::Condition;
+use crate::function::Function;
+use crate::key_table::Key;
 use crate::names::Source;
+use crate::period::Period;
 use crate::row::Row;
 use crate::value::{Number, Type, Value};
 
 /// A compiled expression that has a value.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub(crate) enum Operand {
     Source(Source),
     Literal(Value<'static>),
     Arithmetic(Arithmetic, Box<Operand>, Box<Operand>),
+    /// A function that is no test, with as many arguments as it takes.
+    Call(Function, Box<[Operand]>),
+    /// A time rounded to a period.
+    Round {
+        time: Box<Operand>,
+        period: Period,
+        up: bool,
+    },
+    /// 1 where the condition holds, else 0.
+    Test(Box<Condition>),
 }
 
 impl Operand {
@@ -28,7 +43,33 @@ impl Operand {
                     _ => Value::Absent,
                 }
             }
+            Operand::Call(function, arguments) => call::value(*function, arguments, row),
+            Operand::Round { time, period, up } => round(&time.value(row), *period, *up),
+            Operand::Test(condition) => Value::Integer(condition.holds(row).into()),
         }
+    }
+
+    /// The value as a number, if it is one.
+    #[inline]
+    pub(crate) fn number(&self, row: &(impl Row + ?Sized)) -> Option<Number> {
+        match self {
+            Operand::Source(source) => row.number(*source),
+            other => other.value(row).number(),
+        }
+    }
+
+    /// Appends the value to `key`.
+    #[inline]
+    pub(crate) fn add_to_key(&self, row: &(impl Row + ?Sized), key: &mut Key) {
+        match self {
+            Operand::Source(source) => row.add_to_key(*source, key),
+            other => key.push(&other.value(row)),
+        }
+    }
+
+    /// Whether it is this source and nothing else.
+    pub(crate) fn is(&self, source: Source) -> bool {
+        matches!(self, Operand::Source(own) if *own == source)
     }
 
     /// The value as text, none when absent: what stands in the record, where it does.
@@ -40,11 +81,7 @@ impl Operand {
     }
 
     pub(crate) fn of_literal(literal: &Literal) -> Self {
-        Operand::Literal(match literal {
-            Literal::Integer(number) => Value::Integer(*number),
-            Literal::Float(number) => Value::Float(*number),
-            Literal::Text(text) => Value::Text(text.clone().into()),
-        })
+        Operand::Literal(Value::of_literal(literal))
     }
 
     /// Whether the value can never be negative, whatever the row.
@@ -52,15 +89,21 @@ impl Operand {
         match self {
             // Every number in a record and every number worked out from one counts something or is a time or a port.
             Operand::Source(Source::Field(_) | Source::Enrichment(_) | Source::System(_)) => {
-                matches!(self.numeric_source(), Some(Type::Integer))
+                self.source_type().is_some_and(Type::is_whole)
             }
-            Operand::Source(Source::Column(_)) | Operand::Arithmetic(Arithmetic::Subtract, ..) => false,
+            Operand::Source(Source::Column(_))
+            | Operand::Arithmetic(Arithmetic::Subtract, ..)
+            | Operand::Round { .. } => false,
             Operand::Literal(value) => value.number().is_some_and(|number| number.to_float() >= 0.0),
             Operand::Arithmetic(_, left, right) => left.is_non_negative() && right.is_non_negative(),
+            Operand::Call(function, _) => {
+                matches!(function, Function::Abs | Function::Sqrt | Function::StrLen)
+            }
+            Operand::Test(_) => true,
         }
     }
 
-    fn numeric_source(&self) -> Option<Type> {
+    fn source_type(&self) -> Option<Type> {
         match self {
             Operand::Source(source) => Some(source.value_type()),
             _ => None,
@@ -71,8 +114,13 @@ impl Operand {
     pub(crate) fn is_possible(&self, has: &dyn Fn(Source) -> bool) -> bool {
         match self {
             Operand::Source(source) => has(*source),
-            Operand::Literal(_) => true,
+            Operand::Literal(_) | Operand::Test(_) => true,
             Operand::Arithmetic(_, left, right) => left.is_possible(has) && right.is_possible(has),
+            Operand::Call(Function::Coalesce, arguments) => {
+                arguments.iter().any(|argument| argument.is_possible(has))
+            }
+            Operand::Call(_, arguments) => arguments.iter().all(|argument| argument.is_possible(has)),
+            Operand::Round { time, .. } => time.is_possible(has),
         }
     }
 
@@ -84,8 +132,18 @@ impl Operand {
                 left.sources(visit);
                 right.sources(visit);
             }
+            Operand::Call(_, arguments) => arguments.iter().for_each(|argument| argument.sources(visit)),
+            Operand::Round { time, .. } => time.sources(visit),
+            Operand::Test(condition) => condition.sources(visit),
         }
     }
+}
+
+/// A time rounded to a period; absent when it is no whole number.
+fn round(time: &Value<'_>, period: Period, up: bool) -> Value<'static> {
+    let Some(Number::Integer(time)) = time.number() else { return Value::Absent };
+    let rounded = if up { period.ceil(time) } else { period.floor(time) };
+    rounded.map_or(Value::Absent, Value::Integer)
 }
 
 /// Whole numbers stay exact as long as they fit; a result that is no finite number is absent.

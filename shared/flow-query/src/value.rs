@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 use std::fmt;
 use std::net::IpAddr;
 
-use crate::ast::Comparison;
+use crate::ast::{Comparison, Literal};
 
 /// The type of an expression, known when it is compiled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,6 +20,15 @@ pub enum Type {
     Address,
     /// True or false.
     Boolean,
+    /// A time: a whole number of milliseconds since 1970, shown as [`Time`](crate::Time) shows it.
+    Time,
+}
+
+impl Type {
+    /// Whether it is a whole number, times included.
+    pub(crate) fn is_whole(self) -> bool {
+        matches!(self, Type::Integer | Type::Time)
+    }
 }
 
 impl fmt::Display for Type {
@@ -30,6 +39,7 @@ impl fmt::Display for Type {
             Type::Text => "text",
             Type::Address => "an address",
             Type::Boolean => "a condition",
+            Type::Time => "a time",
         })
     }
 }
@@ -50,6 +60,16 @@ pub enum Value<'a> {
 }
 
 impl Value<'_> {
+    /// A literal's value; a period has none.
+    pub(crate) fn of_literal(literal: &Literal) -> Value<'static> {
+        match literal {
+            Literal::Integer(number) => Value::Integer(*number),
+            Literal::Float(number) => Value::of_float(*number),
+            Literal::Text(text) => Value::Text(text.clone().into()),
+            Literal::Period(_) => Value::Absent,
+        }
+    }
+
     /// A finite float as a value: what is infinite or not a number is absent, what is whole is an integer.
     pub(crate) fn of_float(number: f64) -> Value<'static> {
         // Above 2^53 not every whole number has a float of its own.
@@ -105,7 +125,7 @@ impl Value<'_> {
     }
 
     /// This value as text; empty when absent.
-    fn to_text(&self) -> Cow<'_, str> {
+    pub(crate) fn to_text(&self) -> Cow<'_, str> {
         match self {
             Value::Text(text) => Cow::Borrowed(text),
             Value::Absent => Cow::Borrowed(""),
@@ -167,6 +187,15 @@ pub enum Number {
     Integer(i64),
     /// Finite.
     Float(f64),
+}
+
+impl From<Number> for Value<'static> {
+    fn from(number: Number) -> Self {
+        match number {
+            Number::Integer(number) => Value::Integer(number),
+            Number::Float(number) => Value::of_float(number),
+        }
+    }
 }
 
 impl Number {

@@ -1,7 +1,7 @@
 //! Every mistake says where it is, what was expected and what was found.
 #![allow(clippy::unwrap_used, reason = "tests")]
 
-use flow_query::{ContinuousQuery, Query};
+use flow_query::{ContinuousQuery, Program, Query, Settings};
 
 /// The error of a query as a user sees it: place, text, and the caret under the place.
 fn error(text: &str) -> String {
@@ -59,7 +59,7 @@ errors! {
         => "1:18: expected a number, found `22x`\nfilter dstPort = 22x\n                 ^^^";
     strange_character: "filter dstPort ≥ 22"
         => "1:16: expected a name, a number, a quoted text or an operator, found `≥`\nfilter dstPort ≥ 22\n               ^";
-    empty: "" => "1:1: expected a command: filter or stats, found the end of the query\n\n^";
+    empty: "" => "1:1: expected a command such as filter or stats, found the end of the query\n\n^";
     no_by: "filter dstPort = 1 | stats count(*) as n | filter n > 1"
         => "1:22: a rule is `filter ... | stats ... by ... | filter ...`: expected `by` and the names of what a finding is about, found no `by`\nfilter dstPort = 1 | stats count(*) as n | filter n > 1\n                     ^^^^^^^^^^^^^^^^^^^";
     no_closing_filter: "filter dstPort = 1 | stats count(*) as n by srcAddr"
@@ -89,4 +89,96 @@ fn nesting_is_bounded() {
     let long = format!("filter {}dstPort = 1", "dstPort = 1 or ".repeat(2_000));
     let query = Query::parse(&long).unwrap();
     assert_eq!(Query::parse(&query.to_string()).unwrap(), query, "a long chain is deep only as a tree");
+}
+
+/// The errors of queries that are no rules.
+#[test]
+fn queries() {
+    let shown: Vec<_> = [
+        "fields srcAdr",
+        "fields bytes | sotr bytes",
+        "pattern @message",
+        "fields bytes | diff previousWeek",
+        "SOURCE logGroups(namePrefix: ['a'])",
+        "lookup table key as srcAddr OUTPUT a",
+        "filterIndex srcAddr = '10.0.0.1'",
+        "fields jsonParse(@message) as m",
+        "filter count(*) > 1",
+        "stats sum(count(*))",
+        "stats bytes by srcAddr",
+        "stats max(bytes) - packets by srcAddr",
+        "stats count(*) as n, sum(bytes) as n",
+        "stats count(*) as a | stats count(*) as b | stats count(*)",
+        "stats count(*) as n by srcAddr | sort bytes",
+        "stats count(*) as n by srcAddr | stats count(*) by bin(1h)",
+        "stats latest(action) as n by srcAddr | stats latest(n)",
+        "dedup srcAddr | filter bytes > 1",
+        "limit 0",
+        "limit many",
+        "sort bytes descending",
+        "stats count(*) by bin(bytes)",
+        "stats count(*) by bin(0s)",
+        "stats count(*) by bin(5 minutes)",
+        "stats count(*) by bin(5 * 60)",
+        "fields 5m",
+        "stats pct(bytes)",
+        "stats pct(bytes, 101)",
+        "stats pct(bytes, packets)",
+        "stats sum()",
+        "stats avg(srcAddr)",
+        "parse '* *' as one",
+        "parse @message /(eni-.*)/",
+        "parse @message '*'",
+        "parse @message as x",
+        "fields bytes as x, packets as x",
+        "parse '*-*' as a, a",
+        "stats count(*) as n | fields n * 2 as n",
+        "fields substr(action)",
+        "fields greatest()",
+        "fields abs('x')",
+        "fields bytes as",
+        "filter isIpInSubnet(bytes, '10.0.0.0/8')",
+        "filter concat(action, 'x')",
+        "fields bytes, ",
+        "display bytes |",
+    ]
+    .into_iter()
+    .map(|text| {
+        let compiled =
+            Query::parse(text).and_then(|query| Program::compile(&query, Settings::default()).map(drop));
+        let error = compiled.expect_err(text);
+        format!("{error}\n{}", error.show(text))
+    })
+    .collect();
+    insta::assert_snapshot!(shown.join("\n\n"));
+}
+
+/// What a rule can't be, though a query can.
+#[test]
+fn rules_are_less() {
+    for (text, expected) in [
+        (
+            "filter bytes > now() | stats count(*) as n by srcAddr | filter n > 1",
+            "`now` is not supported: a rule judges records by their own times",
+        ),
+        (
+            "filter ispresent(@ingestionTime) | stats count(*) as n by srcAddr | filter n > 1",
+            "unknown name `@ingestionTime`",
+        ),
+        (
+            "filter dstPort = 1 | stats sum(bytes) / 2 as n by srcAddr | filter n > 1",
+            "a rule is `filter ... | stats ... by ... | filter ...`: expected an aggregate such as count(*) or sum(bytes), found `sum(bytes) / 2`",
+        ),
+        (
+            "filter dstPort = 1 | stats count(*) as n by srcAddr | filter n > 1 | sort n",
+            "`sort` is not supported here: expected one of filter, stats",
+        ),
+        (
+            "filter dstPort = 1 | fields bytes",
+            "`fields` is not supported here: expected one of filter, stats",
+        ),
+    ] {
+        let error = ContinuousQuery::compile(&Query::parse(text).unwrap()).unwrap_err().to_string();
+        assert!(error.starts_with(expected), "{error}");
+    }
 }

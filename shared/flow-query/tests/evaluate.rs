@@ -143,6 +143,10 @@ fn monotone_and_closing_rules() {
         ("sum(bytes) as b, count(*) as n", "b / n > 5"),
         ("sum(bytes) as b, count(*) as n", "b > n"),
         ("count(*) as n, min(bytes) as m", "n > 1 and m > 1"),
+        ("pct(bytes, 95) as n", "n > 1"),
+        ("stddev(bytes) as n", "n > 1"),
+        ("latest(bytes) as n", "n > 1"),
+        ("sortsLast(bytes) as n", "n > 1"),
     ] {
         assert!(!is_monotone(stats, closing), "{stats} | {closing}");
     }

@@ -189,6 +189,20 @@ fn aggregate_bytes(aggregate: &Aggregate) -> usize {
         Aggregate::Count(_) | Aggregate::Least(_) | Aggregate::Greatest(_) => 1 + NUMBER,
         Aggregate::Sum(_) => 19,
         Aggregate::Average(_) => 19 + NUMBER,
+        Aggregate::Quantile(_, quantiles) => {
+            let values = quantiles.values().map_or(0, |values| 3 + (1 + NUMBER) * values.len());
+            values
+                + quantiles
+                    .buckets()
+                    .map_or(0, |buckets| 8 + 2 * NUMBER + (3 + NUMBER) * buckets.counts.len())
+        }
+        Aggregate::Deviation(_) => NUMBER + 19 + 33,
+        Aggregate::Earliest(kept) | Aggregate::Latest(kept) => {
+            1 + kept.as_ref().map_or(0, |moment| NUMBER + value_bytes(&moment.value))
+        }
+        Aggregate::SortsFirst(kept) | Aggregate::SortsLast(kept) => {
+            1 + kept.as_ref().map_or(0, |value| value_bytes(value))
+        }
         Aggregate::Distinct(set) => 2 + set.hashes().map_or(SKETCH, |hashes| 8 * hashes.len()),
     }
 }

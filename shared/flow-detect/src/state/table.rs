@@ -61,7 +61,8 @@ impl TableWriter {
     }
 }
 
-fn write_value(value: &KeyPart, to: &mut Writer) {
+/// A value: its kind and its bytes.
+pub(crate) fn write_value(value: &KeyPart, to: &mut Writer) {
     match value {
         KeyPart::Absent => to.raw(&[ABSENT]),
         KeyPart::Integer(number) => {
@@ -135,7 +136,8 @@ impl Table {
     }
 }
 
-fn read_value(from: &mut Reader<'_>) -> Read<KeyPart> {
+/// What [`write_value`] wrote.
+pub(crate) fn read_value(from: &mut Reader<'_>) -> Read<KeyPart> {
     const ADDRESS: &str = "an address";
     Ok(match from.byte("a value")? {
         ABSENT => KeyPart::Absent,
