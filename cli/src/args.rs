@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use crate::commands::query::parse_time;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
@@ -26,6 +27,8 @@ pub(crate) enum Command {
     Parse(ParseArgs),
     /// Run the detections over flow logs and print the alerts
     Detect(DetectArgs),
+    /// Ask flow logs with a CloudWatch Logs Insights query
+    Query(QueryArgs),
     /// List, show and test detection rules
     Rules(RulesArgs),
     /// Try filter patterns of CloudWatch Logs
@@ -87,6 +90,62 @@ pub(crate) enum RecordOutput {
     /// One object a line: typed, absent fields left out
     Json,
     /// One header, then one row a record
+    Csv,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct QueryArgs {
+    /// The query, as in the CloudWatch console: `stats sum(bytes) as b by srcAddr | sort b desc | limit 10`
+    #[arg(value_name = "QL")]
+    pub query: String,
+
+    #[command(flatten)]
+    pub input: InputArgs,
+
+    /// What to print
+    #[arg(long, value_enum, default_value_t = RowOutput::Table)]
+    pub output: RowOutput,
+
+    /// Ask records from this time on: RFC 3339, a date or date and time in UTC, or Unix seconds
+    #[arg(long, value_name = "TIME", value_parser = parse_time)]
+    pub start: Option<i64>,
+
+    /// Ask records before this time
+    #[arg(long, value_name = "TIME", value_parser = parse_time)]
+    pub end: Option<i64>,
+
+    /// Ask only lines that this filter pattern of CloudWatch Logs selects
+    #[arg(long, value_name = "PATTERN")]
+    pub pattern: Option<String>,
+
+    /// Draw the answer: bars for a group-by, lines over `bin()`
+    #[arg(long)]
+    pub chart: bool,
+
+    /// Refuse what the CloudWatch console does not know, and warn above the 10,000 rows that it gives
+    #[arg(long)]
+    pub portable: bool,
+
+    /// File that names networks: one `CIDR name` a line
+    #[arg(long, value_name = "FILE")]
+    pub networks: Option<PathBuf>,
+
+    /// Keep at most this many groups
+    #[arg(long, value_name = "N", default_value_t = 10_000_000)]
+    pub max_groups: usize,
+
+    /// Keep at most this many rows to sort
+    #[arg(long, value_name = "N", default_value_t = 1_000_000)]
+    pub max_rows: usize,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum RowOutput {
+    /// A table for people
+    Table,
+    /// One object a row
+    Json,
+    /// One header, then one line a row
     Csv,
 }
 

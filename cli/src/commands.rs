@@ -6,6 +6,7 @@ pub(crate) mod generate;
 pub(crate) mod invoke;
 pub(crate) mod parse;
 pub(crate) mod pattern;
+pub(crate) mod query;
 #[cfg(feature = "aws")]
 pub(crate) mod redrive;
 pub(crate) mod rules;

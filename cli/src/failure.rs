@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use flow_enrich::NetworksError;
 use flow_envelope::encode::EncodeError;
 use flow_pipeline::{RuleFilesError, SuppressionsError};
-use flow_query::QueryError;
+use flow_query::{LimitError, QueryError};
 
 /// How a command ended that ran to its end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,6 +59,25 @@ pub(crate) enum Failure {
         text: String,
         /// The mistake.
         error: QueryError,
+    },
+    /// The query has a mistake, shown with a caret under it.
+    #[error("the query, line {}, column {}: {error}\n{}", error.position(text).line, error.position(text).column, error.show(text))]
+    Query {
+        /// The query.
+        text: String,
+        /// The mistake.
+        error: QueryError,
+    },
+    /// The query would keep more than it may.
+    #[error(transparent)]
+    Limit(#[from] LimitError),
+    /// There is nothing in the answer that could be drawn.
+    #[error("nothing to draw: expected {expected}, found {found}")]
+    Chart {
+        /// What a chart needs.
+        expected: &'static str,
+        /// What the query gives.
+        found: String,
     },
     /// The networks file has a mistake.
     #[error("{}: {error}", path.display())]

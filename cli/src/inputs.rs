@@ -18,7 +18,7 @@ use crate::messages;
 const WORTH_WATCHING: u64 = 8 * 1024 * 1024;
 
 /// One input by name.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Input {
     /// How messages call it.
     pub name: String,
@@ -26,7 +26,7 @@ pub(crate) struct Input {
 }
 
 /// The inputs that `paths` name; standard input when there is none.
-fn inputs(paths: &[PathBuf]) -> Vec<Input> {
+pub(crate) fn inputs(paths: &[PathBuf]) -> Vec<Input> {
     let standard_input = || Input { name: "standard input".to_owned(), path: None };
     let input = |path: &PathBuf| match path.as_os_str().to_str() {
         Some("-") => standard_input(),
@@ -78,7 +78,7 @@ impl Input {
     ///
     /// # Errors
     /// When there is no such file, or it is a folder or can't be read.
-    fn open(&self) -> io::Result<Box<dyn Read>> {
+    pub(crate) fn open(&self) -> io::Result<Box<dyn Read>> {
         let Some(path) = &self.path else { return Ok(Box::new(io::stdin().lock())) };
         let file = File::open(path)?;
         let metadata = file.metadata()?;

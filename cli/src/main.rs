@@ -44,6 +44,7 @@ fn run(args: &Args) -> Result<Outcome, Failure> {
     match &args.command {
         Command::Parse(args) => commands::parse::run(args),
         Command::Detect(args) => commands::detect::run(args),
+        Command::Query(args) => commands::query::run(args),
         Command::Rules(args) => commands::rules::run(args),
         Command::Pattern(args) => commands::pattern::run(args),
         Command::Event(args) => commands::event::run(args),

@@ -41,6 +41,11 @@ pub(crate) fn warning(text: &str) {
     tell(format_args!("{WARNING}warning{WARNING:#}: {}", plain(text)));
 }
 
+/// The same, with the place that it is about.
+pub(crate) fn warning_at(text: &str, place: &str) {
+    tell(format_args!("{WARNING}warning{WARNING:#}: {}\n{}", plain(text), plain_lines(place)));
+}
+
 /// Columns of a format that may be misspelt: they are kept as text.
 pub(crate) fn unknown_columns(format: &RecordFormat) {
     for name in format.unknown_columns() {

@@ -14,6 +14,7 @@ mod invoke;
 mod parse;
 mod pattern;
 mod program;
+mod query;
 mod rules;
 mod samples;
 mod suppressions;

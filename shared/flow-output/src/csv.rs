@@ -65,7 +65,13 @@ impl<W: Write> CsvWriter<W> {
 }
 
 fn write_cell(out: &mut impl Write, value: Value<'_>) -> io::Result<()> {
-    let Value::Text(text) = value else { return write!(out, "{value}") };
+    match value {
+        Value::Text(text) => write_text_cell(out, text),
+        other => write!(out, "{other}"),
+    }
+}
+
+pub(crate) fn write_text_cell(out: &mut impl Write, text: &str) -> io::Result<()> {
     // Spreadsheets run what begins like a formula; an apostrophe before it makes it text again (OWASP, CSV injection).
     let text = plain(text);
     let is_formula = text.starts_with(['=', '+', '-', '@']);

@@ -68,7 +68,7 @@ fn part_json(part: &KeyPart) -> Json {
     value_json(&part.value())
 }
 
-fn value_json(value: &Value<'_>) -> Json {
+pub(crate) fn value_json(value: &Value<'_>) -> Json {
     match value {
         Value::Absent => Json::Null,
         Value::Integer(number) => Json::from(*number),

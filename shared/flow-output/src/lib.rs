@@ -12,6 +12,7 @@ mod flat_json;
 mod message;
 mod number;
 mod plain;
+mod rows;
 mod suppression_lines;
 mod time;
 
@@ -24,5 +25,6 @@ pub use flat_json::write_flat_json;
 pub use message::{Attribute, MAX_MESSAGE, Message};
 pub use number::{group_digits, show_bytes};
 pub use plain::{plain, plain_lines};
+pub use rows::{write_csv_row, write_row_json};
 pub use suppression_lines::suppression_lines;
 pub use time::show_time;

@@ -141,6 +141,21 @@ impl Report {
         self.rejected.values().sum()
     }
 
+    /// Adds what was counted of another input; samples stay those of this one.
+    pub fn add_input(&mut self, other: &Report) {
+        self.lines.flows += other.lines.flows;
+        self.lines.no_data += other.lines.no_data;
+        self.lines.skip_data += other.lines.skip_data;
+        for (kind, count) in &other.rejected {
+            *self.rejected.entry(kind).or_default() += count;
+        }
+        self.unusable += other.unusable;
+        self.events += other.events;
+        self.redelivered += other.redelivered;
+        self.control_messages += other.control_messages;
+        self.untimed += other.untimed;
+    }
+
     /// Begins another input: counts go on, samples are those of the new one.
     pub fn next_input(&mut self) {
         self.reject_samples.clear();

@@ -48,9 +48,9 @@ mod continuous;
 mod deviation;
 mod distinct;
 mod error;
-mod filter_pattern;
 mod evaluation;
 mod extract;
+mod filter_pattern;
 mod function;
 mod group;
 mod groups;
@@ -81,11 +81,11 @@ pub use continuous::{ContinuousQuery, MAX_AGGREGATES};
 pub use deviation::{Deviation, Squares};
 pub use distinct::{Distinct, EXACT_LIMIT};
 pub use error::{Position, QueryError, QueryErrorKind, Span};
+pub use evaluation::Evaluation;
 pub use filter_pattern::{
     FilterPattern, ItemMeaning, MAX_FILTER_PATTERN, MAX_PATTERN_REGEXES, MAX_PATTERN_WILDCARDS,
     PatternMeaning, PatternWarning,
 };
-pub use evaluation::Evaluation;
 pub use function::Function;
 pub use group::{GroupKey, KeyPart, KeyValues, MAX_GROUP_BY};
 pub use key_table::Key;

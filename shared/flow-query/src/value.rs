@@ -213,7 +213,8 @@ impl Number {
         Value::of_float(text.parse().ok()?).number()
     }
 
-    pub(crate) fn to_float(self) -> f64 {
+    /// As a double; the nearest one of a whole number above 2^53.
+    pub fn to_float(self) -> f64 {
         match self {
             Number::Integer(number) => number as f64,
             Number::Float(number) => number,

@@ -1,0 +1,102 @@
+//! `flowgauge query`: a Logs Insights query over files.
+
+mod chart;
+mod printing;
+mod reading;
+
+use std::io::{self, IsTerminal};
+
+use flow_enrich::Tables;
+use flow_query::{FilterPattern, Program, Query, QueryError, Settings, Span, Warning};
+use jiff::Timestamp;
+
+use self::chart::Chart;
+use self::printing::Printer;
+use self::reading::Selection;
+use super::detect::networks;
+use crate::args::{QueryArgs, RowOutput};
+use crate::clock::now;
+use crate::failure::{Failure, Outcome};
+use crate::messages;
+
+/// Runs the command.
+pub(crate) fn run(args: &QueryArgs) -> Result<Outcome, Failure> {
+    let query = Query::parse(&args.query).map_err(|error| mistake(args, error))?;
+    let now = now().try_into().unwrap_or(i64::MAX);
+    let settings =
+        Settings { now, portable: args.portable, max_groups: args.max_groups, max_rows: args.max_rows };
+    let program = Program::compile(&query, settings).map_err(|error| mistake(args, error))?;
+    let chart = if args.chart { Some(Chart::of(&query, &program)?) } else { None };
+    tell(program.warnings(), &args.query);
+    let format = args.input.format();
+    messages::unknown_columns(&format);
+    let pattern = args.pattern.as_deref().map(pattern).transpose()?;
+    let tables = Tables { networks: networks(args.networks.as_deref())? };
+    let selection = Selection::new(&program, &format, &tables, pattern, (args.start, args.end));
+    let mut printer = Printer::new(args.output, program.columns());
+    let (answer, report, outcome) = if program.streams() {
+        selection.stream(&args.input.inputs, &mut |row| printer.row(row))?
+    } else {
+        selection.gather(&args.input.inputs)?
+    };
+    tell(&answer.warnings, &args.query);
+    let rows = printer.rows() + answer.rows.len() as u64;
+    match chart {
+        Some(chart) => chart.print(&answer.rows)?,
+        None => answer.rows.iter().try_for_each(|row| printer.row(row))?,
+    }
+    printer.finish(args.chart)?;
+    messages::summary(&format!("{} of {}", messages::count(rows, "row", "rows"), messages::counts(&report)));
+    Ok(if report.unusable > 0 { Outcome::Failed } else { outcome })
+}
+
+fn mistake(args: &QueryArgs, error: QueryError) -> Failure {
+    Failure::Query { text: args.query.clone(), error }
+}
+
+fn pattern(text: &str) -> Result<FilterPattern, Failure> {
+    FilterPattern::parse(text).map_err(|error| Failure::Pattern { text: text.to_owned(), error })
+}
+
+/// Warnings, each with the place in the query that it is about.
+fn tell(warnings: &[Warning], text: &str) {
+    for warning in warnings {
+        if warning.span == Span::default() {
+            messages::warning(&warning.to_string());
+        } else {
+            messages::warning_at(&warning.to_string(), &warning.show(text));
+        }
+    }
+}
+
+impl RowOutput {
+    /// Whether rows are read by a person now: nothing else needs to see them as they come.
+    fn is_watched(self) -> bool {
+        self == RowOutput::Table && io::stdout().is_terminal()
+    }
+}
+
+/// A time on the command line: RFC 3339, a date with or without a time of day in UTC, or Unix seconds. In milliseconds
+/// since 1970.
+///
+/// # Errors
+/// When it is none of these.
+pub(crate) fn parse_time(text: &str) -> Result<i64, TimeError> {
+    let of_seconds = |seconds: i64| seconds.checked_mul(1000);
+    let utc = |time: jiff::civil::DateTime| Some(time.to_zoned(jiff::tz::TimeZone::UTC).ok()?.timestamp());
+    let parsed = if let Ok(seconds) = text.parse() {
+        of_seconds(seconds)
+    } else if let Ok(time) = text.parse::<Timestamp>() {
+        Some(time.as_millisecond())
+    } else {
+        text.parse().ok().and_then(utc).map(Timestamp::as_millisecond)
+    };
+    parsed.ok_or_else(|| TimeError { found: text.to_owned() })
+}
+
+/// A text is no time.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("expected a time such as 2026-11-26T05:00:00Z, 2026-11-26 (UTC) or 1795669200, found {found:?}")]
+pub(crate) struct TimeError {
+    found: String,
+}

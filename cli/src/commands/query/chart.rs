@@ -1,0 +1,206 @@
+//! What the console would draw: bars for a group-by, lines over `bin()`.
+
+use std::io::{self, IsTerminal, Write};
+
+use flow_output::plain;
+use flow_query::{AnswerRow, Column, CommandKind, Program, Query, Time, Type, Value};
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Direction, Rect};
+use ratatui::style::{Color, Style};
+use ratatui::symbols::Marker;
+use ratatui::text::Line;
+use ratatui::widgets::{Axis, Bar, BarChart, BarGroup, Chart as LineChart, Dataset, GraphType, Widget};
+use unicode_width::UnicodeWidthStr;
+
+use crate::failure::Failure;
+
+/// The width of a chart where there is no terminal to ask, and that of the labels in it at most.
+const WIDTH: u16 = 100;
+const LABEL: usize = 40;
+
+/// The height of lines over time.
+const HEIGHT: u16 = 20;
+
+/// The most bars: more than anyone compares.
+const MAX_BARS: usize = 50;
+
+/// Which columns of an answer are drawn, and over what.
+pub(super) struct Chart<'p> {
+    columns: &'p [Column],
+    /// The column of times; bars where there is none.
+    time: Option<usize>,
+    /// The columns of labels.
+    labels: Vec<usize>,
+    /// The columns drawn: numbers that `stats` worked out.
+    values: Vec<usize>,
+}
+
+impl<'p> Chart<'p> {
+    /// What of `program`'s answer can be drawn.
+    ///
+    /// # Errors
+    /// When it is no group-by with a number.
+    pub(super) fn of(query: &Query, program: &'p Program) -> Result<Self, Failure> {
+        let stats = query.commands.iter().rev().find_map(|command| match &command.kind {
+            CommandKind::Stats(stats) => Some(stats),
+            _ => None,
+        });
+        let nothing = |found: &str| Failure::Chart {
+            expected: "`stats` of a number `by` something",
+            found: found.to_owned(),
+        };
+        let Some(stats) = stats.filter(|stats| !stats.by.is_empty()) else {
+            return Err(nothing("no `stats ... by`"));
+        };
+        let columns = program.columns();
+        let grouped: Vec<_> = stats.by.iter().map(flow_query::Named::name).collect();
+        let is_grouped = |place: &usize| grouped.contains(&columns[*place].name);
+        let is_number = |place: &usize| matches!(columns[*place].kind, Type::Integer | Type::Float);
+        let time = (0..columns.len()).find(|place| columns[*place].kind == Type::Time && is_grouped(place));
+        let values: Vec<_> =
+            (0..columns.len()).filter(|place| is_number(place) && !is_grouped(place)).collect();
+        let labels = (0..columns.len()).filter(|place| is_grouped(place) && Some(*place) != time).collect();
+        if values.is_empty() {
+            Err(nothing("no number"))
+        } else {
+            Ok(Chart { columns, time, labels, values })
+        }
+    }
+
+    /// Draws `rows` on standard output, in colour where that is a terminal.
+    pub(super) fn print(&self, rows: &[AnswerRow]) -> io::Result<()> {
+        let is_terminal = io::stdout().is_terminal();
+        let drawn = match self.time {
+            Some(time) => vec![self.lines(rows, time)],
+            None => self.values.iter().map(|value| self.bars(rows, *value)).collect(),
+        };
+        let mut out = io::stdout().lock();
+        for buffer in drawn {
+            write_buffer(&mut out, &buffer, is_terminal)?;
+        }
+        out.flush()
+    }
+
+    /// One bar a row, as long as the row's value.
+    fn bars(&self, rows: &[AnswerRow], value: usize) -> Buffer {
+        let rows_drawn = || rows.iter().take(MAX_BARS);
+        let label = rows_drawn().map(|row| self.label(row).width()).max().unwrap_or_default();
+        let width = rows_drawn().map(|row| self.columns[value].show(&row[value]).to_string().len()).max();
+        let width = width.unwrap_or_default();
+        let bar = |row: &AnswerRow| {
+            let number = number(&row[value]).unwrap_or_default().max(0.0);
+            #[expect(
+                clippy::cast_possible_truncation,
+                clippy::cast_sign_loss,
+                reason = "not negative; saturates"
+            )]
+            let length = number as u64;
+            let text = self.columns[value].show(&row[value]).to_string();
+            let label = format!("{:label$}  {text:>width$}", self.label(row));
+            Bar::default().label(Line::from(label)).value(length).text_value(String::new())
+        };
+        let bars: Vec<_> = rows_drawn().map(bar).collect();
+        let height = u16::try_from(bars.len()).unwrap_or(u16::MAX);
+        let title = match rows.len().checked_sub(MAX_BARS) {
+            Some(more) if more > 0 => format!("{} (first {MAX_BARS} of {})", self.name(value), rows.len()),
+            _ => self.name(value),
+        };
+        let mut buffer = Buffer::empty(Rect::new(0, 0, WIDTH, height + 1));
+        buffer.set_string(0, 0, title, Style::default());
+        let chart = BarChart::default().direction(Direction::Horizontal).bar_width(1).bar_gap(0);
+        let chart = chart.bar_style(Style::default().fg(Color::Blue));
+        chart.data(BarGroup::default().bars(&bars)).render(Rect::new(0, 1, WIDTH, height), &mut buffer);
+        buffer
+    }
+
+    /// One line for each value and each label, over time.
+    fn lines(&self, rows: &[AnswerRow], time: usize) -> Buffer {
+        let mut series: Vec<(String, Vec<(f64, f64)>)> = Vec::new();
+        for row in rows {
+            let Some(at) = number(&row[time]) else { continue };
+            for value in &self.values {
+                let Some(number) = number(&row[*value]) else { continue };
+                let name = [self.name(*value), self.label(row)].join(" ").trim().to_owned();
+                match series.iter_mut().find(|(known, _)| *known == name) {
+                    Some((_, points)) => points.push((at, number)),
+                    None => series.push((name, vec![(at, number)])),
+                }
+            }
+        }
+        series.iter_mut().for_each(|(_, points)| points.sort_by(|left, right| left.0.total_cmp(&right.0)));
+        let points = || series.iter().flat_map(|(_, points)| points.iter().copied());
+        let times = bounds(points().map(|(at, _)| at));
+        let [_, top] = bounds(points().map(|(_, value)| value));
+        let dataset = |(index, (name, points)): (usize, &'_ (String, Vec<(f64, f64)>))| {
+            let style = Style::default().fg(COLORS[index % COLORS.len()]);
+            let dataset = Dataset::default().name(name.clone()).marker(Marker::Braille).style(style);
+            (dataset.graph_type(GraphType::Line), points.clone())
+        };
+        let data: Vec<_> = series.iter().enumerate().map(dataset).collect();
+        let datasets = data.iter().map(|(dataset, points)| dataset.clone().data(points)).collect();
+        let values = Axis::default().bounds([0.0, top]).labels(["0".to_owned(), format!("{top}")]);
+        let over = Axis::default().bounds(times).labels(times.map(show_time));
+        let mut buffer = Buffer::empty(Rect::new(0, 0, WIDTH, HEIGHT));
+        LineChart::new(datasets).x_axis(over).y_axis(values).render(buffer.area, &mut buffer);
+        buffer
+    }
+
+    fn name(&self, place: usize) -> String {
+        plain(&self.columns[place].name).into_owned()
+    }
+
+    fn label(&self, row: &AnswerRow) -> String {
+        let shown = |place: &usize| self.columns[*place].show(&row[*place]).to_string();
+        let label = self.labels.iter().map(shown).collect::<Vec<_>>().join(" ");
+        plain(&label).chars().take(LABEL).collect()
+    }
+}
+
+const COLORS: [Color; 6] =
+    [Color::Blue, Color::Yellow, Color::Green, Color::Magenta, Color::Cyan, Color::Red];
+
+fn number(value: &Value<'_>) -> Option<f64> {
+    value.number().map(flow_query::Number::to_float)
+}
+
+/// The least and the greatest; of a single point some room beside it.
+fn bounds(numbers: impl Iterator<Item = f64>) -> [f64; 2] {
+    let (least, most) = numbers
+        .fold((f64::INFINITY, f64::NEG_INFINITY), |(least, most), next| (least.min(next), most.max(next)));
+    if least < most { [least, most] } else { [least.min(0.0), most.max(1.0)] }
+}
+
+fn show_time(millis: f64) -> String {
+    #[expect(clippy::cast_possible_truncation, reason = "it was a whole number")]
+    let time = Time(millis as i64);
+    time.to_string().chars().take(16).collect()
+}
+
+fn write_buffer(out: &mut impl Write, buffer: &Buffer, is_coloured: bool) -> io::Result<()> {
+    for y in 0..buffer.area.height {
+        let mut line = String::new();
+        for x in 0..buffer.area.width {
+            let cell = &buffer[(x, y)];
+            match anstyle_of(cell.fg).filter(|_| is_coloured) {
+                Some(style) => line.push_str(&format!("{style}{}{style:#}", cell.symbol())),
+                None => line.push_str(cell.symbol()),
+            }
+        }
+        writeln!(out, "{}", line.trim_end())?;
+    }
+    Ok(())
+}
+
+fn anstyle_of(color: Color) -> Option<anstyle::Style> {
+    use anstyle::AnsiColor;
+    let color = match color {
+        Color::Blue => AnsiColor::Blue,
+        Color::Yellow => AnsiColor::Yellow,
+        Color::Green => AnsiColor::Green,
+        Color::Magenta => AnsiColor::Magenta,
+        Color::Cyan => AnsiColor::Cyan,
+        Color::Red => AnsiColor::Red,
+        _ => return None,
+    };
+    Some(color.on_default())
+}

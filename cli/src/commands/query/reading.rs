@@ -1,0 +1,247 @@
+//! The records of any inputs through a program: several inputs at once where the order of rows does not show.
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::num::NonZero;
+use std::ops::ControlFlow;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::{io, thread};
+
+use flow_enrich::{EnrichedFlow, Tables};
+use flow_envelope::Limits;
+use flow_pipeline::{Item, Report, SourceLine, read_lines};
+use flow_query::{Answer, AnswerRow, Evaluation, FilterPattern, Program};
+use flow_record::{Field, RecordFormat};
+
+use crate::failure::{Failure, Outcome};
+use crate::inputs::{Input, inputs};
+use crate::messages;
+
+/// Which records are asked, and by what.
+pub(super) struct Selection<'s> {
+    program: &'s Program,
+    format: &'s RecordFormat,
+    tables: &'s Tables,
+    pattern: Option<FilterPattern>,
+    /// From the first inclusive to the second exclusive, in milliseconds since 1970.
+    span: (Option<i64>, Option<i64>),
+    /// Events that were read: one that comes again is not read again.
+    counted: Mutex<HashSet<u128>>,
+    /// The fields that it was told of that they are absent.
+    told: Mutex<BTreeSet<Field>>,
+    /// Nothing more has to be read.
+    is_over: AtomicBool,
+}
+
+/// What reading came to: the answer, what was read, and whether all of it could be.
+type Gathered = (Answer, Report, Outcome);
+
+/// One input, read to its end.
+struct Part<'p> {
+    input: Input,
+    evaluation: Evaluation<'p>,
+    report: Report,
+    error: Option<String>,
+}
+
+impl<'s> Selection<'s> {
+    pub(super) fn new(
+        program: &'s Program,
+        format: &'s RecordFormat,
+        tables: &'s Tables,
+        pattern: Option<FilterPattern>,
+        span: (Option<i64>, Option<i64>),
+    ) -> Self {
+        Selection {
+            program,
+            format,
+            tables,
+            pattern,
+            span,
+            counted: Mutex::default(),
+            told: Mutex::default(),
+            is_over: AtomicBool::new(false),
+        }
+    }
+
+    /// Reads one input after the other, and hands on the rows as they come.
+    pub(super) fn stream(
+        &self,
+        paths: &[PathBuf],
+        take: &mut dyn FnMut(&AnswerRow) -> io::Result<()>,
+    ) -> Result<Gathered, Failure> {
+        let mut whole = Whole::new(self.program);
+        let mut evaluation = self.program.start();
+        for input in inputs(paths) {
+            if evaluation.is_complete() {
+                break;
+            }
+            let part = self.read(input, evaluation, take)?;
+            evaluation = whole.note(part);
+        }
+        Ok((evaluation.finish()?, whole.report, whole.outcome))
+    }
+
+    /// Reads all inputs, several at once, and merges what they come to in their order.
+    pub(super) fn gather(&self, paths: &[PathBuf]) -> Result<Gathered, Failure> {
+        let inputs = inputs(paths);
+        let workers = thread::available_parallelism().map_or(1, NonZero::get).min(inputs.len());
+        let next = AtomicUsize::new(0);
+        let merging =
+            Mutex::new(Merging { whole: Whole::new(self.program), waiting: BTreeMap::new(), next: 0 });
+        let work = || loop {
+            let place = next.fetch_add(1, Ordering::Relaxed);
+            let Some(input) = inputs.get(place).filter(|_| !self.is_over.load(Ordering::Relaxed)) else {
+                return Ok(());
+            };
+            let mut unasked = |_: &AnswerRow| Ok(());
+            let part = self.read(input.clone(), self.program.start(), &mut unasked)?;
+            locked(&merging)
+                .take(place, part)
+                .inspect_err(|_| self.is_over.store(true, Ordering::Relaxed))?;
+        };
+        let ended: Vec<Result<(), Failure>> = thread::scope(|scope| {
+            let workers: Vec<_> = (0..workers).map(|_| scope.spawn(work)).collect();
+            let join = |worker: thread::ScopedJoinHandle<'_, _>| {
+                worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+            };
+            workers.into_iter().map(join).collect()
+        });
+        ended.into_iter().collect::<Result<(), _>>()?;
+        let Whole { evaluation, report, outcome } =
+            merging.into_inner().unwrap_or_else(PoisonError::into_inner).whole;
+        Ok((evaluation.finish()?, report, outcome))
+    }
+
+    /// Reads one input to its end, or until nothing more is needed.
+    fn read<'p>(
+        &self,
+        input: Input,
+        evaluation: Evaluation<'p>,
+        take: &mut dyn FnMut(&AnswerRow) -> io::Result<()>,
+    ) -> Result<Part<'p>, Failure> {
+        let mut part = Part { input, evaluation, report: Report::default(), error: None };
+        let source = match part.input.open() {
+            Ok(source) => source,
+            Err(error) => {
+                part.error = Some(error.to_string());
+                return Ok(part);
+            }
+        };
+        let mut is_redelivered = false;
+        let mut failure = None;
+        let read = read_lines(source, self.format, &Limits::default(), &mut |item| {
+            if let Item::EventStart { fingerprint: Some(fingerprint) } = item {
+                is_redelivered = !locked(&self.counted).insert(fingerprint);
+                part.report.redelivered += u64::from(is_redelivered);
+            }
+            let Some(line) = part.report.line_of(item).filter(|_| !is_redelivered) else {
+                return ControlFlow::Continue(());
+            };
+            if let Err(error) = self.line(&line, &mut part, take) {
+                self.is_over.store(true, Ordering::Relaxed);
+                failure = Some(error);
+            }
+            let is_over = part.evaluation.is_complete() || self.is_over.load(Ordering::Relaxed);
+            if is_over { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        });
+        part.error = read.err().map(|error| error.to_string());
+        failure.map_or(Ok(part), Err)
+    }
+
+    fn line(
+        &self,
+        source: &SourceLine<'_>,
+        part: &mut Part<'_>,
+        take: &mut dyn FnMut(&AnswerRow) -> io::Result<()>,
+    ) -> Result<(), Failure> {
+        if self.pattern.as_ref().is_some_and(|pattern| !pattern.matches(source.text)) {
+            return Ok(());
+        }
+        let line = match source.format.parse(source.text) {
+            Ok(line) => line,
+            Err(error) => {
+                part.report.reject(error.kind().name(), source.number, || error.to_string());
+                return Ok(());
+            }
+        };
+        if part.report.lines.total() == 0 {
+            self.tell_missing(source.format);
+        }
+        part.report.lines.add(&line);
+        let flow = EnrichedFlow { record: line.record(), origin: source.origin, tables: self.tables };
+        if self.is_in_span(&flow)
+            && let Some(row) = part.evaluation.observe(&flow)?
+        {
+            take(&row)?;
+        }
+        Ok(())
+    }
+
+    fn is_in_span(&self, flow: &EnrichedFlow<'_>) -> bool {
+        match self.span {
+            (None, None) => true,
+            (start, end) => flow.timestamp().is_some_and(|time| {
+                start.is_none_or(|start| start <= time) && end.is_none_or(|end| time < end)
+            }),
+        }
+    }
+
+    /// Tells of the fields that the query reads and a format lacks, each once.
+    fn tell_missing(&self, format: &RecordFormat) {
+        let mut told = locked(&self.told);
+        let missing = self.program.missing_fields(format).into_iter();
+        let missing: Vec<_> = missing.filter(|field| told.insert(*field)).map(Field::name).collect();
+        if !missing.is_empty() {
+            messages::warning(&format!("the format has no {}: always absent", missing.join(", ")));
+        }
+    }
+}
+
+/// All inputs so far.
+struct Whole<'p> {
+    evaluation: Evaluation<'p>,
+    report: Report,
+    outcome: Outcome,
+}
+
+impl<'p> Whole<'p> {
+    fn new(program: &'p Program) -> Self {
+        Whole { evaluation: program.start(), report: Report::default(), outcome: Outcome::Fine }
+    }
+
+    /// Tells what was wrong with an input and counts it; gives its evaluation.
+    fn note<'e>(&mut self, part: Part<'e>) -> Evaluation<'e> {
+        messages::rejects(&part.input, &part.report);
+        if let Some(error) = &part.error {
+            messages::input_failure(&part.input, error);
+            self.outcome = Outcome::Failed;
+        }
+        self.report.add_input(&part.report);
+        part.evaluation
+    }
+}
+
+/// Parts on their way into the whole, in the order of the inputs.
+struct Merging<'p> {
+    whole: Whole<'p>,
+    waiting: BTreeMap<usize, Part<'p>>,
+    next: usize,
+}
+
+impl<'p> Merging<'p> {
+    fn take(&mut self, place: usize, part: Part<'p>) -> Result<(), Failure> {
+        self.waiting.insert(place, part);
+        while let Some(part) = self.waiting.remove(&self.next) {
+            self.next += 1;
+            let evaluation = self.whole.note(part);
+            self.whole.evaluation.merge(evaluation)?;
+        }
+        Ok(())
+    }
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
