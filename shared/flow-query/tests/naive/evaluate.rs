@@ -231,7 +231,7 @@ fn aggregate(call: &AggregateCall, rows: &[NaiveRow]) -> V {
             let mut distinct: Vec<V> = Vec::new();
             values.into_iter().for_each(|value| {
                 if !distinct.contains(&value) {
-                    distinct.push(value)
+                    distinct.push(value);
                 }
             });
             whole(distinct.len())
