@@ -95,7 +95,9 @@ impl FilterPattern {
         match &self.0 {
             Kind::Terms(terms) => terms.matches(message),
             Kind::Delimited(delimited) => delimited.matches(message),
-            Kind::Json(condition) => json_value::is_object(message) && condition.holds(message),
+            Kind::Json(condition) => {
+                json_value::object(message).is_some_and(|object| condition.holds(object))
+            }
         }
     }
 }
