@@ -107,7 +107,8 @@ fn patterns(text: &mut String) {
     )
     .unwrap();
     for (pattern, meaning) in PATTERNS {
-        let pattern = FilterPattern::parse(pattern).map(|_| pattern.replace('|', "\\|")).unwrap();
+        FilterPattern::parse(pattern).unwrap();
+        let [pattern, meaning] = [pattern, meaning].map(|text| text.replace('|', "\\|"));
         writeln!(text, "| `{pattern}` | {meaning} |").unwrap();
     }
 }

@@ -33,7 +33,9 @@ pub const MAX_PATTERN_REGEXES: usize = 2;
 /// The most selectors with a wildcard in a JSON pattern; each may have one.
 pub const MAX_PATTERN_WILDCARDS: usize = 3;
 
-/// A filter pattern, ready to match. Prints as a pattern that reads as the same.
+/// A filter pattern, ready to match.
+///
+/// Prints, with single spaces, as a pattern that reads as the same. One near [`MAX_FILTER_PATTERN`] may print longer.
 ///
 /// ```
 /// use flow_query::FilterPattern;
@@ -95,7 +97,9 @@ impl FilterPattern {
         match &self.0 {
             Kind::Terms(terms) => terms.matches(message),
             Kind::Delimited(delimited) => delimited.matches(message),
-            Kind::Json(condition) => json_value::is_object(message) && condition.holds(message),
+            Kind::Json(condition) => {
+                json_value::object(message).is_some_and(|object| condition.holds(object))
+            }
         }
     }
 }

@@ -9,10 +9,14 @@ use serde_json::value::RawValue;
 
 use super::json::Step;
 
-/// Whether `text` is one JSON object and nothing else.
-pub(super) fn is_object(text: &str) -> bool {
-    // Most messages are not; the look at the first character spares making an error for them.
-    text.trim_start().starts_with('{') && serde_json::from_str::<&RawValue>(text).is_ok()
+/// The one JSON object that `text` is, without space around it.
+pub(super) fn object(text: &str) -> Option<&str> {
+    // Most messages are none; the look at the first character spares making an error for them.
+    let text = text.trim_start();
+    if !text.starts_with('{') {
+        return None;
+    }
+    serde_json::from_str::<&RawValue>(text).ok().map(RawValue::get)
 }
 
 /// A value as comparisons see it.

@@ -65,6 +65,17 @@ fn quotes_and_brackets_hold_one_field_together() {
     check("[a=\"\", b]", &["\"\" x", "[] x"], &["x"]);
 }
 
+/// Each of these would be looked for to the end of the message, half a million times.
+#[test]
+fn what_is_never_closed_takes_no_more_time() {
+    let many = 1 << 19;
+    for open in ["[ ", "[x ", "\"x", "[ \"x"] {
+        let message = open.repeat(many);
+        check("[..., last = end]", &[&format!("{message} end")], &[&message]);
+        check("[..., last = \"]x\"]", &[&format!("{message} ]x")], &[&message]);
+    }
+}
+
 #[test]
 fn fields_are_between_runs_of_spaces_and_tabs() {
     check("[a=1, b=2]", &["1 2", "  1 \t\t 2  ", "1\t2\r\n"], &["1,2", "12"]);

@@ -75,6 +75,7 @@ fn only_whole_objects_are_looked_at() {
         &["{}", " {\"b\":1} \n"],
         &["", "[]", "[{}]", "null", "{} {}", "{", "{\"b\":}", "x {}"],
     );
+    check("{ $.b = 1 }", &[" {\"b\":1} \n", "\t{ \"b\" : 1 }"], &[" \"b\":1", "\u{a0}{\"b\":2}"]);
     let deep = format!("{{\"b\":{}{}}}", "[".repeat(10_000), "]".repeat(10_000));
     check("{ $.a NOT EXISTS }", &[&deep], &[&deep[..deep.len() - 2]]);
 }
