@@ -39,9 +39,9 @@ pub fn write_csv_row(out: &mut impl Write, cells: impl IntoIterator<Item = Strin
         // A negative number is no formula, and the names of the console's own columns begin with `@`:
         // neither can call anything.
         if cell.parse::<f64>().is_ok() || is_system_name(&cell) {
-            write!(out, "{cell}")?
+            write!(out, "{cell}")?;
         } else {
-            write_text_cell(out, &cell)?
+            write_text_cell(out, &cell)?;
         }
     }
     out.write_all(b"\n")

@@ -24,6 +24,9 @@ const HEIGHT: u16 = 20;
 /// The most bars: more than anyone compares.
 const MAX_BARS: usize = 50;
 
+/// A name, and points of time and value.
+type Series = (String, Vec<(f64, f64)>);
+
 /// Which columns of an answer are drawn, and over what.
 pub(super) struct Chart<'p> {
     columns: &'p [Column],
@@ -115,7 +118,7 @@ impl<'p> Chart<'p> {
 
     /// One line for each value and each label, over time.
     fn lines(&self, rows: &[AnswerRow], time: usize) -> Buffer {
-        let mut series: Vec<(String, Vec<(f64, f64)>)> = Vec::new();
+        let mut series: Vec<Series> = Vec::new();
         for row in rows {
             let Some(at) = number(&row[time]) else { continue };
             for value in &self.values {
@@ -131,7 +134,7 @@ impl<'p> Chart<'p> {
         let points = || series.iter().flat_map(|(_, points)| points.iter().copied());
         let times = bounds(points().map(|(at, _)| at));
         let [_, top] = bounds(points().map(|(_, value)| value));
-        let dataset = |(index, (name, points)): (usize, &'_ (String, Vec<(f64, f64)>))| {
+        let dataset = |(index, (name, points)): (usize, &Series)| {
             let style = Style::default().fg(COLORS[index % COLORS.len()]);
             let dataset = Dataset::default().name(name.clone()).marker(Marker::Braille).style(style);
             (dataset.graph_type(GraphType::Line), points.clone())
@@ -182,7 +185,10 @@ fn write_buffer(out: &mut impl Write, buffer: &Buffer, is_coloured: bool) -> io:
         for x in 0..buffer.area.width {
             let cell = &buffer[(x, y)];
             match anstyle_of(cell.fg).filter(|_| is_coloured) {
-                Some(style) => line.push_str(&format!("{style}{}{style:#}", cell.symbol())),
+                Some(style) => {
+                    let (start, end) = (style.render(), style.render_reset());
+                    line.extend([start.to_string().as_str(), cell.symbol(), end.to_string().as_str()]);
+                }
                 None => line.push_str(cell.symbol()),
             }
         }

@@ -55,11 +55,9 @@ impl<'c> Printer<'c> {
     /// Ends the output; a table and CSV have their header even without a row, unless a chart took their place.
     pub(super) fn finish(mut self, is_chart: bool) -> io::Result<()> {
         match self.output {
-            _ if is_chart => {}
-            RowOutput::Json => {}
-            RowOutput::Csv if self.rows == 0 => self.csv_header()?,
-            RowOutput::Csv => {}
-            RowOutput::Table => self.lay_out()?,
+            RowOutput::Csv if self.rows == 0 && !is_chart => self.csv_header()?,
+            RowOutput::Table if !is_chart => self.lay_out()?,
+            _ => {}
         }
         self.out.flush()
     }

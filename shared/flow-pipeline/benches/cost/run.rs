@@ -62,7 +62,7 @@ pub(crate) fn rules(folder: Option<&Path>, is_wanted: impl Fn(&str) -> bool) -> 
         for entry in fs::read_dir(folder).expect("a folder of rules") {
             let path = entry.expect("a folder that can be read").path();
             let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-            if is_wanted(&name) && name.ends_with(".toml") {
+            if is_wanted(&name) && path.extension().is_some_and(|extension| extension == "toml") {
                 let text = fs::read_to_string(&path).expect("a file of a rule");
                 files.insert(name, text.replace("mode = \"off\"", "mode = \"observe\""));
             }
