@@ -65,7 +65,7 @@ fuzz_target!(|bytes: &[u8]| {
         Ok(again) => assert!(again.encode(&RULES) == written, "writing is canonical"),
         Err(error) => assert!(matches!(error, StateError::TooLong { .. }), "{error}"),
     }
-    item.next_closing(&RULES, NOW);
+    item.due_at(&RULES, NOW);
     item.expires_at(&RULES);
     item.merge(&RULES, DELTAS.clone(), Some(7 << 64), NOW);
     item.findings(&RULES, Watermark::At(NOW));

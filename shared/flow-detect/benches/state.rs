@@ -146,7 +146,7 @@ fn decode_merge_judge_encode(bencher: Bencher<'_, '_>) {
     let deltas = batches(&rules, &lines).remove(0);
     bencher.with_inputs(|| deltas.clone()).bench_values(|deltas| {
         let mut item = StateItem::decode(black_box(&bytes), &rules).unwrap();
-        let touched = item.merge(&rules, deltas, Some(7 << 64), START + 5000).to_look_at;
+        let touched = item.merge(&rules, deltas, Some(7 << 64), START + 5000).touched;
         let found = item.groups().findings_of(&touched, &rules, Watermark::End).len();
         (found, item.encode(&rules))
     });

@@ -1,10 +1,11 @@
 //! State that outlives an invocation: one [`StateItem`] for each [`StateKey`], kept elsewhere as an opaque run of bytes.
 //!
-//! # Format, version 1
+//! # Format, version 2
 //!
 //! ```text
-//! item        = "FG", version (1), form (0: content; 1: length of the content, content deflated as in RFC 1951)
-//! content     = newest record time, seconds from the watermark to it, batches, sections
+//! item        = "FG", version (2), form (0: content; 1: length of the content, content deflated as in RFC 1951)
+//! content     = newest record time, seconds from the watermark to it, until when windows were looked at, batches,
+//!               sections
 //! batches     = number, each: seconds since the one before or the watermark, 8 bytes of fingerprint
 //! sections    = number, each in order of its id: id (8 bytes), until when it counts, length, section
 //! section     = values, scopes, newest pane, number of groups, groups

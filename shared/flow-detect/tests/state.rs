@@ -108,8 +108,7 @@ proptest! {
                 let old = &batches[again.min(number)];
                 let outcome = item.merge(&rules, old.deltas.clone(), Some(old.fingerprint), NOW + 60);
                 prop_assert!(outcome.is_redelivery || old.deltas.is_empty());
-                let is_looked_at = |id| outcome.to_look_at.contains(id);
-                prop_assert!(again < number || first.to_look_at.iter().all(is_looked_at));
+                prop_assert!(again < number || outcome.touched == first.touched);
                 prop_assert_eq!(item.encode(&rules), before);
             }
         }
@@ -137,24 +136,25 @@ proptest! {
         if let Ok(mut item) = StateItem::decode(&damaged, &rules) {
             item.merge(&rules, batches[0].deltas.clone(), Some(9), NOW);
             item.findings(&rules, Watermark::At(NOW));
-            item.next_closing(&rules, NOW);
+            item.due_at(&rules, NOW);
             item.expires_at(&rules);
             prop_assert!(StateItem::decode(&item.encode(&rules), &rules).is_ok(), "what is written can be read");
         }
     }
 
-    /// No window closes between now and the time that is told, and one does then.
+    /// No window closes between the last look and the time that is told, and one does then.
     #[test]
-    fn the_next_closing_is_told(offsets in prop::collection::vec(0_u64..1500, 1..6), watermark in START - 100..START + 5000) {
+    fn the_next_closing_is_told(offsets in prop::collection::vec(0_u64..1500, 1..6), judged in START - 100..START + 5000) {
         let rules = closed_rules();
         let lines: Vec<_> = offsets.iter().map(|offset| record(1, *offset, 22)).collect();
         let mut item = StateItem::default();
         item.merge(&rules, batch(&rules, &lines), None, NOW);
+        item.judge(&rules, judged);
         let windowing = rules.rule(0).windowing;
         let panes = offsets.iter().map(|offset| windowing.pane_of(START + offset));
         let closings = panes.flat_map(|pane| (1..=12).map(move |ahead| pane + ahead * 60 + windowing.lateness));
-        let expected = closings.filter(|closing| *closing > watermark).min();
-        prop_assert_eq!(item.next_closing(&rules, watermark), expected);
+        let expected = closings.filter(|closing| *closing > judged).min();
+        prop_assert_eq!(stored(&item, &rules).due_at(&rules, NOW), expected);
     }
 }
 
@@ -179,7 +179,7 @@ fn rules_that_only_grow_wait_for_no_closing() {
     let rules = rules(&[rule("x", "count(*) as n", "n > 3")]);
     let mut item = StateItem::default();
     item.merge(&rules, batch(&rules, &[record(1, 0, 22)]), None, NOW);
-    assert_eq!(item.next_closing(&rules, START), None);
+    assert_eq!(item.due_at(&rules, NOW), None);
 }
 
 /// Old and new programs side by side: neither loses the other's groups.
@@ -202,11 +202,10 @@ fn groups_of_unknown_rules_are_carried_until_they_expire() {
     let back = StateItem::decode(&carried.encode(&older), &newer).unwrap();
     assert_eq!(back.groups().len(), 4, "those of the new rule too");
 
-    // The newest pane of the unknown rule counts until 1620 seconds after its start.
-    for (offset, expected) in [(1680, 2), (1681, 0)] {
+    // The newest pane of the unknown rule counts until 1620 seconds after its start; whoever knows the rule has 15 minutes
+    // more to look.
+    for (offset, expected) in [(2580, 2), (2581, 0)] {
         let mut item = StateItem::decode(&written, &older).unwrap();
-        item.merge(&older, batch(&older, &[record(1, offset, 22)]), None, NOW);
-        // What a batch makes late goes with the next one.
         item.merge(&older, batch(&older, &[record(1, offset, 22)]), None, NOW);
         let kept = StateItem::decode(&item.encode(&older), &newer).unwrap();
         let is_new = |rule: usize| newer.rule(rule).id == "new";
@@ -227,14 +226,11 @@ fn late_panes_are_counted_and_dropped() {
     assert_eq!((outcome.late_panes, item.groups().len()), (0, 3));
     let outcome =
         item.merge(&rules, batch(&rules, &[record(4, 0, 22), record(2, 1621, 22)]), Some(4 << 64), NOW);
-    assert_eq!((outcome.late_panes, item.groups().len(), outcome.to_look_at.len()), (1, 3, 1));
-    // What a batch makes late goes with the next one.
-    item.merge(&rules, batch(&rules, &[record(2, 1621, 22)]), Some(5 << 64), NOW);
-    assert_eq!(item.groups().len(), 1);
+    assert_eq!((outcome.late_panes, item.groups().len(), outcome.touched.len()), (1, 1, 1));
     // The first batch is forgotten with its panes; it is late, whatever the clock says now.
     let before = item.encode(&rules);
     let outcome = item.merge(&rules, batch(&rules, &[record(1, 0, 22)]), Some(1 << 64), NOW - 3000);
-    assert_eq!((outcome.is_redelivery, outcome.late_panes, outcome.to_look_at.len()), (false, 1, 0));
+    assert_eq!((outcome.is_redelivery, outcome.late_panes, outcome.touched.len()), (false, 1, 0));
     assert_eq!(item.encode(&rules), before);
     assert!(item.merge(&rules, batch(&rules, &[record(2, 1621, 22)]), Some(4 << 64), NOW).is_redelivery);
 }
@@ -267,7 +263,7 @@ fn a_flood_evicts_its_own_weakest_groups() {
         (0..3000_u64).map(|n| refused_at(&format!("10.1.{}.{}", n / 250, n % 250), START)).collect();
     let outcome = item.merge(&rules, batch(&rules, &flood), Some(3 << 64), NOW);
     assert_eq!((outcome.evicted_groups, outcome.evicted_panes), (2802, 2802));
-    assert_eq!((item.groups().len(), outcome.to_look_at.len()), (flow_detect::MAX_GROUPS, 198));
+    assert_eq!((item.groups().len(), outcome.touched.len()), (flow_detect::MAX_GROUPS, 198));
     let found = item.findings(&rules, Watermark::End);
     let values = |source: &str| {
         let has = |finding: &&flow_detect::Finding<'_>| facts(&[(*finding).clone()]).contains(source);
@@ -308,23 +304,40 @@ fn bytes_are_bounded_whatever_a_log_says() {
     assert_eq!(stored(&item, &sketches).groups().iter().next().unwrap().1.len(), panes.len());
 }
 
-/// Windows that a jump of event time closes are looked at by the batch that jumps, or by another try of it.
+/// What a window is made of stays until it was looked at, however far event time and the clock have gone.
 #[test]
-fn windows_that_close_by_a_jump_are_looked_at() {
-    let rules = rules(&[rule("x", "avg(bytes) as mean, count(*) as n", "mean < 100 and n > 2")]);
+fn nothing_is_dropped_before_it_was_looked_at() {
+    let rules = closed_rules();
     let mut item = StateItem::default();
-    let few: Vec<_> = (0..3).map(|n| record(1, n, 22)).collect();
-    assert_eq!(item.merge(&rules, batch(&rules, &few), Some(1 << 64), NOW).to_look_at.len(), 1);
-    let found = |item: &StateItem, outcome: &flow_detect::Outcome| {
-        let watermark = item.watermark(NOW + 86_400);
-        item.groups().findings_of(&outcome.to_look_at, &rules, watermark).len()
-    };
-    let jump = batch(&rules, &[record(2, 40_000, 22)]);
-    let outcome = item.merge(&rules, jump.clone(), Some(2 << 64), NOW + 86_400);
-    assert_eq!((outcome.to_look_at.len(), found(&item, &outcome)), (2, 1));
+    let late = NOW + 86_400;
+    item.merge(&rules, batch(&rules, &[record(1, 0, 22)]), Some(1 << 64), late);
+    // Its windows had closed by the clock when it came: it is due at once.
+    assert!(item.due_at(&rules, late).is_some_and(|due| due < late));
+    item.merge(&rules, batch(&rules, &[record(2, 40_000, 22)]), Some(2 << 64), late);
+    item.merge(&rules, batch(&rules, &[record(2, 40_001, 22)]), Some(3 << 64), late);
     item = stored(&item, &rules);
-    let again = item.merge(&rules, jump, Some(2 << 64), NOW + 86_400);
-    assert_eq!((again.is_redelivery, found(&item, &again)), (true, 1));
-    let next = item.merge(&rules, batch(&rules, &[record(2, 40_001, 22)]), Some(3 << 64), NOW + 86_400);
-    assert_eq!((found(&item, &next), item.groups().len()), (0, 1), "told once, and gone");
+    assert_eq!((item.groups().len(), item.findings(&rules, Watermark::At(late)).len()), (2, 2));
+    item.judge(&rules, late);
+    item = stored(&item, &rules);
+    assert_eq!((item.groups().len(), item.due_at(&rules, late)), (1, None));
+    // A record for a window that was looked at has it looked at again.
+    item.merge(&rules, batch(&rules, &[record(2, 39_990, 22)]), Some(4 << 64), late);
+    assert!(item.due_at(&rules, late).is_some_and(|due| due < late));
+}
+
+/// A program that does not know a rule leaves looking at its windows to those that do.
+#[test]
+fn windows_of_unknown_rules_stay_due() {
+    let (old, added) = (rule("old", "count(*) as n", "n > 9"), rule("new", "count(*) as n", "n < 5"));
+    let (older, newer) = (rules(std::slice::from_ref(&old)), rules(&[old, added]));
+    let mut item = StateItem::default();
+    item.merge(&newer, batch(&newer, &[record(1, 0, 22)]), None, NOW);
+    let closed = START + 720 + 900;
+    let mut stale = StateItem::decode(&item.encode(&newer), &older).unwrap();
+    stale.judge(&older, closed);
+    assert_eq!(stale.due_at(&older, closed), Some(closed + 60));
+    let known = StateItem::decode(&stale.encode(&older), &newer).unwrap();
+    assert!(known.due_at(&newer, closed).is_some_and(|due| due < closed));
+    assert_eq!(known.findings(&newer, Watermark::At(closed)).len(), 1);
+    assert_eq!(stale.due_at(&older, closed + 901), None, "not for ever");
 }

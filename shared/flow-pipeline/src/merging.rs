@@ -1,6 +1,6 @@
 //! What one event adds, into the state that is kept: once, whatever happens between tries.
 
-use flow_detect::{Deltas, Finding, Outcome, RuleSet, StateItem, by_state_key};
+use flow_detect::{Deltas, Finding, Outcome, REDELIVERED_WITHIN, RuleSet, StateItem, by_state_key};
 
 use crate::pause::before_try;
 use crate::report::Report;
@@ -117,8 +117,9 @@ pub(crate) fn state_write(
         key: key.clone(),
         content: Content::Binary(state.encode(rules)),
         over,
-        expires_at: state.expires_at(rules),
-        due_at: state.next_closing(rules, now),
+        // What came hours late has to live until someone has looked at it.
+        expires_at: state.expires_at(rules).max(now + REDELIVERED_WITHIN),
+        due_at: state.due_at(rules, now),
     }
 }
 
@@ -137,6 +138,6 @@ impl Merged {
         report.evicted_panes += outcome.evicted_panes;
         report.forgotten_batches += outcome.forgotten_batches;
         let watermark = self.state.watermark(now);
-        self.state.groups().findings_of(&outcome.to_look_at, rules, watermark)
+        self.state.groups().findings_of(&outcome.touched, rules, watermark)
     }
 }

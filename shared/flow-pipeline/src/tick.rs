@@ -33,7 +33,7 @@ impl<'p, S: StateStore, N: Notifier> Run<'p, S, N> {
         }
         let (findings, writes) = self.closed(keys).await?;
         self.tell(findings).await?;
-        // A conflict is an event that was faster: its own write says when to look again.
+        // A conflict is an event that was faster: what is not noted as looked at stays due.
         for written in put(self.store, &writes).await {
             written.map_err(StoreError::Failed)?;
         }
@@ -50,9 +50,11 @@ impl<'p, S: StateStore, N: Notifier> Run<'p, S, N> {
         let (mut findings, mut writes) = (Vec::new(), Vec::new());
         for (key, item) in keys.iter().zip(items) {
             let over = item.as_ref().map(|item| item.version);
-            let state = opened(self.store, key, item, rules, self.now, &mut self.report).await?;
+            let mut state = opened(self.store, key, item, rules, self.now, &mut self.report).await?;
             // Nothing more is waited for: the clock is the watermark.
             findings.extend(state.findings(rules, Watermark::At(self.now)));
+            // Written only once all of that is told.
+            state.judge(rules, self.now);
             writes.extend(over.map(|_| state_write(key, over, &state, rules, self.now)));
         }
         Ok((findings, writes))

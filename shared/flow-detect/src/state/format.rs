@@ -14,7 +14,7 @@ use crate::state::item::{Carried, StateItem};
 use crate::state::section;
 
 /// The version of the format that is written, and the only one that is read.
-pub const STATE_VERSION: u8 = 1;
+pub const STATE_VERSION: u8 = 2;
 
 const MAGIC: &[u8] = b"FG";
 const PLAIN: u8 = 0;
@@ -45,6 +45,7 @@ pub(crate) fn content(item: &StateItem, rules: &RuleSet) -> Vec<u8> {
     let mut content = Writer::default();
     content.number(item.newest);
     content.number(item.newest - item.watermark);
+    content.number(item.judged);
     item.counted.write(item.watermark, &mut content);
     let sections = sections(item, rules);
     content.count(sections.len());
@@ -103,8 +104,9 @@ fn read_content(from: &mut Reader<'_>, rules: &RuleSet) -> Read<StateItem> {
     let newest = from.time_after(0, "the newest record's time")?;
     let lag = from.number("the watermark")?;
     let watermark = from.some(newest.checked_sub(lag), "a watermark not before 1970")?;
+    let judged = from.time_after(0, "until when windows were looked at")?;
     let counted = Fingerprints::read(watermark, from)?;
-    let mut item = StateItem { counted, newest, watermark, ..StateItem::default() };
+    let mut item = StateItem { counted, newest, watermark, judged, ..StateItem::default() };
     let known: BTreeMap<u64, usize> =
         rules.rules().iter().enumerate().map(|(place, rule)| (rule.state_id(), place)).collect();
     let mut last = None;

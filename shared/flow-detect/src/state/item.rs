@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use crate::deltas::Delta;
 use crate::finding::Finding;
 use crate::groups::{GroupId, Groups};
-use crate::pane::Panes;
 use crate::rule::Rule;
 use crate::rule_set::RuleSet;
 use crate::state::bounds::make_room;
@@ -18,6 +17,13 @@ use crate::window::Watermark;
 /// hours.
 pub const REDELIVERED_WITHIN: u64 = 6 * 3600;
 
+/// How long after all their windows closed groups of unknown rules are still waited for, in seconds: programs take over
+/// new rules at different times, within a few minutes.
+const DEFINITIONS_DIFFER: u64 = 900;
+
+/// How soon whoever knows more has to look, in seconds.
+const LOOK_AGAIN: u64 = 60;
+
 /// What one [`StateKey`](super::StateKey) names: the panes of its groups, the batches counted in them, and the newest
 /// record time seen.
 ///
@@ -25,7 +31,8 @@ pub const REDELIVERED_WITHIN: u64 = 6 * 3600;
 ///
 /// Below the bounds the groups hold what the records of every batch merged add up to, once for each fingerprint, in any
 /// order and any cut, less the panes that were late. A late pane is older than the watermark by more than a window and
-/// the lateness: no window that it is part of can still close.
+/// the lateness: no window that it is part of can still close. Of rules that wait for closed windows panes stay until a
+/// look at their windows was told ([`judge`](Self::judge)).
 ///
 /// At a bound that no longer holds:
 /// - Above [`MAX_GROUPS`](super::MAX_GROUPS) groups or [`MAX_ITEM_BYTES`](super::MAX_ITEM_BYTES) bytes the weakest groups,
@@ -48,6 +55,8 @@ pub struct StateItem {
     pub(crate) newest: u64,
     /// The watermark of the last merge: it never goes back, even if clocks do.
     pub(crate) watermark: u64,
+    /// Until when closed windows were looked at, by the clock.
+    pub(crate) judged: u64,
 }
 
 /// The groups of one rule as bytes.
@@ -63,10 +72,8 @@ pub(crate) struct Carried {
 pub struct Outcome {
     /// It had been counted before: nothing changed.
     pub is_redelivery: bool,
-    /// The groups to look at now, as far as they are kept, in order: those that it belongs to, and those over which a
-    /// window has closed since. When it came again, all groups of rules that wait for closed windows: its first try may
-    /// have died before it looked.
-    pub to_look_at: Vec<GroupId>,
+    /// The groups that it belongs to, as far as they are kept, in order: those to look at now, also when it came again.
+    pub touched: Vec<GroupId>,
     /// Deltas that came too late: not counted.
     pub late_panes: u64,
     /// Groups given up for want of room.
@@ -89,6 +96,7 @@ impl Default for StateItem {
             carried: BTreeMap::new(),
             newest: 0,
             watermark: 0,
+            judged: 0,
         }
     }
 }
@@ -118,29 +126,14 @@ impl StateItem {
         fingerprint: Option<u128>,
         now: u64,
     ) -> Outcome {
-        let mut outcome = Outcome { to_look_at: groups_of(&deltas), ..Outcome::default() };
+        let mut outcome = Outcome { touched: groups_of(&deltas), ..Outcome::default() };
         if fingerprint.is_some_and(|fingerprint| self.counted.has(fingerprint)) {
             outcome.is_redelivery = true;
-            outcome.to_look_at.extend(self.closed_since(rules, 0));
         } else {
-            let before = self.watermark;
             self.add(rules, deltas, fingerprint, now, &mut outcome);
-            outcome.to_look_at.extend(self.closed_since(rules, before));
         }
-        outcome.to_look_at.retain(|id| self.groups.get(id).is_some());
-        outcome.to_look_at.sort_unstable();
-        outcome.to_look_at.dedup();
+        outcome.touched.retain(|id| self.groups.get(id).is_some());
         outcome
-    }
-
-    /// The groups of rules that wait for closed windows over which one has closed after the watermark stood at `before`.
-    fn closed_since(&self, rules: &RuleSet, before: u64) -> Vec<GroupId> {
-        let has_closed = |(id, panes): &(&GroupId, &Panes)| {
-            let Rule { query, windowing, .. } = rules.rule(id.rule);
-            let mut closings = panes.iter().filter_map(|(pane, _)| windowing.next_closing(pane, before));
-            !query.is_monotone() && closings.any(|closing| closing <= self.watermark)
-        };
-        self.groups.iter().filter(has_closed).map(|(id, _)| id.clone()).collect()
     }
 
     fn add(
@@ -151,18 +144,20 @@ impl StateItem {
         now: u64,
         outcome: &mut Outcome,
     ) {
-        // What this batch makes late is kept until the next: windows over it close only now, and have to be looked at,
-        // if need be by another try.
-        let outdated = self.watermark;
         self.newest = deltas.iter().map(|delta| delta.newest).fold(self.newest, u64::max);
         self.watermark = self.watermark.max(self.newest.min(now));
         let mut until = 0;
         for delta in deltas {
-            let windowing = rules.rule(delta.rule).windowing;
+            let Rule { query, windowing, .. } = rules.rule(delta.rule);
             if windowing.is_late(delta.pane, Watermark::At(self.watermark)) {
                 outcome.late_panes += 1;
             } else {
                 until = until.max(windowing.counts_until(delta.pane));
+                if !query.is_monotone() {
+                    // Windows over it that were looked at already have to be looked at again.
+                    let first_closing = windowing.next_closing(delta.pane, 0).unwrap_or_default();
+                    self.judged = self.judged.min(first_closing.saturating_sub(1));
+                }
                 self.groups.merge(delta);
             }
         }
@@ -170,20 +165,25 @@ impl StateItem {
         if let Some(fingerprint) = fingerprint.filter(|_| until > 0) {
             self.counted.insert(fingerprint, until);
         }
-        outcome.forgotten_batches = self.expire(rules, outdated) as u64;
+        outcome.forgotten_batches = self.expire(rules) as u64;
         let evicted = make_room(self);
         outcome.evicted_groups = evicted.groups;
         outcome.evicted_panes = evicted.panes;
         outcome.evicted_rules = evicted.sections;
     }
 
-    /// Drops what was late at `outdated`, and forgets the batches that can only come late; returns how many are forgotten
-    /// too early.
-    fn expire(&mut self, rules: &RuleSet, outdated: u64) -> usize {
-        let is_late = |rule: usize, pane| rules.rule(rule).windowing.is_late(pane, Watermark::At(outdated));
-        self.groups.retain(|id, pane| !is_late(id.rule, pane));
-        self.carried.retain(|_, carried| carried.until >= outdated);
-        self.counted.expire(self.watermark)
+    /// Drops what is late and not waited for, and with it what guards it; returns how many batches are forgotten too
+    /// early.
+    fn expire(&mut self, rules: &RuleSet) -> usize {
+        let (watermark, judged) = (self.watermark, self.judged);
+        let is_kept = |rule: usize, pane| {
+            let Rule { query, windowing, .. } = rules.rule(rule);
+            let is_waited_for = !query.is_monotone() && windowing.next_closing(pane, judged).is_some();
+            is_waited_for || !windowing.is_late(pane, Watermark::At(watermark))
+        };
+        self.groups.retain(|id, pane| is_kept(id.rule, pane));
+        self.carried.retain(|_, carried| carried.until.saturating_add(DEFINITIONS_DIFFER) >= watermark);
+        self.counted.expire(watermark)
     }
 
     /// All groups of known rules.
@@ -224,15 +224,33 @@ impl StateItem {
         until.unwrap_or(self.newest).saturating_add(REDELIVERED_WITHIN)
     }
 
-    /// The first Unix second after `watermark` at which a window closes over a pane of a rule that waits for closed
-    /// windows: the time to look at this item even if nothing comes. Whether that window passes is not asked.
-    pub fn next_closing(&self, rules: &RuleSet, watermark: u64) -> Option<u64> {
+    /// When this item has to be looked at even if nothing comes, in Unix seconds: when the first window closes that nobody
+    /// has looked at yet, which may have been long ago. None when nothing is waited for. `now` is the clock.
+    ///
+    /// Rules that this program does not know may wait too: whoever knows them has to look within the next minute.
+    pub fn due_at(&self, rules: &RuleSet, now: u64) -> Option<u64> {
         let waiting = self.groups.iter().filter(|(id, _)| !rules.rule(id.rule).query.is_monotone());
         let closings = waiting.flat_map(|(id, panes)| {
             let windowing = rules.rule(id.rule).windowing;
-            panes.iter().filter_map(move |(pane, _)| windowing.next_closing(pane, watermark))
+            panes.iter().filter_map(move |(pane, _)| windowing.next_closing(pane, self.judged))
         });
-        closings.min()
+        closings.chain(self.has_unknown(now).then_some(now + LOOK_AGAIN)).min()
+    }
+
+    /// Notes that all windows which had closed at `now` were looked at, and what they led to was told. Before that
+    /// nothing that they are made of is dropped, whoever dies.
+    ///
+    /// As long as there are groups of rules that this program does not know, nothing is noted.
+    pub fn judge(&mut self, rules: &RuleSet, now: u64) {
+        if !self.has_unknown(now) {
+            self.judged = self.judged.max(now);
+            self.expire(rules);
+        }
+    }
+
+    /// Whether there are groups that only others may know.
+    fn has_unknown(&self, now: u64) -> bool {
+        self.carried.values().any(|carried| carried.until.saturating_add(DEFINITIONS_DIFFER) >= now)
     }
 }
 

@@ -8,11 +8,14 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Waker};
 
 use flow_output::Message;
+use flow_testkit::Flow;
+
 use flow_pipeline::{
     Definitions, ItemKey, MemoryStore, Notifier, Pipeline, Published, StateStore, StoredItem, Topic, Write,
     Written,
 };
 
+use super::closing::{few_flows, five_then_two};
 use super::fakes::now_or_never;
 use super::{NOW, event, settings, tries};
 
@@ -138,4 +141,32 @@ fn wherever_an_invocation_dies_the_alert_arrives() {
         }
     }
     assert_eq!(alerts_after(Death { call: calls.len(), is_after: false }, retry), None);
+}
+
+/// An event that closes windows by its time dies between merge and claim; another comes before it is tried again.
+#[test]
+fn a_death_after_a_jump_loses_no_window() {
+    for has_other in [false, true] {
+        let world = World::default();
+        let pipeline = Pipeline::new(settings(), &world, &world);
+        let (definitions, late) = (few_flows(), NOW + 4 * 3600);
+        now_or_never(pipeline.run(&definitions, five_then_two().as_bytes(), late - 120)).unwrap();
+        let flows = |at| vec![Flow::tcp("10.0.0.9", 50_000, "10.0.1.1", 8443).at(at).line(); 9];
+        let (jump, other) = (event(&flows(late - 60)), event(&flows(late - 50)));
+        let call = world.calls.load(Ordering::Relaxed) + 2;
+        *world.death.lock().unwrap() = Some(Death { call, is_after: false });
+        {
+            let run = pin!(pipeline.run(&definitions, jump.as_bytes(), late));
+            let _ = run.poll(&mut Context::from_waker(Waker::noop()));
+        }
+        *world.death.lock().unwrap() = None;
+        if has_other {
+            now_or_never(pipeline.run(&definitions, other.as_bytes(), late + 10)).unwrap();
+        }
+        now_or_never(pipeline.run(&definitions, jump.as_bytes(), late + 60)).unwrap();
+        for minute in 0..20 {
+            now_or_never(pipeline.tick(&definitions, late + 120 + minute * 60)).unwrap();
+        }
+        assert_eq!(world.alerts(), 1, "{has_other}");
+    }
 }

@@ -1,6 +1,7 @@
 //! One event through the whole pipeline with fakes at its ends: what is told, what is counted, what is an error.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
+mod closing;
 mod fakes;
 mod kills;
 mod late;
