@@ -46,6 +46,9 @@ pub struct EpisodeRecord {
     /// When the episode was taken for over, and programs told or nobody to be told.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) resolved: Option<u64>,
+    /// Since when a tick has not known its rule.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) rule_gone: Option<u64>,
     /// When the tick is to look: no later than something has to be done.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) due: Option<u64>,
@@ -163,6 +166,7 @@ impl EpisodeRecord {
             digest_at: None,
             claim: None,
             resolved: None,
+            rule_gone: None,
             due: None,
         }
     }

@@ -11,6 +11,7 @@
 //!                                                  `--over before that--> resolved, nobody told
 //! claimed --confirm_withheld--> told to programs, waits for digest --look--> claimed: digest --confirm--> told
 //! observe mode, suppressed: recorded, never claimed, over without a word; told as new if that ends before
+//! rule unknown to the tick: waits, since another may know it; over without a word after a quarter of an hour
 //! ```
 //!
 //! An invocation observes and claims in one put, publishes what the record then says, and confirms. Whoever sees a
@@ -26,6 +27,7 @@ use crate::episode_record::{Audience, Beginning, Claim, EpisodeRecord, Pace, Pur
 use crate::finding::{Finding, Status};
 use crate::rule::{Mode, Rule};
 use crate::snapshot::FindingSnapshot;
+use crate::state::{DEFINITIONS_DIFFER, LOOK_AGAIN};
 
 /// Who would tell, and when.
 #[derive(Debug, Clone, Copy)]
@@ -144,8 +146,7 @@ impl EpisodeRecord {
                 record.claim_if_due(teller)
             }
             None => {
-                record.resolved = record.resolved.or(Some(teller.now));
-                (record.claim, record.digest_at) = (None, None);
+                record.miss_rule(teller.now);
                 Telling::Silent(Silence::RuleGone)
             }
         };
@@ -196,8 +197,19 @@ impl EpisodeRecord {
         Some(self)
     }
 
+    /// Notes that whoever looks does not know the rule. He may be behind the others; once nobody has known it for long
+    /// it has gone, and with it what is left to be said.
+    fn miss_rule(&mut self, now: u64) {
+        let since = *self.rule_gone.get_or_insert(now);
+        if now >= since.saturating_add(DEFINITIONS_DIFFER) {
+            self.resolved = self.resolved.or(Some(now));
+            (self.claim, self.digest_at) = (None, None);
+        }
+    }
+
     /// Takes over what may have changed outside: the rule's mode, and the suppressions.
     fn regard(&mut self, mode: Mode, suppressed: Option<&str>) {
+        self.rule_gone = None;
         self.finding.mode = mode;
         if self.suppressed.as_deref() != suppressed {
             self.suppressed = suppressed.map(str::to_owned);
@@ -308,6 +320,10 @@ impl EpisodeRecord {
 
     /// When something is to be done if nothing comes.
     fn next_look(&self, now: u64) -> Option<u64> {
+        let is_done = self.resolved.is_some() && self.claim.is_none() && self.digest_at.is_none();
+        if self.rule_gone.is_some() {
+            return (!is_done).then_some(now.saturating_add(LOOK_AGAIN));
+        }
         if let Some(claim) = &self.claim {
             return Some(claim.until);
         }

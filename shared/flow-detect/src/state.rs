@@ -46,3 +46,10 @@ pub use error::StateError;
 pub use format::STATE_VERSION;
 pub use item::{Outcome, REDELIVERED_WITHIN, StateItem};
 pub use key::{BUCKETS, StateKey, by_state_key};
+
+/// How long what a program does not know is left for others that may, in seconds: they take over new rules at different
+/// times, within a few minutes.
+pub(crate) const DEFINITIONS_DIFFER: u64 = 900;
+
+/// How soon whoever knows more has to look, in seconds.
+pub(crate) const LOOK_AGAIN: u64 = 60;

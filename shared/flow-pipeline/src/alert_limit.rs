@@ -1,89 +1,119 @@
-//! How many alerts people get: a limit for each five minutes, kept for all invocations together.
+//! How many alerts people get: a limit for any five minutes, kept for all invocations together.
+
+use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
 use crate::notifier::Notifier;
+use crate::opening::opened;
 use crate::pause::before_try;
 use crate::run::Run;
-use crate::set_aside::set_aside;
 use crate::state_store::{Content, ItemKey, StateStore, Write, Written};
 use crate::store_error::StoreError;
 
 /// The time that a limit is for, in seconds.
 pub const ALERT_PERIOD: u64 = 300;
 
+/// How long alerts are remembered, in seconds: a digest says how many there were beside it.
+const REMEMBERED: u64 = 2 * ALERT_PERIOD;
+
 /// How often the count is read and written: others count too. After that alerts wait for the digest.
 const TRIES: u32 = 6;
 
-/// Alerts of one period.
+/// The alerts of the last minutes: how many were sent, or about to be, in each second.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Alerts {
-    /// Sent, or about to be.
-    granted: u64,
-    /// Left to the digest.
-    withheld: u64,
+    granted: BTreeMap<u64, u64>,
+}
+
+impl Alerts {
+    /// How many there were in the `seconds` before `now`, and since: clocks differ.
+    fn since(&self, now: u64, seconds: u64) -> u64 {
+        self.granted.iter().filter(|(at, _)| **at + seconds > now).map(|(_, count)| count).sum()
+    }
+
+    fn forget(&mut self, now: u64) {
+        self.granted.retain(|at, count| *count > 0 && *at + REMEMBERED > now);
+    }
 }
 
 impl<S: StateStore, N: Notifier> Run<'_, S, N> {
     /// How many of `wanted` alerts may be sent now; they count as sent.
     pub(crate) async fn grant_alerts(&mut self, wanted: usize) -> Result<usize, StoreError<S::Error>> {
-        if wanted == 0 {
-            return Ok(0);
+        let (limit, now) = (self.settings.alert_limit as u64, self.now);
+        let grant = |alerts: &mut Alerts| {
+            let granted = limit.saturating_sub(alerts.since(now, ALERT_PERIOD)).min(wanted as u64);
+            *alerts.granted.entry(now).or_default() += granted;
+            granted
+        };
+        let granted = if wanted == 0 { None } else { self.count_alerts(grant).await? };
+        Ok(granted.map_or(0, |granted| usize::try_from(granted).unwrap_or(wanted)))
+    }
+
+    /// Takes back what was granted for alerts that were not sent: they will be tried again.
+    pub(crate) async fn return_alerts(&mut self, unsent: u64) -> Result<(), StoreError<S::Error>> {
+        let now = self.now;
+        let take = |alerts: &mut Alerts| {
+            let granted = alerts.granted.entry(now).or_default();
+            *granted = granted.saturating_sub(unsent);
+            unsent
+        };
+        if unsent > 0 {
+            self.count_alerts(take).await?;
         }
-        let key = period_key(self.now);
+        Ok(())
+    }
+
+    /// How many alerts were sent one by one in the last ten minutes.
+    pub(crate) async fn told_lately(&mut self) -> Result<u64, StoreError<S::Error>> {
+        let (alerts, _) = self.alerts(&key()).await?;
+        Ok(alerts.since(self.now, REMEMBERED))
+    }
+
+    /// Changes the count; returns what `change` does, or none when others were faster every time.
+    async fn count_alerts(
+        &mut self,
+        change: impl Fn(&mut Alerts) -> u64 + Send,
+    ) -> Result<Option<u64>, StoreError<S::Error>> {
+        let key = key();
         for number in 0..TRIES {
             before_try(number).await;
-            let (known, over) = self.alerts(&key).await?;
-            let left = (self.settings.alert_limit as u64).saturating_sub(known.granted);
-            let granted = left.min(wanted as u64);
-            let counted = Alerts {
-                granted: known.granted + granted,
-                withheld: known.withheld + (wanted as u64 - granted),
-            };
+            let (mut alerts, over) = self.alerts(&key).await?;
+            let known = alerts.clone();
+            let changed = change(&mut alerts);
+            alerts.forget(self.now);
+            if alerts == known {
+                return Ok(Some(changed));
+            }
             let write = Write {
                 key: key.clone(),
-                content: Content::Text(serde_json::to_string(&counted).expect("two numbers")),
+                content: Content::Text(serde_json::to_string(&alerts).expect("numbers by number")),
                 over,
-                expires_at: (self.now / ALERT_PERIOD + 3) * ALERT_PERIOD,
+                expires_at: self.now + REMEMBERED,
                 due_at: None,
             };
             for written in self.store.put(&[write]).await {
                 if written.map_err(StoreError::Failed)? == Written::Done {
-                    return Ok(usize::try_from(granted).unwrap_or(wanted));
+                    return Ok(Some(changed));
                 }
             }
         }
-        Ok(0)
-    }
-
-    /// How many alerts were sent one by one in this period and the one before.
-    pub(crate) async fn told_lately(&mut self) -> Result<u64, StoreError<S::Error>> {
-        let mut told = 0;
-        for now in [self.now.saturating_sub(ALERT_PERIOD), self.now] {
-            told += self.alerts(&period_key(now)).await?.0.granted;
-        }
-        Ok(told)
+        Ok(None)
     }
 
     async fn alerts(&mut self, key: &ItemKey) -> Result<(Alerts, Option<u64>), StoreError<S::Error>> {
         let items = self.store.get(std::slice::from_ref(key)).await.map_err(StoreError::Failed)?;
-        let Some(item) = items.into_iter().next().flatten() else { return Ok((Alerts::default(), None)) };
-        let over = Some(item.version);
-        let known = match &item.content {
+        let item = items.into_iter().next().flatten();
+        let read = |content: &Content| match content {
             Content::Text(json) => serde_json::from_str(json).map_err(|error| error.to_string()),
             Content::Binary(_) => Err("expected text, found bytes".to_owned()),
         };
-        match known {
-            Ok(known) => Ok((known, over)),
-            Err(reason) => {
-                set_aside(self.store, key, item, &reason, &mut self.report).await?;
-                Ok((Alerts::default(), over))
-            }
-        }
+        let alerts = opened(self.store, key, item.as_ref(), self.now, &mut self.report, read).await?;
+        Ok((alerts.readable().unwrap_or_default(), item.map(|item| item.version)))
     }
 }
 
-fn period_key(now: u64) -> ItemKey {
-    ItemKey::new("alerts", now / ALERT_PERIOD * ALERT_PERIOD)
+fn key() -> ItemKey {
+    ItemKey::new("alerts", "recent")
 }

@@ -2,9 +2,9 @@
 
 use flow_detect::{Deltas, Finding, Outcome, REDELIVERED_WITHIN, RuleSet, StateItem, by_state_key};
 
+use crate::opening::{self, Opened};
 use crate::pause::before_try;
 use crate::report::Report;
-use crate::set_aside::set_aside;
 use crate::spanning::{Buckets, within_cap};
 use crate::state_store::{Content, ItemKey, StateStore, StoredItem, Write, Written};
 use crate::store_error::StoreError;
@@ -41,7 +41,9 @@ pub(crate) async fn merge<'r, S: StateStore>(
         let (mut writes, mut merged) = (Vec::new(), Vec::new());
         for (key, item) in keys.into_iter().zip(items) {
             let over = item.as_ref().map(|item| item.version);
-            let mut state = opened(store, &key, item, rules, now, report).await?;
+            let state = opened(store, &key, item.as_ref(), rules, now, report).await?;
+            // What can't be read is begun anew.
+            let mut state = state.readable().unwrap_or_default();
             let outcome = state.merge(rules, waiting[&key].clone(), fingerprint, now);
             let one = Merged { state, outcome };
             if one.outcome.is_redelivery {
@@ -84,25 +86,20 @@ async fn added<S: StateStore>(
     Ok(local)
 }
 
-/// The state in an item that was read; of one that is expired or can't be read nothing.
+/// The state in an item that was read.
 pub(crate) async fn opened<S: StateStore>(
     store: &S,
     key: &ItemKey,
-    item: Option<StoredItem>,
+    item: Option<&StoredItem>,
     rules: &RuleSet,
     now: u64,
     report: &mut Report,
-) -> Result<StateItem, StoreError<S::Error>> {
-    let Some(item) = item.filter(|item| now < item.expires_at) else { return Ok(StateItem::default()) };
-    let reason = match &item.content {
-        Content::Binary(bytes) => match StateItem::decode(bytes, rules) {
-            Ok(state) => return Ok(state),
-            Err(error) => error.to_string(),
-        },
-        Content::Text(_) => "expected bytes, found text".to_owned(),
+) -> Result<Opened<StateItem>, StoreError<S::Error>> {
+    let read = |content: &Content| match content {
+        Content::Binary(bytes) => StateItem::decode(bytes, rules).map_err(|error| error.to_string()),
+        Content::Text(_) => Err("expected bytes, found text".to_owned()),
     };
-    set_aside(store, key, item, &reason, report).await?;
-    Ok(StateItem::default())
+    opening::opened(store, key, item, now, report, read).await
 }
 
 /// An item to be written over the version `over`.

@@ -12,10 +12,10 @@ use flow_detect::{
 use flow_output::{Message, insights_link};
 
 use crate::notifier::{Notifier, Published, Topic};
+use crate::opening::{Opened, opened};
 use crate::pause::before_try;
 use crate::pipeline::AlertFormat;
 use crate::run::{Failure, Run};
-use crate::set_aside::set_aside;
 use crate::state_store::{Content, ItemKey, StateStore, StoredItem, Write, Written};
 use crate::store_error::StoreError;
 
@@ -51,12 +51,6 @@ pub(crate) enum Ending {
     NotTold(Option<Audience>),
 }
 
-/// A record as it was read.
-pub(crate) struct Known {
-    pub(crate) record: Option<EpisodeRecord>,
-    pub(crate) over: Option<u64>,
-}
-
 impl<S: StateStore, N: Notifier> Run<'_, S, N> {
     /// Records findings, and tells those that nobody has told.
     pub(crate) async fn tell(&mut self, findings: Vec<Finding<'_>>) -> Result<(), Failure> {
@@ -81,7 +75,9 @@ impl<S: StateStore, N: Notifier> Run<'_, S, N> {
             let items = self.store.get(&keys).await.map_err(StoreError::Failed)?;
             let mut steps = Vec::new();
             for (key, item) in keys.into_iter().zip(items) {
-                let Known { record, over } = self.known(&key, item).await?;
+                let over = item.as_ref().map(|item| item.version);
+                // What can't be read is begun anew.
+                let record = self.known(&key, item.as_ref()).await?.readable();
                 let observed = self.observe(record, &waiting[&key]);
                 steps.push((key, over, observed));
             }
@@ -175,6 +171,7 @@ impl<S: StateStore, N: Notifier> Run<'_, S, N> {
         }
         let total = outbox.findings.len() + outbox.alerts.len();
         let (mut failed, mut first) = (0, None::<Box<dyn Error + Send + Sync>>);
+        let mut unsent_alerts = 0;
         // People first: their topic gets few messages, and time may run out.
         for (topic, messages) in [(Topic::Alerts, outbox.alerts), (Topic::Findings, outbox.findings)] {
             let (places, messages): (Vec<_>, Vec<_>) = messages.into_iter().unzip();
@@ -186,10 +183,12 @@ impl<S: StateStore, N: Notifier> Run<'_, S, N> {
                         (Topic::Findings, Ending::Withheld | Ending::NotTold(_)) => None,
                     });
                     failed += 1;
+                    unsent_alerts += u64::from(topic == Topic::Alerts);
                     first.get_or_insert(Box::new(error));
                 }
             }
         }
+        self.return_alerts(unsent_alerts).await?;
         match first {
             None => Ok(()),
             Some(first) => Err(Failure::Publish { failed, total, first }),
@@ -261,7 +260,8 @@ impl<S: StateStore, N: Notifier> Run<'_, S, N> {
         let items = self.store.get(&keys).await.map_err(StoreError::Failed)?;
         let mut current = Vec::new();
         for ((one, ending), item) in claims.into_iter().zip(items) {
-            if let Known { record: Some(record), over: Some(version) } = self.known(&one.key, item).await? {
+            let version = item.as_ref().map_or(0, |item| item.version);
+            if let Some(record) = self.known(&one.key, item.as_ref()).await?.readable() {
                 current.push((Claimed { record, version, ..one }, ending));
             }
         }
@@ -307,25 +307,17 @@ impl<S: StateStore, N: Notifier> Run<'_, S, N> {
         failure.map_or(Ok(settled), |error| Err(StoreError::Failed(error)))
     }
 
-    /// The record in an item that was read. One that can't be read is set aside.
+    /// The record in an item that was read.
     pub(crate) async fn known(
         &mut self,
         key: &ItemKey,
-        item: Option<StoredItem>,
-    ) -> Result<Known, StoreError<S::Error>> {
-        let over = item.as_ref().map(|item| item.version);
-        let Some(item) = item.filter(|item| self.now < item.expires_at) else {
-            return Ok(Known { record: None, over });
+        item: Option<&StoredItem>,
+    ) -> Result<Opened<EpisodeRecord>, StoreError<S::Error>> {
+        let read = |content: &Content| match content {
+            Content::Text(json) => EpisodeRecord::from_json(json).map_err(|error| error.to_string()),
+            Content::Binary(_) => Err("expected text, found bytes".to_owned()),
         };
-        let reason = match &item.content {
-            Content::Text(json) => match EpisodeRecord::from_json(json) {
-                Ok(record) => return Ok(Known { record: Some(record), over }),
-                Err(error) => error.to_string(),
-            },
-            Content::Binary(_) => "expected text, found bytes".to_owned(),
-        };
-        set_aside(self.store, key, item, &reason, &mut self.report).await?;
-        Ok(Known { record: None, over })
+        opened(self.store, key, item, self.now, &mut self.report, read).await
     }
 
     pub(crate) fn teller(&self) -> Teller<'_> {

@@ -5,14 +5,18 @@ use flow_output::{Digest, Message};
 
 use crate::merging::{opened, put, state_write};
 use crate::notifier::{Notifier, Topic};
+use crate::opening::{Opened, put_off};
 use crate::pipeline::AlertFormat;
 use crate::run::{Failure, Run};
 use crate::state_store::{ItemKey, StateStore, Write};
 use crate::store_error::StoreError;
-use crate::telling::{Claimed, EPISODE, Ending, Known, Observed};
+use crate::telling::{Claimed, EPISODE, Ending, Observed};
 
 /// The most items that one tick looks at; the next one, a minute later, goes on.
 pub const MAX_DUE: usize = 1000;
+
+/// How many items with panes are held in memory at once: each has up to 128 KiB, and more once it is read.
+const AT_ONCE: usize = 50;
 
 impl<'p, S: StateStore, N: Notifier> Run<'p, S, N> {
     /// Does what is due. Two ticks at once do no harm: each item is claimed by one of them.
@@ -20,17 +24,16 @@ impl<'p, S: StateStore, N: Notifier> Run<'p, S, N> {
         let due = self.store.due(self.now, MAX_DUE).await.map_err(StoreError::Failed)?;
         self.report.due = due.len() as u64;
         let (records, panes): (Vec<_>, Vec<_>) = due.into_iter().partition(|key| key.parts().0 == EPISODE);
-        // What can be told is told, whatever fails.
-        let closed = self.close_windows(panes).await;
-        let looked = self.look(records).await;
-        closed.and(looked)
+        // What can be told is told, whatever fails; what someone else may have died of telling first.
+        let mut outcome = self.look(records).await;
+        for keys in panes.chunks(AT_ONCE) {
+            outcome = outcome.and(self.close_windows(keys).await);
+        }
+        outcome
     }
 
     /// Tells what closed windows hold, and then notes when the next ones close.
-    async fn close_windows(&mut self, keys: Vec<ItemKey>) -> Result<(), Failure> {
-        if keys.is_empty() {
-            return Ok(());
-        }
+    async fn close_windows(&mut self, keys: &[ItemKey]) -> Result<(), Failure> {
         let (findings, writes) = self.closed(keys).await?;
         self.tell(findings).await?;
         // A conflict is an event that was faster: what is not noted as looked at stays due.
@@ -43,19 +46,23 @@ impl<'p, S: StateStore, N: Notifier> Run<'p, S, N> {
     /// The findings of items in which windows have closed, and the items with the time when the next ones do.
     async fn closed(
         &mut self,
-        keys: Vec<ItemKey>,
+        keys: &[ItemKey],
     ) -> Result<(Vec<Finding<'p>>, Vec<Write>), StoreError<S::Error>> {
-        let rules = &self.definitions.rules;
-        let items = self.store.get(&keys).await.map_err(StoreError::Failed)?;
+        let (rules, now) = (&self.definitions.rules, self.now);
+        let items = self.store.get(keys).await.map_err(StoreError::Failed)?;
         let (mut findings, mut writes) = (Vec::new(), Vec::new());
         for (key, item) in keys.iter().zip(items) {
-            let over = item.as_ref().map(|item| item.version);
-            let mut state = opened(self.store, key, item, rules, self.now, &mut self.report).await?;
-            // Nothing more is waited for: the clock is the watermark.
-            findings.extend(state.findings(rules, Watermark::At(self.now)));
-            // Written only once all of that is told.
-            state.judge(rules, self.now);
-            writes.extend(over.map(|_| state_write(key, over, &state, rules, self.now)));
+            let Some(item) = item else { continue };
+            match opened(self.store, key, Some(&item), rules, now, &mut self.report).await? {
+                Opened::Readable(mut state) => {
+                    // Nothing more is waited for: the clock is the watermark.
+                    findings.extend(state.findings(rules, Watermark::At(now)));
+                    // Written only once all of that is told.
+                    state.judge(rules, now);
+                    writes.push(state_write(key, Some(item.version), &state, rules, now));
+                }
+                Opened::Nothing | Opened::Unreadable => writes.push(put_off(key, item, now)),
+            }
         }
         Ok((findings, writes))
     }
@@ -66,13 +73,21 @@ impl<'p, S: StateStore, N: Notifier> Run<'p, S, N> {
             return Ok(());
         }
         let items = self.store.get(&keys).await.map_err(StoreError::Failed)?;
-        let mut steps = Vec::new();
+        let (mut steps, mut others) = (Vec::new(), Vec::new());
         for (key, item) in keys.into_iter().zip(items) {
-            let Known { record: Some(record), over } = self.known(&key, item).await? else { continue };
-            let rule = self.definitions.rules.find(record.rule());
-            let suppressed = self.suppressed_record(&record);
-            let step = record.look(rule, suppressed.as_deref(), self.teller());
-            steps.push((key, over, Observed { step, began: 0 }));
+            let Some(item) = item else { continue };
+            match self.known(&key, Some(&item)).await? {
+                Opened::Readable(record) => {
+                    let rule = self.definitions.rules.find(record.rule());
+                    let suppressed = self.suppressed_record(&record);
+                    let step = record.look(rule, suppressed.as_deref(), self.teller());
+                    steps.push((key, Some(item.version), Observed { step, began: 0 }));
+                }
+                Opened::Nothing | Opened::Unreadable => others.push(put_off(&key, item, self.now)),
+            }
+        }
+        for written in put(self.store, &others).await {
+            written.map_err(StoreError::Failed)?;
         }
         let (mut claimed, mut digest) = (Vec::new(), Vec::new());
         // A conflict is someone who was faster: what is left to do is due still.

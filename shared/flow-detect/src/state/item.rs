@@ -11,18 +11,12 @@ use crate::state::bounds::make_room;
 use crate::state::error::StateError;
 use crate::state::fingerprints::Fingerprints;
 use crate::state::format;
+use crate::state::{DEFINITIONS_DIFFER, LOOK_AGAIN};
 use crate::window::Watermark;
 
 /// How long after its first try a batch may come again, in seconds: AWS Lambda keeps an asynchronous event for up to six
 /// hours.
 pub const REDELIVERED_WITHIN: u64 = 6 * 3600;
-
-/// How long after all their windows closed groups of unknown rules are still waited for, in seconds: programs take over
-/// new rules at different times, within a few minutes.
-const DEFINITIONS_DIFFER: u64 = 900;
-
-/// How soon whoever knows more has to look, in seconds.
-const LOOK_AGAIN: u64 = 60;
 
 /// What one [`StateKey`](super::StateKey) names: the panes of its groups, the batches counted in them, and the newest
 /// record time seen.

@@ -339,14 +339,33 @@ fn a_record_that_lasted_long_does_not_delay_a_later_episode() {
 }
 
 #[test]
-fn a_rule_that_has_gone_is_told_of_no_more() {
+fn a_rule_that_has_gone_for_long_is_told_of_no_more() {
     let mut scene = Scene::new();
     scene.observe("a", T, FIRST, 5);
     scene.rules = flow_detect::RuleSet::only_files([]).unwrap();
-    assert_eq!(scene.look("tick", T + LEASE), silent(Silence::RuleGone));
+    let gone = T + LEASE;
+    assert_eq!(scene.look("tick", gone), silent(Silence::RuleGone));
+    assert_eq!((scene.due(), scene.record().resolved_at()), (Some(gone + 60), None));
+    assert_eq!(scene.look("tick", gone + 899), silent(Silence::RuleGone));
+    assert_eq!((scene.due(), scene.record().resolved_at()), (Some(gone + 959), None));
+    assert_eq!(scene.look("tick", gone + 900), silent(Silence::RuleGone));
     let record = scene.record();
-    assert_eq!((scene.due(), record.resolved_at()), (None, Some(T + LEASE)));
+    assert_eq!((scene.due(), record.resolved_at()), (None, Some(gone + 900)));
     assert!(record.finding(&scene.rules, flow_detect::Status::Resolved).is_none());
+}
+
+#[test]
+fn a_look_by_someone_who_does_not_know_the_rule_yet_loses_nothing() {
+    let mut scene = Scene::new();
+    scene.observe("a", T, FIRST, 5);
+    let rules = std::mem::replace(&mut scene.rules, flow_detect::RuleSet::only_files([]).unwrap());
+    assert_eq!(scene.look("behind", T + LEASE), silent(Silence::RuleGone));
+    scene.rules = rules;
+    assert_eq!(scene.look("tick", T + LEASE + 60), NEW, "the first died");
+    // Gone again: counted from now.
+    scene.rules = flow_detect::RuleSet::only_files([]).unwrap();
+    assert_eq!(scene.look("behind", T + LEASE + 1000), silent(Silence::RuleGone));
+    assert_eq!(scene.due(), Some(T + LEASE + 1060));
 }
 
 #[test]

@@ -3,7 +3,10 @@
 use std::sync::Arc;
 
 use flow_detect::RuleSet;
-use flow_pipeline::{DEFAULT_ALERT_LIMIT, Definitions, MemoryStore, Pipeline, Suppressions, Topic};
+use flow_pipeline::{
+    Content, DEFAULT_ALERT_LIMIT, Definitions, ItemKey, MAX_DUE, MemoryStore, Pipeline, Report, StateStore,
+    Suppressions, Topic, Write, Written,
+};
 use flow_testkit::Flow;
 
 use super::fakes::{Recorder, now_or_never};
@@ -30,16 +33,21 @@ fn bodies(pipeline: &Deployed, topic: Topic, from: usize) -> Vec<String> {
     of_topic.skip(from).map(|(_, message)| message.body.clone()).collect()
 }
 
+/// `count` sources that ping an interface of their own group at `now`: as many findings.
+fn pinged(pipeline: &Deployed, definitions: &Definitions, group: u64, count: u64, now: u64) -> Report {
+    let ping = |n| {
+        let flow = Flow::icmp(&format!("198.51.{group}.{n}"), "10.0.0.5").rejected();
+        flow.interface(&format!("eni-{group}")).at(now - 60).line()
+    };
+    let lines: Vec<String> = (0..count).map(ping).collect();
+    now_or_never(pipeline.run(definitions, event(&lines).as_bytes(), now)).unwrap()
+}
+
 #[test]
 fn a_storm_is_some_alerts_and_a_digest_that_accounts_for_all() {
     let (pipeline, definitions) = (pipeline(settings(), MemoryStore::default()), pings_are_told());
     for interface in 0..5 {
-        let ping = |n| {
-            let flow = Flow::icmp(&format!("198.51.{interface}.{n}"), "10.0.0.5").rejected();
-            flow.interface(&format!("eni-{interface}")).at(START).line()
-        };
-        let lines: Vec<String> = (0..100).map(ping).collect();
-        now_or_never(pipeline.run(&definitions, event(&lines).as_bytes(), START + 60)).unwrap();
+        pinged(&pipeline, &definitions, interface, 100, START + 60);
     }
     assert_eq!(pipeline.notifier().count(Topic::Findings), 500);
     assert_eq!(pipeline.notifier().count(Topic::Alerts), DEFAULT_ALERT_LIMIT);
@@ -48,6 +56,76 @@ fn a_storm_is_some_alerts_and_a_digest_that_accounts_for_all() {
     assert!(digest.contains("500 findings: 20 told one by one, 480 only listed here"), "{digest}");
     tick(&pipeline, &definitions, START + 180);
     assert_eq!(pipeline.notifier().count(Topic::Alerts), DEFAULT_ALERT_LIMIT + 1, "the digest comes once");
+}
+
+#[test]
+fn no_five_minutes_have_more_alerts_than_the_limit() {
+    let (pipeline, definitions) = (pipeline(settings(), MemoryStore::default()), pings_are_told());
+    // Fifteen findings each minute for half an hour.
+    let minutes: Vec<u64> = (0..30).map(|minute| START + 60 + minute * 60).collect();
+    let alerts: Vec<u64> = minutes
+        .iter()
+        .zip(0..)
+        .map(|(now, group)| pinged(&pipeline, &definitions, group, 15, *now).published.get("alerts").copied())
+        .map(Option::unwrap_or_default)
+        .collect();
+    assert!(
+        alerts.windows(5).all(|five| five.iter().sum::<u64>() == DEFAULT_ALERT_LIMIT as u64),
+        "{alerts:?}"
+    );
+}
+
+#[test]
+fn a_tick_with_older_rules_loses_no_digest() {
+    let (pipeline, definitions) = (pipeline(settings(), MemoryStore::default()), pings_are_told());
+    pinged(&pipeline, &definitions, 0, 50, START + 60);
+    let without = Definitions { rules: Arc::new(RuleSet::only_files([]).unwrap()), ..Definitions::default() };
+    tick(&pipeline, &without, START + 130);
+    assert_eq!(pipeline.notifier().count(Topic::Alerts), DEFAULT_ALERT_LIMIT);
+    tick(&pipeline, &definitions, START + 190);
+    let [digest] = &bodies(&pipeline, Topic::Alerts, DEFAULT_ALERT_LIMIT)[..] else { panic!("one digest") };
+    assert!(digest.contains("50 findings: 20 told one by one, 30 only listed here"), "{digest}");
+}
+
+#[test]
+fn alerts_that_were_not_sent_take_no_room() {
+    let notifier = Recorder { failing: Some(Topic::Alerts), ..Recorder::default() };
+    let (pipeline, definitions) =
+        (Pipeline::new(settings(), MemoryStore::default(), notifier), pings_are_told());
+    let lines: Vec<_> = (0..20)
+        .map(|n| Flow::icmp(&format!("198.51.100.{n}"), "10.0.0.5").rejected().at(START).line())
+        .collect();
+    let event = event(&lines);
+    now_or_never(pipeline.run(&definitions, event.as_bytes(), START + 60)).unwrap_err();
+    pipeline.notifier().mend();
+    let report = now_or_never(pipeline.run(&definitions, event.as_bytes(), START + 120)).unwrap();
+    assert_eq!((report.published["alerts"], report.alerts_withheld), (20, 0));
+}
+
+#[test]
+fn records_that_can_not_be_read_keep_no_tick_from_others() {
+    let (pipeline, definitions) = (pipeline(settings(), MemoryStore::default()), pings_are_told());
+    let bad = |n, text: &str| Write {
+        key: ItemKey::read(&format!("episode/{n}")).unwrap(),
+        content: Content::Text(text.to_owned()),
+        over: None,
+        expires_at: START + 86_400,
+        due_at: Some(START),
+    };
+    let writes: Vec<_> = (0..MAX_DUE).map(|n| bad(n, "{\"schema\":\"flowgauge.episode/9\"}")).collect();
+    assert!(now_or_never(pipeline.store().put(&writes)).iter().all(|put| *put == Ok(Written::Done)));
+    pinged(&pipeline, &definitions, 0, 30, START + 60);
+    let report = now_or_never(pipeline.tick(&definitions, START + 120)).unwrap();
+    assert_eq!((report.set_aside, report.digested), (MAX_DUE as u64, 0));
+    let report = now_or_never(pipeline.tick(&definitions, START + 180)).unwrap();
+    assert_eq!((report.set_aside, report.digested), (0, 10));
+    // They are still there for whoever can read them, and as copies, whatever else comes to lie in their place.
+    let again = Write { over: Some(2), ..bad(0, "another") };
+    now_or_never(pipeline.store().put(&[again]));
+    now_or_never(pipeline.tick(&definitions, START + 240)).unwrap();
+    let items = pipeline.store().items();
+    let of = |kind: &str| items.iter().filter(|(key, ..)| key.as_str().starts_with(kind)).count();
+    assert_eq!((of("aside/episode/0/"), of("aside/"), of("episode/")), (2, MAX_DUE + 1, MAX_DUE + 30));
 }
 
 #[test]
