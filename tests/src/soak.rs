@@ -28,6 +28,8 @@ pub struct Soak {
     pub writers: usize,
     /// Of a thousand calls, how many fail before they do anything; as many fail after, and as many kill.
     pub faults_in_1000: u32,
+    /// The most alerts in five minutes; the others are told in digests.
+    pub alert_limit: usize,
 }
 
 /// What a soak did.
@@ -43,6 +45,8 @@ pub struct Summary {
     pub findings: usize,
     /// Findings told more than once.
     pub told_again: u64,
+    /// Findings that people were told of in digests.
+    pub digested: u64,
 }
 
 /// What is deployed: state and messages of one soak.
@@ -63,7 +67,7 @@ impl Soak {
         let traffic = Traffic::new(&mut random, self.batches);
         let expected = check::expected(&rules, &traffic);
         let faults = Arc::new(Faults::new(random.u64(..), self.faults_in_1000));
-        let deployment = Arc::new(deploy(store, &rules, &faults));
+        let deployment = Arc::new(self.deploy(store, &rules, &faults));
         self.deliver(&deployment, &faults, traffic.deliveries(&mut random)).await;
         faults.stop();
         let end = traffic.end();
@@ -101,16 +105,16 @@ impl Soak {
             ended.expect("an invocation that panics is a defect");
         }
     }
-}
 
-fn deploy<S: StateStore>(store: S, rules: &Arc<RuleSet>, faults: &Arc<Faults>) -> Deployment<S> {
-    let settings = PipelineSettings { alert_limit: usize::MAX, ..PipelineSettings::default() };
-    let store = FaultyStore::new(store, Arc::clone(faults));
-    let notifier = FaultyNotifier::new(Arc::clone(faults));
-    Deployment {
-        pipeline: Pipeline::new(settings, store, notifier),
-        definitions: Definitions { rules: Arc::clone(rules), ..Definitions::default() },
-        invocations: AtomicU64::new(0),
+    fn deploy<S: StateStore>(&self, store: S, rules: &Arc<RuleSet>, faults: &Arc<Faults>) -> Deployment<S> {
+        let settings = PipelineSettings { alert_limit: self.alert_limit, ..PipelineSettings::default() };
+        let store = FaultyStore::new(store, Arc::clone(faults));
+        let notifier = FaultyNotifier::new(Arc::clone(faults));
+        Deployment {
+            pipeline: Pipeline::new(settings, store, notifier),
+            definitions: Definitions { rules: Arc::clone(rules), ..Definitions::default() },
+            invocations: AtomicU64::new(0),
+        }
     }
 }
 

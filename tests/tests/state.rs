@@ -9,6 +9,8 @@ use flow_pipeline::{ItemKey, MemoryStore, StateStore, StoredItem, Write, Written
 use flowgauge_tests::soak::Soak;
 use flowgauge_tests::state_contract;
 
+const SOAK: Soak = Soak { seed: 1, batches: 1000, writers: 32, faults_in_1000: 20, alert_limit: usize::MAX };
+
 #[tokio::test]
 async fn the_memory_store_keeps_the_contract() {
     state_contract::check(&MemoryStore::default(), "memory").await;
@@ -16,7 +18,7 @@ async fn the_memory_store_keeps_the_contract() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn without_faults_everything_is_told_once() {
-    let soak = Soak { seed: 1, batches: 1000, writers: 32, faults_in_1000: 0 };
+    let soak = Soak { faults_in_1000: 0, ..SOAK };
     let summary = soak.run(MemoryStore::default()).await.unwrap();
     assert!(summary.findings > 10, "{summary:?}");
     assert_eq!((summary.told_again, summary.killed, summary.failed), (0, 0, 0), "{summary:?}");
@@ -24,12 +26,30 @@ async fn without_faults_everything_is_told_once() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn whatever_fails_nothing_is_lost_and_nothing_counted_twice() {
-    for seed in 0..10 {
-        let soak = Soak { seed, batches: 1000, writers: 32, faults_in_1000: 20 };
+    for seed in 0..4 {
+        let soak = Soak { seed, ..SOAK };
         let summary = soak.run(MemoryStore::default()).await;
         let summary = summary.unwrap_or_else(|error| panic!("seed {seed}: {error}"));
         println!("seed {seed}: {summary:?}");
         assert!(summary.killed > 50 && summary.failed > 50, "{summary:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn ten_thousand_batches_on_one_store() {
+    let soak = Soak { batches: 10_000, ..SOAK };
+    let summary = soak.run(MemoryStore::default()).await.unwrap();
+    println!("{summary:?}");
+    assert!(summary.killed > 500 && summary.failed > 500 && summary.findings > 10, "{summary:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whatever_fails_people_are_told_of_all_one_by_one_or_in_digests() {
+    for (faults_in_1000, seed) in [(0, 1), (20, 1), (20, 2)] {
+        let soak = Soak { seed, faults_in_1000, alert_limit: 1, ..SOAK };
+        let summary = soak.run(MemoryStore::default()).await.unwrap();
+        println!("{summary:?}");
+        assert!(summary.digested > 0, "{summary:?}");
     }
 }
 
@@ -89,15 +109,15 @@ async fn a_store_that_breaks_a_promise_is_found_out() {
     let kinds = ["local/", "spanning/", "episode/"].map(Breaks::IgnoresVersionsOf);
     for breaks in [Breaks::LosesWrites].into_iter().chain(kinds) {
         let mut found = None;
-        for seed in 0..5 {
+        for seed in 0..20 {
             let store = Careless { inner: MemoryStore::default(), breaks, puts: AtomicU64::new(0) };
-            let soak = Soak { seed, batches: 300, writers: 32, faults_in_1000: 0 };
+            let soak = Soak { seed, batches: 300, faults_in_1000: 0, ..SOAK };
             found = soak.run(store).await.err();
             if found.is_some() {
                 break;
             }
         }
-        let found = found.unwrap_or_else(|| panic!("{breaks:?}: not found out by five seeds"));
+        let found = found.unwrap_or_else(|| panic!("{breaks:?}: not found out by twenty seeds"));
         println!("{breaks:?}: {}", found.chars().take(100).collect::<String>());
     }
 }

@@ -6,7 +6,7 @@ use crate::context::Context;
 use crate::pane::{PaneState, Panes};
 use crate::rule::Rule;
 use crate::samples::Samples;
-use crate::window::{Watermark, Window};
+use crate::window::{Look, Window};
 
 /// A run of passing windows separated by less than two windows.
 #[derive(Debug, Clone, PartialEq)]
@@ -35,18 +35,14 @@ struct Passing {
 
 /// The episodes of one group, in order of time, each with what its records have in common.
 ///
-/// A monotone rule's windows count as soon as they pass; any other rule's only once they are closed.
-pub(crate) fn episodes(
-    rule: &Rule,
-    group: &GroupKey,
-    panes: &Panes,
-    watermark: Watermark,
-) -> Vec<(Episode, Context)> {
+/// A monotone rule's windows count as soon as they pass; any other rule's only once they are
+/// closed, those closed before the look's beginning left out.
+pub(crate) fn episodes(rule: &Rule, group: &GroupKey, panes: &Panes, look: Look) -> Vec<(Episode, Context)> {
     if rule.query.is_monotone() && !can_pass(rule, group, panes) {
         return Vec::new();
     }
     let mut found: Vec<Vec<Passing>> = Vec::new();
-    for passing in passing_windows(rule, group, panes, watermark) {
+    for passing in passing_windows(rule, group, panes, look) {
         match found.last_mut() {
             Some(run) if follows(rule, run, &passing) => run.push(passing),
             _ => found.push(vec![passing]),
@@ -77,7 +73,7 @@ fn passing_windows(
     rule: &Rule,
     group: &GroupKey,
     panes: &Panes,
-    watermark: Watermark,
+    look: Look,
 ) -> impl Iterator<Item = Passing> {
     let windowing = rule.windowing;
     let mut next = 0;
@@ -89,7 +85,7 @@ fn passing_windows(
     });
     ends.filter_map(move |end| {
         let window = windowing.window_ending_with(end);
-        if !rule.query.is_monotone() && !windowing.is_closed(window, watermark) {
+        if !rule.query.is_monotone() && !windowing.is_newly_closed(window, look) {
             return None;
         }
         let aggregates = merged(panes.range(window.start..window.end))?;

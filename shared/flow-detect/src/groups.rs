@@ -12,7 +12,7 @@ use crate::finding::Finding;
 use crate::pane::{PaneState, Panes};
 use crate::rule_set::RuleSet;
 use crate::scope::Scope;
-use crate::window::Watermark;
+use crate::window::Look;
 
 /// One group of one rule in one scope.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -108,8 +108,8 @@ impl Groups {
     }
 
     /// One finding for every episode of every group, by rule, then scope, then group, then time.
-    pub fn findings<'r>(&self, rules: &'r RuleSet, watermark: Watermark) -> Vec<Finding<'r>> {
-        findings(self.iter(), rules, watermark)
+    pub fn findings<'r>(&self, rules: &'r RuleSet, look: impl Into<Look>) -> Vec<Finding<'r>> {
+        findings(self.iter(), rules, look.into())
     }
 
     /// The findings of these groups alone, as far as they are kept.
@@ -117,9 +117,9 @@ impl Groups {
         &self,
         ids: &[GroupId],
         rules: &'r RuleSet,
-        watermark: Watermark,
+        look: impl Into<Look>,
     ) -> Vec<Finding<'r>> {
-        findings(ids.iter().filter_map(|id| Some((id, self.get(id)?))), rules, watermark)
+        findings(ids.iter().filter_map(|id| Some((id, self.get(id)?))), rules, look.into())
     }
 
     /// How many groups are kept.
@@ -156,12 +156,12 @@ impl IntoIterator for Groups {
 fn findings<'r, 'p>(
     groups: impl Iterator<Item = (&'p GroupId, &'p Panes)>,
     rules: &'r RuleSet,
-    watermark: Watermark,
+    look: Look,
 ) -> Vec<Finding<'r>> {
     let mut found = Vec::new();
     for (id, panes) in groups {
         let rule = rules.rule(id.rule);
-        let episodes = episodes(rule, &id.group, panes, watermark);
+        let episodes = episodes(rule, &id.group, panes, look);
         let finding = |(episode, context)| (id, Finding::new(rule, id, episode, &context));
         found.extend(episodes.into_iter().map(finding));
     }

@@ -57,4 +57,4 @@ pub use state::{
 };
 pub use text::{Language, Localized};
 pub use toml_reader::{Placed, TableReader, TomlFile};
-pub use window::{FUTURE_TOLERANCE, Watermark, Window, Windowing};
+pub use window::{FUTURE_TOLERANCE, Look, Watermark, Window, Windowing};

@@ -38,6 +38,23 @@ pub enum Watermark {
     End,
 }
 
+/// Which windows to look at: those that wait to be closed only once, by whoever keeps panes just as long as he has to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Look {
+    /// Windows that closed by this second were looked at before. What is left of them says nothing any more: their oldest
+    /// panes may be gone.
+    pub after: u64,
+    /// Windows that close by this are looked at.
+    pub watermark: Watermark,
+}
+
+impl From<Watermark> for Look {
+    /// All windows, by someone who keeps every pane.
+    fn from(watermark: Watermark) -> Self {
+        Look { after: 0, watermark }
+    }
+}
+
 impl Windowing {
     /// The pane that holds `time`, named by its start.
     pub fn pane_of(self, time: u64) -> u64 {
@@ -55,17 +72,27 @@ impl Windowing {
         (0..self.window / self.pane).map(move |ahead| pane + ahead * self.pane)
     }
 
+    /// The first second at which no more records of `window` are waited for.
+    pub fn closes_at(self, window: Window) -> u64 {
+        window.end + self.lateness
+    }
+
     /// Whether no more records of `window` are waited for.
     pub fn is_closed(self, window: Window, watermark: Watermark) -> bool {
         match watermark {
-            Watermark::At(time) => window.end + self.lateness <= time,
+            Watermark::At(time) => self.closes_at(window) <= time,
             Watermark::End => true,
         }
     }
 
+    /// Whether `window` closed since it may have been looked at before.
+    pub fn is_newly_closed(self, window: Window, look: Look) -> bool {
+        self.closes_at(window) > look.after && self.is_closed(window, look.watermark)
+    }
+
     /// The first second after `watermark` at which a window over `pane` closes.
     pub fn next_closing(self, pane: u64, watermark: u64) -> Option<u64> {
-        let closings = self.windows_over(pane).map(|last| self.window_ending_with(last).end + self.lateness);
+        let closings = self.windows_over(pane).map(|last| self.closes_at(self.window_ending_with(last)));
         closings.into_iter().find(|closing| *closing > watermark)
     }
 

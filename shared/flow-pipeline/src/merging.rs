@@ -134,7 +134,6 @@ impl Merged {
         report.evicted_groups += outcome.evicted_groups;
         report.evicted_panes += outcome.evicted_panes;
         report.forgotten_batches += outcome.forgotten_batches;
-        let watermark = self.state.watermark(now);
-        self.state.groups().findings_of(&outcome.touched, rules, watermark)
+        self.state.findings_of(&outcome.touched, rules, now)
     }
 }

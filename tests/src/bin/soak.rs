@@ -55,7 +55,7 @@ async fn soak<S>(seed: u64, batches: usize, writers: usize, store: S) -> Result<
 where
     S: StateStore + 'static,
 {
-    let soak = Soak { seed, batches, writers, faults_in_1000: FAULTS_IN_1000 };
+    let soak = Soak { seed, batches, writers, faults_in_1000: FAULTS_IN_1000, alert_limit: usize::MAX };
     let summary = soak.run(store).await.map_err(|error| format!("seed {seed}: {error}"))?;
     println!("seed {seed}: {summary:?}");
     Ok(())

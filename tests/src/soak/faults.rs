@@ -11,7 +11,7 @@ use flow_output::Message;
 use flow_pipeline::{ItemKey, Notifier, Published, StateStore, StoredItem, Topic, Write, Written};
 use tokio::sync::Notify;
 
-use super::check::about;
+use super::check::{About, about};
 
 /// Decides, call by call, what goes wrong.
 #[derive(Debug)]
@@ -257,8 +257,10 @@ impl Notifier for FaultyNotifier {
 
 /// What a message says has begun.
 fn begun(topic: Topic, message: &Message) -> Option<Told> {
-    let (id, status) = about(topic, &message.body).ok()?;
-    (status == "new").then_some((topic, id))
+    match about(topic, &message.body) {
+        Ok(About::Finding { id, status }) if status == "new" => Some((topic, id)),
+        _ => None,
+    }
 }
 
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

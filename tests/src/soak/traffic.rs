@@ -6,8 +6,8 @@ use flow_envelope::encode::{EncodeLimits, LogStream, SubscriptionEncoder};
 /// The first second of all traffic, and the clock when it begins: a whole hour.
 const START: u64 = 1_800_000_000;
 
-/// How much event time an event spans, in seconds.
-const STEP: u64 = 1;
+/// How much event time passes from one event to the next, in seconds: a soak is longer than panes are kept.
+const STEP: u64 = 4;
 
 /// Events come out of order within this many places.
 const DISORDER: usize = 40;

@@ -12,7 +12,7 @@ use crate::state::error::StateError;
 use crate::state::fingerprints::Fingerprints;
 use crate::state::format;
 use crate::state::{DEFINITIONS_DIFFER, LOOK_AGAIN};
-use crate::window::Watermark;
+use crate::window::{Look, Watermark};
 
 /// How long after its first try a batch may come again, in seconds: AWS Lambda keeps an asynchronous event for up to six
 /// hours.
@@ -138,6 +138,8 @@ impl StateItem {
         now: u64,
         outcome: &mut Outcome,
     ) {
+        // Before that, panes may be gone.
+        let kept_since = self.judged.min(self.watermark);
         self.newest = deltas.iter().map(|delta| delta.newest).fold(self.newest, u64::max);
         self.watermark = self.watermark.max(self.newest.min(now));
         let mut until = 0;
@@ -149,8 +151,8 @@ impl StateItem {
                 until = until.max(windowing.counts_until(delta.pane));
                 if !query.is_monotone() {
                     // Windows over it that were looked at already have to be looked at again.
-                    let first_closing = windowing.next_closing(delta.pane, 0).unwrap_or_default();
-                    self.judged = self.judged.min(first_closing.saturating_sub(1));
+                    let before = windowing.closes_at(windowing.window_ending_with(delta.pane)) - 1;
+                    self.judged = self.judged.min(before.max(kept_since));
                 }
                 self.groups.merge(delta);
             }
@@ -190,9 +192,20 @@ impl StateItem {
         self.groups
     }
 
-    /// The findings of all groups.
+    /// The findings of all groups. Of rules that wait for closed windows those that close by `watermark`, once: what
+    /// is left of windows that were looked at before says nothing.
     pub fn findings<'r>(&self, rules: &'r RuleSet, watermark: Watermark) -> Vec<Finding<'r>> {
-        self.groups.findings(rules, watermark)
+        self.groups.findings(rules, self.look(watermark))
+    }
+
+    /// The findings of these groups alone, as far as they are kept; `now` is the clock.
+    pub fn findings_of<'r>(&self, ids: &[GroupId], rules: &'r RuleSet, now: u64) -> Vec<Finding<'r>> {
+        self.groups.findings_of(ids, rules, self.look(self.watermark(now)))
+    }
+
+    fn look(&self, watermark: Watermark) -> Look {
+        // Panes are dropped only when they are late by event time and looked at by the clock.
+        Look { after: self.judged.min(self.watermark), watermark }
     }
 
     /// Whether it holds nothing that could matter.

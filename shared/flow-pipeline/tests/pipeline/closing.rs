@@ -15,12 +15,13 @@ const PANE: u64 = START / 60 * 60;
 /// When the last window over the second pane closes: ten minutes of window, fifteen of lateness.
 const CLOSED: u64 = PANE + 60 + 600 + 900;
 
-/// A rule that fires when an interface accepted few flows.
-pub(crate) fn few_flows() -> Definitions {
-    let text = r#"
-id = "few-flows"
-type = "Recon:VPC/FewFlows"
-title = { en = "Few", ja = "少数" }
+/// A rule that waits for closed windows: one of accepted flows by interface.
+fn waiting_rule(aggregate: &str, condition: &str) -> Definitions {
+    let text = format!(
+        r#"
+id = "waiting"
+type = "Recon:VPC/Waiting"
+title = {{ en = "Waiting", ja = "待機" }}
 severity = "medium"
 mode = "notify"
 technique = "T1046"
@@ -29,14 +30,25 @@ pane = "1m"
 repeat = "48h"
 query = '''
 filter action = "ACCEPT"
-| stats count(*) as flows by interfaceId
-| filter flows < 3
+| stats {aggregate} as flows by interfaceId
+| filter flows {condition}
 '''
-explain = { en = "few", ja = "少数" }
-advice = { en = ["a", "b", "c"], ja = ["a", "b", "c"] }
-"#;
-    let rules = RuleSet::only_files([("few-flows.toml", text)]).unwrap();
+explain = {{ en = "few", ja = "少数" }}
+advice = {{ en = ["a", "b", "c"], ja = ["a", "b", "c"] }}
+"#
+    );
+    let rules = RuleSet::only_files([("waiting.toml", text.as_str())]).unwrap();
     Definitions { rules: Arc::new(rules), ..Definitions::default() }
+}
+
+/// A rule that fires when an interface accepted few flows.
+pub(crate) fn few_flows() -> Definitions {
+    waiting_rule("count(*)", "< 3")
+}
+
+/// A rule that fires when the flows of an interface are large.
+fn large_flows() -> Definitions {
+    waiting_rule("avg(bytes)", "> 505")
 }
 
 /// Five flows in one minute and two in the next: few in windows that hold only the second.
@@ -83,4 +95,22 @@ fn event_time_that_jumps_keeps_nothing_from_being_told() {
     let later = vec![Flow::tcp("10.0.0.9", 50_000, "10.0.1.1", 8443).at(PANE + 40_000).line(); 9];
     let jump = event(&later);
     assert_eq!(alerts(PANE + 40_060, &[(PANE + 40_070, jump)]), 1);
+}
+
+/// Minutes of small and large flows in turn: every window is of both, and no average is large; that of a window whose
+/// first minute is gone is.
+#[test]
+fn no_window_is_judged_by_what_is_left_of_it() {
+    let (pipeline, definitions) = (pipeline(settings(), MemoryStore::default()), large_flows());
+    for minute in 0..61 {
+        let bytes = if minute % 2 == 0 { 100 } else { 900 };
+        let flow = Flow::tcp("10.0.0.9", 50_000, "10.0.1.1", 8443).bytes(bytes).at(PANE + minute * 60).line();
+        let now = PANE + minute * 60 + 70;
+        now_or_never(pipeline.run(&definitions, event(&[flow]).as_bytes(), now)).unwrap();
+        now_or_never(pipeline.tick(&definitions, now + 10)).unwrap();
+    }
+    for minute in 61..100 {
+        now_or_never(pipeline.tick(&definitions, PANE + minute * 60)).unwrap();
+    }
+    assert_eq!(pipeline.notifier().count(Topic::Findings), 0);
 }
