@@ -374,7 +374,7 @@ pub(crate) enum AlertFormatArg {
 /// again. What comes too late for that is evaluated here, all of it together, as windows that have closed; findings
 /// nobody knows of are published marked delayed. What is done moves to redriven/ in the bucket.
 ///
-/// Settings are those of the deployed function. Credentials and region come from the environment:
+/// Settings are those of the deployed function. The README lists the permissions that it takes. Credentials and region come from the environment:
 /// `eval "$(aws configure export-credentials --format env)"`.
 #[cfg(feature = "aws")]
 #[derive(Debug, ClapArgs)]

@@ -8,7 +8,7 @@ use flow_aws::{
     AwsAccess, AwsAccessError, DeployedFunction, DeployedFunctionError, DynamoStore, FailedEvent,
     FailedEvents, FailedEventsError, SnsNotifier, WatchedError,
 };
-use flow_detect::{Finding, Language};
+use flow_detect::{Finding, Language, Silence, Telling};
 use flow_function::config::{Config, ConfigError};
 use flow_function::outside::environment;
 use flow_output::{Alert, plain};
@@ -86,6 +86,15 @@ enum Plan {
     Stays(String),
 }
 
+impl Planned {
+    fn stays(&self) -> bool {
+        matches!(self.plan, Plan::Stays(_))
+    }
+}
+
+/// Why late events stay when there are more than were to be looked at.
+const PARTS_ARE_NOT_JUDGED: &str = "its windows have closed, and more events than --limit may belong to them";
+
 /// Runs the command.
 pub(crate) fn run(args: &RedriveArgs) -> Result<Outcome, Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
@@ -108,19 +117,29 @@ async fn redrive(args: &RedriveArgs) -> Result<Outcome, RedriveError> {
 
     let mut late = pipeline.late_events(&definitions, now());
     let mut planned = Vec::new();
-    for event in events.list(args.limit).await? {
-        let plan = plan(&events, &event, &mut late).await?;
+    let mut listed = events.list(args.limit.saturating_add(1)).await?;
+    let is_cut = listed.len() > args.limit;
+    listed.truncate(args.limit);
+    for event in listed {
+        let plan = plan(&events, &event, &mut late, is_cut).await?;
         planned.push(Planned { event, plan });
     }
-    print(&planned, &late.findings(), language)?;
+    let outlook = if is_cut { Vec::new() } else { late.outlook().await.map_err(Box::new)? };
+    print(&planned, &outlook, language)?;
     if args.execute {
-        let report = late.tell().await.map_err(Box::new)?;
-        carry_out(&planned, &events, &function).await?;
-        messages::summary(&format!("told: {}", messages::told(&report)));
+        // What still counts first: it has the least time.
+        invoke(&mut planned, &events, &function, &late).await?;
+        if !is_cut {
+            let report = late.tell().await.map_err(Box::new)?;
+            messages::summary(&format!("told: {}", messages::told(&report)));
+        }
+        for Planned { event, .. } in planned.iter().filter(|one| !one.stays()) {
+            events.done(event).await?;
+        }
     } else if !planned.is_empty() {
         messages::summary("nothing was done: the same with --execute does it");
     }
-    let stays = planned.iter().any(|one| matches!(one.plan, Plan::Stays(_)));
+    let stays = planned.iter().any(Planned::stays);
     Ok(if stays { Outcome::Failed } else { Outcome::Fine })
 }
 
@@ -163,6 +182,7 @@ async fn plan(
     events: &FailedEvents,
     event: &FailedEvent,
     late: &mut LateEvents<'_, DynamoStore, SnsNotifier>,
+    is_cut: bool,
 ) -> Result<Plan, RedriveError> {
     let payload = match events.payload(event).await {
         Ok(payload) => payload,
@@ -177,30 +197,37 @@ async fn plan(
         Ok(Standing { is_live: false, is_late: false, .. }) => {
             Plan::Nothing("no rule matches anything in it")
         }
+        Ok(Standing { is_late: true, .. }) if is_cut => Plan::Stays(PARTS_ARE_NOT_JUDGED.to_owned()),
         Ok(standing) => Plan::Redrive(standing),
     })
 }
 
-async fn carry_out(
-    planned: &[Planned],
+/// Invokes the function with what still counts. What does not any more, since time has passed, stays.
+async fn invoke(
+    planned: &mut [Planned],
     events: &FailedEvents,
     function: &DeployedFunction,
+    late: &LateEvents<'_, DynamoStore, SnsNotifier>,
 ) -> Result<(), RedriveError> {
     for Planned { event, plan } in planned {
-        match plan {
-            Plan::Stays(_) => continue,
-            Plan::Redrive(standing) if standing.is_live => {
-                function.invoke_later(events.payload(event).await?).await?;
-            }
-            Plan::Redrive(_) | Plan::Nothing(_) => {}
+        let Plan::Redrive(standing) = *plan else { continue };
+        if !standing.is_live {
+            continue;
         }
-        events.done(event).await?;
+        let payload = events.payload(event).await?;
+        if matches!(late.still_stands(&payload, standing, now()), Ok(true)) {
+            function.invoke_later(payload).await?;
+            continue;
+        }
+        let why = "its windows have closed in the meantime: once more looks at it as late";
+        messages::summary(&format!("{}: {why}", plain(&event.key)));
+        *plan = Plan::Stays(why.to_owned());
     }
     Ok(())
 }
 
 /// One line an event, and one a finding that only the late ones lead to.
-fn print(planned: &[Planned], findings: &[Finding<'_>], language: Language) -> io::Result<()> {
+fn print(planned: &[Planned], outlook: &[(Finding<'_>, Telling)], language: Language) -> io::Result<()> {
     let mut out = io::stdout().lock();
     for Planned { event, plan } in planned {
         let (what, why) = match plan {
@@ -216,8 +243,25 @@ fn print(planned: &[Planned], findings: &[Finding<'_>], language: Language) -> i
         };
         writeln!(out, "{what:7} {}  {}", plain(&event.key), plain(why))?;
     }
-    for finding in findings {
-        writeln!(out, "delayed {}", Alert::new(finding, language, None, None).heading)?;
+    for (finding, telling) in outlook {
+        let heading = Alert::new(finding, language, None, None).heading;
+        match telling {
+            Telling::Claimed(_) | Telling::ClaimedForDigest => writeln!(out, "delayed {heading}")?,
+            Telling::Silent(silence) => writeln!(out, "silent  {heading}  {}", why_silent(*silence))?,
+        }
     }
     out.flush()
+}
+
+/// Why nobody will hear of a finding.
+fn why_silent(silence: Silence) -> &'static str {
+    match silence {
+        Silence::Told => "it was told before",
+        Silence::HeldBack => "another episode was told shortly before",
+        Silence::Claimed => "someone else is telling it",
+        Silence::Observed => "its rule only observes",
+        Silence::Suppressed => "it is suppressed",
+        Silence::Superseded => "a later episode was told",
+        Silence::RuleGone => "its rule has gone",
+    }
 }

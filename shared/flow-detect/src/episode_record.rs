@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::episode::Episode;
 use crate::finding::{Finding, FindingId, Status};
 use crate::rule::{Mode, Rule, Severity};
 use crate::rule_set::RuleSet;
@@ -215,6 +216,13 @@ impl EpisodeRecord {
     /// Why nobody is to be told, if so.
     pub fn suppressed(&self) -> Option<&str> {
         self.suppressed.as_deref()
+    }
+
+    /// Whether an episode of its finding id is the one that it holds, or goes on with it.
+    pub fn is_of(&self, episode: &Episode) -> bool {
+        let (known, gap) = (self.finding.span, self.pace.gap());
+        episode.span.start < known.end.saturating_add(gap)
+            && known.start < episode.span.end.saturating_add(gap)
     }
 
     /// How many episodes of its finding id were recorded.

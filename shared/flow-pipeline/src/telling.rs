@@ -54,6 +54,11 @@ pub(crate) enum Ending {
 impl<S: StateStore, N: Notifier> Run<'_, S, N> {
     /// Records findings, and tells those that nobody has told.
     pub(crate) async fn tell(&mut self, findings: Vec<Finding<'_>>) -> Result<(), Failure> {
+        self.tell_at(findings.into_iter().map(|finding| (record_key(&finding.id), finding)).collect()).await
+    }
+
+    /// [`tell`](Self::tell), each finding with the key of its record.
+    pub(crate) async fn tell_at(&mut self, findings: Vec<(ItemKey, Finding<'_>)>) -> Result<(), Failure> {
         if findings.is_empty() {
             return Ok(());
         }
@@ -62,11 +67,14 @@ impl<S: StateStore, N: Notifier> Run<'_, S, N> {
     }
 
     /// Records findings and claims what is to be told, in one write each.
-    async fn claim(&mut self, findings: Vec<Finding<'_>>) -> Result<Vec<Claimed>, StoreError<S::Error>> {
+    async fn claim(
+        &mut self,
+        findings: Vec<(ItemKey, Finding<'_>)>,
+    ) -> Result<Vec<Claimed>, StoreError<S::Error>> {
         let mut waiting = BTreeMap::<ItemKey, Vec<Finding<'_>>>::new();
-        for finding in findings {
+        for (key, finding) in findings {
             // The episodes of one group come in order of time.
-            waiting.entry(record_key(&finding.id)).or_default().push(finding);
+            waiting.entry(key).or_default().push(finding);
         }
         let mut claimed = Vec::new();
         for number in 0..TRIES {
@@ -96,7 +104,7 @@ impl<S: StateStore, N: Notifier> Run<'_, S, N> {
     }
 
     /// One record with all that is seen of it added.
-    fn observe(&self, mut record: Option<EpisodeRecord>, findings: &[Finding<'_>]) -> Observed {
+    pub(crate) fn observe(&self, mut record: Option<EpisodeRecord>, findings: &[Finding<'_>]) -> Observed {
         let mut observed = None::<Observed>;
         for finding in findings {
             let suppressed = self.suppressed(finding);
@@ -366,9 +374,14 @@ struct Outbox {
     alerts: Vec<(usize, Message)>,
 }
 
-/// Where the record of a finding is kept.
+/// Where the newest episode of a finding is recorded.
 pub(crate) fn record_key(id: &FindingId) -> ItemKey {
     ItemKey::new(EPISODE, id)
+}
+
+/// Where an episode is recorded that was found long after it was over, beside the newest.
+pub(crate) fn delayed_key(finding: &Finding<'_>) -> ItemKey {
+    ItemKey::new(EPISODE, format_args!("{}/{}", finding.id, finding.episode.span.start))
 }
 
 fn record_write(key: &ItemKey, over: Option<u64>, record: &EpisodeRecord) -> Write {

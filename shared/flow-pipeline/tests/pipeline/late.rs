@@ -1,5 +1,6 @@
 //! Events that no invocation worked through: again while they count, else together and marked delayed.
 
+use flow_detect::{Status, Telling};
 use flow_pipeline::{Definitions, MemoryStore, Topic};
 use flow_testkit::Flow;
 
@@ -74,11 +75,35 @@ fn what_was_told_in_time_is_not_told_again() {
 }
 
 #[test]
-fn an_episode_before_a_known_one_is_counted_and_not_told() {
+fn every_episode_before_a_known_one_is_told_once() {
     let (pipeline, definitions) = (pipeline(settings(), MemoryStore::default()), Definitions::default());
     run(&pipeline, &event(&tries_at("198.51.100.7", 120, NOW - 600))).unwrap();
+    let late = || {
+        let mut events = pipeline.late_events(&definitions, NOW);
+        for before in [40_000, 80_000] {
+            events.add(event(&tries_at("198.51.100.7", 120, NOW - before)).as_bytes()).unwrap();
+        }
+        events
+    };
+    let outlook = || {
+        let outlook = now_or_never(late().outlook()).unwrap();
+        outlook.into_iter().map(|(_, telling)| telling).collect::<Vec<_>>()
+    };
+    assert_eq!(outlook(), [Telling::Claimed(Status::New); 2]);
+    let report = now_or_never(late().tell()).unwrap();
+    assert_eq!((report.superseded, report.held_back), (0, 0));
+    assert_eq!((report.published["findings"], report.published["alerts"]), (2, 2));
+    assert!(!outlook().contains(&Telling::Claimed(Status::New)));
+    let again = now_or_never(late().tell()).unwrap();
+    assert_eq!(again.published.get("alerts"), None, "{again:?}");
+}
+
+#[test]
+fn time_that_passes_over_a_plan_shows() {
+    let (pipeline, definitions) = (pipeline(settings(), MemoryStore::default()), Definitions::default());
     let mut events = pipeline.late_events(&definitions, NOW);
-    events.add(event(&tries_at("198.51.100.7", 120, NOW - 40_000)).as_bytes()).unwrap();
-    let report = now_or_never(events.tell()).unwrap();
-    assert_eq!((report.superseded, report.published.get("alerts")), (1, None));
+    let event = event(&tries_at("198.51.100.7", 120, NOW - 600));
+    let standing = events.add(event.as_bytes()).unwrap();
+    assert!(events.still_stands(event.as_bytes(), standing, NOW + 60).unwrap());
+    assert!(!events.still_stands(event.as_bytes(), standing, LATER).unwrap());
 }
