@@ -8,14 +8,15 @@ mod generate;
 mod support;
 mod values;
 
+use flow_generate::Scenario;
 use flow_query::{Answer, AnswerRow, Program, Query, Row, Source, SystemField, Value};
-use flow_record::Field;
+use flow_record::{Field, RecordFormat};
 use proptest::collection::vec;
 use proptest::prelude::*;
 
 use crate::evaluate::is_near;
 use crate::expressions::NaiveRow;
-use crate::support::{SETTINGS, Traffic, show};
+use crate::support::{DOCUMENTED, SETTINGS, Traffic, show};
 
 /// Every name of every record.
 fn rows(traffic: &Traffic) -> Vec<NaiveRow> {
@@ -23,7 +24,9 @@ fn rows(traffic: &Traffic) -> Vec<NaiveRow> {
     traffic.for_each(|flow| {
         let fields = Field::ALL.map(|field| (field.insights_name(), Source::Field(field)));
         let system = SystemField::ALL.map(|field| (field.name(), Source::System(field)));
-        let all = fields.into_iter().chain(system);
+        // The documented queries write it both ways.
+        let stream = ("logStream", Source::System(SystemField::LogStream));
+        let all = fields.into_iter().chain(system).chain([stream]);
         rows.push(all.map(|(name, source)| (name.to_owned(), flow.value(source).into_owned())).collect());
     });
     rows
@@ -116,6 +119,35 @@ proptest! {
         prop_assert_eq!(&again, &query, "{}", printed);
         prop_assert_eq!(again.to_string(), printed);
     }
+}
+
+/// The documented queries and the most common ones, over an hour of a network that does not exist.
+#[test]
+fn documented_queries_over_generated_traffic() {
+    let traffic = generated();
+    assert!(traffic.lines.len() > 1000, "{}", traffic.lines.len());
+    for query in DOCUMENTED {
+        // Addresses that are there.
+        let query = query.replace("'198.51.'", "'198.18.'");
+        let (tree, program) = compile(&query).unwrap_or_else(|| panic!("{query}"));
+        let answer = traffic.answer(&program).unwrap();
+        assert!(!answer.rows.is_empty(), "nothing to compare: {query}");
+        check(&query, &tree, &answer, &traffic).unwrap();
+    }
+}
+
+/// Every fifth line of half an hour in the network, with someone who is skipped, and with the names that the queries
+/// ask for.
+fn generated() -> Traffic {
+    let scenarios = vec![Scenario::find("skipped-records").unwrap()];
+    let settings =
+        flow_generate::Settings { duration: Some(1800), scenarios, ..flow_generate::Settings::default() };
+    let traffic = flow_generate::Traffic::new(&settings);
+    let interface = traffic.interfaces()[0].id.clone();
+    let format = RecordFormat::default();
+    let lines = traffic.enumerate().map(|(number, record)| (number, record.display(&format).to_string()));
+    let lines = lines.filter(|(number, line)| number % 5 == 0 || line.contains("SKIPDATA"));
+    Traffic::new(lines.map(|(_, line)| line.replace(&*interface, "eni-0123456789abcdef0")))
 }
 
 /// Most random queries compile, or the properties would say nothing.

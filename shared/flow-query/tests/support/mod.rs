@@ -5,6 +5,36 @@ use flow_enrich::{EnrichedFlow, Networks, Origin, Tables};
 use flow_query::{Answer, LimitError, Program, Query, Settings};
 use flow_record::RecordFormat;
 
+/// The queries that AWS documents for VPC flow logs, unchanged but for the addresses asked for, and two more that
+/// everybody writes first.
+pub(crate) const DOCUMENTED: [&str; 11] = [
+    "stats sum(packets) as packetsTransferred by srcAddr, dstAddr
+             | sort packetsTransferred desc
+             | limit 15",
+    r#"filter isIpv4InSubnet(srcAddr, "192.0.2.0/24")
+               | stats sum(bytes) as bytesTransferred by dstAddr
+               | sort bytesTransferred desc
+               | limit 15"#,
+    "filter protocol=17 | stats count(*) by srcAddr",
+    r#"filter logStatus="SKIPDATA"
+               | stats count(*) by bin(1h) as t
+               | sort t"#,
+    "fields @timestamp, srcAddr, dstAddr, srcPort, dstPort, protocol, bytes
+             | filter logStream = 'vpc-flow-logs' and interfaceId = 'eni-0123456789abcdef0'
+             | sort @timestamp desc
+             | dedup srcAddr, dstAddr, srcPort, dstPort, protocol
+             | limit 20",
+    "filter (dstAddr like '10.0.0.' and srcAddr like '198.51.')
+             | stats sum(bytes) as bytesTransferred by srcAddr, dstAddr
+             | sort bytesTransferred desc
+             | limit 10",
+    "stats avg(bytes), max(bytes) by dstAddr",
+    "parse @message /(?<NetworkInterface>eni-.*?) / | display NetworkInterface, @message | limit 1",
+    "filter dstPort = 80",
+    "stats sum(bytes) as bytesTransferred by srcAddr, dstAddr | sort bytesTransferred desc | limit 2",
+    "fields @timestamp, @message | sort @timestamp desc | filter protocol=17 and action='ACCEPT' | limit 100",
+];
+
 /// Lines of one format, and what is known beside them.
 pub(crate) struct Traffic {
     pub(crate) format: RecordFormat,
