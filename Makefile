@@ -7,7 +7,7 @@ PYTHON ?= python3
 FUNCTIONS := $(notdir $(wildcard functions/*))
 VENVS := target/venv
 
-.PHONY: demo test e2e build package lint lint-template fuzz-check vectors bench cost startup soak docs
+.PHONY: demo test e2e build package lint lint-template fuzz-check vectors bench bench-query cost startup soak docs
 
 ## demo: build the program and run the detections over the sample events
 demo:
@@ -64,6 +64,12 @@ vectors:
 ## bench: time to read one line, beside a plain split of it; size and time of what is kept between invocations
 bench:
 	$(CARGO) bench --locked -p flow-record -p flow-detect
+
+## bench-query: CPU time and memory of `flowgauge query` over 1 GB of lines, beside decompression alone
+bench-query:
+	$(CARGO) build --release --locked -p flowgauge
+	$(CARGO) build --release --locked -p flow-envelope --example inflate
+	$(PYTHON) benches/query.py
 
 ## cost: what keeping state costs in DynamoDB, in requests and dollars, over generated traffic
 cost:

@@ -128,6 +128,7 @@ impl RecordFormat {
     ///
     /// # Errors
     /// When the number of columns is not the format's, or a text does not fit its field.
+    #[inline]
     pub fn parse<'a>(&'a self, line: &'a str) -> Result<Line<'a>, ParseError<'a>> {
         let mut record = FlowRecord::unread(self, line);
         record.read()?;

@@ -105,17 +105,17 @@ impl<'a> FlowRecord<'a> {
     #[inline]
     fn read_column(&mut self, index: usize, field: Field) -> Result<(), Expected> {
         let (start, end) = self.columns.span(index);
-        let text = &self.line.as_bytes()[start..end];
-        if let [b'-'] = text {
+        let line = self.line.as_bytes();
+        if let [b'-'] = &line[start..end] {
             return Ok(());
         }
         match field.kind() {
             FieldKind::Integer { max } => {
-                let number = value::integer(text, max)?;
+                let number = value::integer(line, start, end, max)?;
                 let is_milliseconds = field.is_time() && number > LATEST_SECOND;
                 self.integers[field.slot()] = if is_milliseconds { number / 1000 } else { number };
             }
-            FieldKind::Address => self.addresses[field.slot()] = value::address(text)?,
+            FieldKind::Address => self.addresses[field.slot()] = value::address(line, start, end)?,
             FieldKind::Text => {}
         }
         self.present.insert(field);

@@ -9,56 +9,107 @@ const STEP: usize = 32;
 /// Byte offsets of the columns of one line; the first [`MAX_COLUMNS`] are kept, all are counted.
 #[derive(Clone)]
 pub(crate) struct Columns {
-    /// Start and end of each column in turn.
-    edges: [u16; 2 * MAX_COLUMNS],
+    /// Where one column ends and the next begins, from before the first to after the last.
+    gaps: [(u16, u16); MAX_COLUMNS + 1],
     /// How many columns the line has.
     pub(crate) count: usize,
 }
 
+/// The separators in a block: spaces and line ends.
+#[inline]
+fn separators(block: [u8; STEP]) -> u32 {
+    let bytes = u8x32::from(block);
+    let is = |byte| bytes.simd_eq(u8x32::splat(byte));
+    (is(b' ') | is(b'\n') | is(b'\r')).to_bitmask()
+}
+
+/// A block that is not full, padded with spaces.
+#[inline]
+fn padded(rest: &[u8]) -> [u8; STEP] {
+    let mut block = [b' '; STEP];
+    block[..rest.len()].copy_from_slice(rest);
+    block
+}
+
+/// An offset as it is kept: the caller bounds the line to what fits.
+#[inline]
+fn kept(offset: usize) -> u16 {
+    u16::try_from(offset).unwrap_or(u16::MAX)
+}
+
 impl Columns {
     /// No columns yet.
-    pub(crate) const NONE: Columns = Columns { edges: [0; 2 * MAX_COLUMNS], count: 0 };
+    pub(crate) const NONE: Columns = Columns { gaps: [(0, 0); MAX_COLUMNS + 1], count: 0 };
 
     /// Splits `line`, whose length must fit `u16`, at runs of spaces and line ends: no value can hold one, so that what
     /// is printed can always be read again.
     #[inline]
     pub(crate) fn find(&mut self, line: &[u8]) {
-        let (mut found, mut in_column) = (0, 0);
-        let (blocks, rest) = line.as_chunks::<STEP>();
-        for (index, block) in blocks.iter().enumerate() {
-            self.block(index * STEP, block, &mut found, &mut in_column);
+        if !self.find_single(line) {
+            self.find_runs(line);
         }
-        // The last block is padded with spaces, which also ends a column that touches the end of the line.
-        let mut last = [b' '; STEP];
-        last[..rest.len()].copy_from_slice(rest);
-        self.block(blocks.len() * STEP, &last, &mut found, &mut in_column);
-        self.count = found / 2;
     }
 
-    /// Notes the edges in one block; `in_column` is 1 when the byte before it belongs to a column.
+    /// [`find`](Self::find) where single separators stand between columns, as in all that AWS writes; false elsewhere.
     #[inline]
-    fn block(&mut self, offset: usize, block: &[u8; STEP], found: &mut usize, in_column: &mut u32) {
-        let bytes = u8x32::from(*block);
-        let is = |byte| bytes.simd_eq(u8x32::splat(byte));
-        let filled = !(is(b' ') | is(b'\n') | is(b'\r')).to_bitmask();
-        // A bit is set where a column begins and where the separator after one stands.
-        let mut edges = filled ^ (filled << 1 | *in_column);
-        *in_column = filled >> (STEP - 1);
-        while edges != 0 {
-            let at = offset + edges.trailing_zeros() as usize;
-            if let Some(edge) = self.edges.get_mut(*found) {
-                // The caller bounds the line to what fits.
-                *edge = u16::try_from(at).unwrap_or(u16::MAX);
+    fn find_single(&mut self, line: &[u8]) -> bool {
+        // As if a separator stood before the line: none may follow it.
+        let (mut found, mut before) = (0, 1);
+        self.gaps[0] = (0, 0);
+        let (blocks, rest) = line.as_chunks::<STEP>();
+        for (index, block) in blocks.iter().enumerate() {
+            if !self.note(index * STEP, separators(*block), &mut before, &mut found) {
+                return false;
             }
-            *found += 1;
-            edges &= edges - 1;
         }
+        // Of the padding one separator is wanted, after the last column.
+        let last = separators(padded(rest)) & (u32::MAX >> (STEP - 1 - rest.len()));
+        let is_single = self.note(blocks.len() * STEP, last, &mut before, &mut found);
+        self.count = found;
+        is_single
+    }
+
+    /// Notes the separators of one block; false when two stand together.
+    #[inline]
+    fn note(&mut self, offset: usize, mut separators: u32, before: &mut u32, found: &mut usize) -> bool {
+        if separators & (separators << 1 | *before) != 0 {
+            return false;
+        }
+        *before = separators >> (STEP - 1);
+        while separators != 0 {
+            let at = offset + separators.trailing_zeros() as usize;
+            *found += 1;
+            if let Some(gap) = self.gaps.get_mut(*found) {
+                *gap = (kept(at), kept(at + 1));
+            }
+            separators &= separators - 1;
+        }
+        true
+    }
+
+    /// [`find`](Self::find) in any line.
+    #[cold]
+    fn find_runs(&mut self, line: &[u8]) {
+        let is_separator = |byte: u8| matches!(byte, b' ' | b'\n' | b'\r');
+        let (mut found, mut in_column) = (0, false);
+        for (at, byte) in line.iter().copied().chain([b' ']).enumerate() {
+            if is_separator(byte) == in_column {
+                if in_column {
+                    found += 1;
+                }
+                if let Some(gap) = self.gaps.get_mut(found) {
+                    *(if in_column { &mut gap.0 } else { &mut gap.1 }) = kept(at);
+                }
+                in_column = !in_column;
+            }
+        }
+        self.count = found;
     }
 
     /// Start and end of the column at `index`, which must be below both `count` and [`MAX_COLUMNS`].
     #[inline]
     pub(crate) fn span(&self, index: usize) -> (usize, usize) {
-        (usize::from(self.edges[2 * index]), usize::from(self.edges[2 * index + 1]))
+        (usize::from(self.gaps[index].1), usize::from(self.gaps[index + 1].0))
     }
 }
 

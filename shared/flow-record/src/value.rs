@@ -26,34 +26,34 @@ impl fmt::Display for Value<'_> {
     }
 }
 
-/// Digits only: no sign, no separators. Leading zeros are allowed.
+/// The digits from `start` to `end` of `line`, which are one byte at least: no sign, no separators. Leading zeros are
+/// allowed.
 #[inline]
-pub(crate) fn integer(digits: &[u8], max: u64) -> Result<u64, Expected> {
-    // 18 digits always fit a u64.
-    if digits.is_empty() || digits.len() > 18 {
-        return long_integer(digits, max);
-    }
-    let (mut number, mut rest) = (0, digits);
-    if let Some((eight, more)) = digits.split_first_chunk::<8>() {
-        number = eight_digits(*eight).ok_or(Expected::Integer)?;
-        rest = more;
-    }
-    for byte in rest {
-        let digit = byte.wrapping_sub(b'0');
-        if digit > 9 {
-            return Err(Expected::Integer);
+pub(crate) fn integer(line: &[u8], start: usize, end: usize, max: u64) -> Result<u64, Expected> {
+    let number = match end - start {
+        1..=8 => eight_digits(line, start, end),
+        9..=16 => {
+            let (high, low) = (eight_digits(line, start, end - 8), eight_digits(line, end - 8, end));
+            high.zip(low).map(|(high, low)| high * 100_000_000 + low)
         }
-        number = number * 10 + u64::from(digit);
+        _ => return long_integer(&line[start..end], max),
+    };
+    match number {
+        Some(number) if number <= max => Ok(number),
+        Some(_) => Err(Expected::AtMost(max)),
+        None => Err(Expected::Integer),
     }
-    if number > max { Err(Expected::AtMost(max)) } else { Ok(number) }
 }
 
-/// Eight digits at once: neighbours are joined to pairs, pairs to fours, fours to the whole.
+/// Up to eight digits at once, whatever their number: neighbours are joined to pairs, pairs to fours, fours to the whole.
 #[inline]
-fn eight_digits(digits: [u8; 8]) -> Option<u64> {
+fn eight_digits(line: &[u8], start: usize, end: usize) -> Option<u64> {
     const ZEROS: u64 = u64::from_le_bytes([b'0'; 8]);
     const HIGH: u64 = u64::from_le_bytes([0xf0; 8]);
-    let word = u64::from_le_bytes(digits);
+    let others = 8 * (8 - (end - start));
+    let word = u64::from_le_bytes(before(line, end));
+    // What stands before the digits becomes zeros.
+    let word = word >> others << others | (ZEROS & ((1 << others) - 1));
     // Every byte is 0x30..=0x39: its high half is 3 and stays so when 6 is added.
     if word & HIGH != ZEROS || (word.wrapping_add(u64::from_le_bytes([6; 8]))) & HIGH != ZEROS {
         return None;
@@ -62,6 +62,18 @@ fn eight_digits(digits: [u8; 8]) -> Option<u64> {
     let pairs = (ones * 10 + (ones >> 8)) & 0x00ff_00ff_00ff_00ff;
     let fours = (pairs * 100 + (pairs >> 16)) & 0x0000_ffff_0000_ffff;
     Some((fours * 10_000 + (fours >> 32)) & 0xffff_ffff)
+}
+
+/// The `N` bytes before `end`, zeros before the beginning.
+#[inline]
+fn before<const N: usize>(line: &[u8], end: usize) -> [u8; N] {
+    let bytes = end.checked_sub(N).and_then(|from| line.get(from..end)?.first_chunk::<N>());
+    bytes.copied().unwrap_or_else(|| {
+        let mut bytes = [0; N];
+        let known = &line[..end];
+        bytes[N - known.len()..].copy_from_slice(known);
+        bytes
+    })
 }
 
 #[cold]
@@ -73,9 +85,10 @@ fn long_integer(digits: &[u8], max: u64) -> Result<u64, Expected> {
     digits.iter().try_fold(0, append).filter(|number| *number <= max).ok_or(Expected::AtMost(max))
 }
 
-/// An IPv4 or IPv6 address in any form that the standard library reads.
+/// An IPv4 or IPv6 address, from `start` to `end` of `line`, in any form that the standard library reads.
 #[inline]
-pub(crate) fn address(text: &[u8]) -> Result<IpAddr, Expected> {
+pub(crate) fn address(line: &[u8], start: usize, end: usize) -> Result<IpAddr, Expected> {
+    let text = &line[start..end];
     let ipv6 = || str::from_utf8(text).ok()?.parse::<Ipv6Addr>().ok();
     ipv4(text).map(IpAddr::V4).or_else(|| ipv6().map(IpAddr::V6)).ok_or(Expected::Address)
 }
@@ -110,7 +123,7 @@ mod tests {
 
     #[test]
     fn integers() {
-        let read = |text: &str, max| integer(text.as_bytes(), max);
+        let read = |text: &str, max| integer(text.as_bytes(), 0, text.len(), max);
         assert_eq!(read("0", 9), Ok(0));
         assert_eq!(read("0042", 65535), Ok(42));
         assert_eq!(read("65535", 65535), Ok(65535));
@@ -119,7 +132,7 @@ mod tests {
         assert_eq!(read("65536", 65535), Err(Expected::AtMost(65535)));
         assert_eq!(read("99999999999999999999999", 9), Err(Expected::AtMost(9)));
         assert_eq!(read("99999999999999999999999x", 9), Err(Expected::Integer));
-        for bad in ["", "+1", "-1", "1.0", "1e3", "0x1", "１", "1234567:", "1234567/", "123456789a"] {
+        for bad in ["+1", "-1", "1.0", "1e3", "0x1", "１", "1234567:", "1234567/", "123456789a"] {
             assert_eq!(read(bad, 9), Err(Expected::Integer), "{bad}");
         }
     }
@@ -131,9 +144,11 @@ mod tests {
         }
 
         #[test]
-        fn integers_agree_with_std(text in "[0-9]{1,25}|[0-9:/ -]{6,10}") {
+        fn integers_agree_with_std(text in "[0-9]{1,25}|[0-9:/ -]{6,10}", before in "[0-9 a-z]{0,9}") {
             let expected = text.parse::<u64>().ok().filter(|_| !text.starts_with('+'));
-            prop_assert_eq!(integer(text.as_bytes(), u64::MAX).ok(), expected);
+            prop_assert_eq!(integer(text.as_bytes(), 0, text.len(), u64::MAX).ok(), expected);
+            let line = format!("{before}{text}9");
+            prop_assert_eq!(integer(line.as_bytes(), before.len(), line.len() - 1, u64::MAX).ok(), expected);
         }
 
         #[test]

@@ -159,7 +159,9 @@ impl<'s> Selection<'s> {
         if self.pattern.as_ref().is_some_and(|pattern| !pattern.matches(source.text)) {
             return Ok(());
         }
-        let line = match source.format.parse(source.text) {
+        // Borrowed from where it was made: a record is large to move.
+        let parsed = source.format.parse(source.text);
+        let line = match &parsed {
             Ok(line) => line,
             Err(error) => {
                 part.report.reject(error.kind().name(), source.number, || error.to_string());
@@ -169,7 +171,7 @@ impl<'s> Selection<'s> {
         if part.report.lines.total() == 0 {
             self.tell_missing(source.format);
         }
-        part.report.lines.add(&line);
+        part.report.lines.add(line);
         let flow = EnrichedFlow { record: line.record(), origin: source.origin, tables: self.tables };
         if self.is_in_span(&flow)
             && let Some(row) = part.evaluation.observe(&flow)?

@@ -1,0 +1,128 @@
+"""Measures `flowgauge query` on large files: `make bench-query`.
+
+Makes, once, two gzip files of 1 GB of lines in target/: lines in no order, and those of a generated network. Prints the CPU
+time and peak memory of decompressing each alone and of queries over it, the least of three runs, with their ratios. Then a
+million groups of two addresses. What a process that starts another has in memory is the least that is shown, 17 MB.
+"""
+
+from __future__ import annotations
+
+import gzip
+import os
+import random
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+TARGET = ROOT / "target"
+PROGRAM = TARGET / "release/flowgauge"
+INFLATE = TARGET / "release/examples/inflate"
+BYTES = 1_000_000_000
+PAIRS = 20_000
+RUNS = 3
+GROUPS = 1_000_000
+
+BY_PAIR = "stats sum(bytes) by srcAddr, dstAddr"
+QUERIES = [
+    BY_PAIR,
+    "stats sum(bytes) as b by srcAddr, dstAddr | sort b desc | limit 10",
+    "filter dstPort = 80 | limit 100000000",
+    "fields @timestamp, @message | sort @timestamp desc | filter protocol=17 and action='ACCEPT' | limit 100",
+    "stats count(*), pct(bytes, 95) by bin(1h)",
+]
+
+
+def generated() -> Path:
+    """1 GB of lines as gzip at the level that AWS's files have, 6."""
+    path = TARGET / "query-1gb.log.gz"
+    if not path.is_file():
+        partial = path.with_suffix(".partial")
+        command = [PROGRAM, "generate", "--records", "20000000", "--interfaces", "200"]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as made:
+            assert made.stdout is not None
+            left = BYTES
+            with gzip.open(partial, "wb", compresslevel=6) as packed:
+                while left > 0 and (part := made.stdout.read(min(left, 1 << 20))):
+                    left -= len(part)
+                    packed.write(part)
+            assert left == 0, f"expected {BYTES} bytes, {left} are missing"
+            made.kill()
+        partial.rename(path)
+    return path
+
+
+def shuffled() -> Path:
+    """1 GB of lines between 20,000 pairs of addresses in no order: they compress half as well."""
+    path = TARGET / "query-1gb-shuffled.log.gz"
+    if path.is_file():
+        return path
+    numbers = random.Random(7)
+    draw = lambda below: int(numbers.random() * below)  # noqa: E731
+    pairs = [f"172.{draw(256)}.{draw(256)}.{draw(256)} 10.{draw(256)}.{draw(256)}.{draw(256)}" for _ in range(PAIRS)]
+    partial, left = path.with_suffix(".partial"), BYTES
+    with gzip.open(partial, "wb", compresslevel=6) as packed:
+        while left > 0:
+            size, start = 40 + draw(90_000), 1_700_000_000 + draw(3600)
+            line = (
+                f"2 123456789012 eni-{draw(64):017x} {pairs[draw(PAIRS)]} {1024 + draw(64_000)} 443 6 {1 + size // 700} "
+                f"{size} {start} {start + 60} ACCEPT OK\n"
+            ).encode()
+            packed.write(line)
+            left -= len(line)
+    partial.rename(path)
+    return path
+
+
+def many_groups() -> Path:
+    """A line for each of a million pairs of addresses."""
+    path = TARGET / "query-groups.log.gz"
+    numbers = random.Random(7)
+    with gzip.open(path, "wt", compresslevel=1) as packed:
+        for number in range(GROUPS):
+            source = ".".join(str(byte) for byte in number.to_bytes(4, "big"))
+            other = ".".join(str(byte) for byte in numbers.randbytes(4))
+            packed.write(f"2 1 eni-1 10{source[1:]} {other} 40000 443 6 1 40 1700000000 1700000059 ACCEPT OK\n")
+    return path
+
+
+def measure(command: list[str | Path]) -> tuple[float, float]:
+    """The least CPU time in seconds of some runs, and the largest peak of resident memory in MB."""
+    seconds, memory = [], []
+    for _ in range(RUNS):
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        assert process.stderr is not None
+        said = process.stderr.read()
+        _, status, usage = os.wait4(process.pid, 0)
+        assert os.waitstatus_to_exitcode(status) == 0, said
+        seconds.append(usage.ru_utime + usage.ru_stime)
+        memory.append(usage.ru_maxrss / 1000)
+    return min(seconds), max(memory)
+
+
+def show(what: str, seconds: float, memory: float, floor: float) -> None:
+    """One line of the table."""
+    print(f"{seconds:7.2f} s {seconds / floor:6.2f} {memory:8.1f} MB  {what}", flush=True)
+
+
+def main() -> int:
+    """Prints one line a measurement."""
+    print("   CPU     ratio     peak     of")
+    for file in [shuffled(), generated()]:
+        print(f"{file.name}: {BYTES} bytes in {file.stat().st_size}")
+        floor, memory = measure([INFLATE, file])
+        show("decompression alone", floor, memory, floor)
+        for query in QUERIES:
+            seconds, memory = measure([PROGRAM, "query", query, "--output", "csv", file])
+            show(query, seconds, memory, floor)
+    file = many_groups()
+    print(f"{file.name}: {GROUPS} pairs of addresses, a line each")
+    floor, memory = measure([INFLATE, file])
+    show("decompression alone", floor, memory, floor)
+    seconds, memory = measure([PROGRAM, "query", BY_PAIR, "--max-groups", str(2 * GROUPS), "--output", "csv", file])
+    show(BY_PAIR, seconds, memory, floor)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
