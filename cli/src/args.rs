@@ -36,6 +36,8 @@ pub(crate) enum Command {
     Rules(RulesArgs),
     /// Try filter patterns of CloudWatch Logs
     Pattern(PatternArgs),
+    /// Tell what records mean, as a person would, and why something was refused
+    Explain(ExplainArgs),
     /// Make Lambda events from flow log lines
     Event(EventArgs),
     /// Run a Lambda function's work over its event, and print what it would publish
@@ -402,6 +404,29 @@ pub(crate) struct RedriveArgs {
     /// File of suppressions, where the function has one in its package
     #[arg(long, value_name = "FILE")]
     pub suppressions: Option<PathBuf>,
+}
+
+/// Tell what records mean, as a person would, and why something was refused.
+///
+/// Neighbouring records of one conversation at one interface, such as a request and its reply, are told together. Times are
+/// those of the zone that the variable TZ names, else of this machine.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct ExplainArgs {
+    /// Lines, each one argument, or files to read; `-` or none is standard input
+    #[arg(value_name = "LINE|INPUT")]
+    pub inputs: Vec<PathBuf>,
+
+    /// Format of lines without a header: an EC2 log-format string, or bare field names [default: AWS's default format]
+    #[arg(long, value_name = "FORMAT", value_parser = parse_format)]
+    pub format: Option<RecordFormat>,
+
+    /// File that names networks, one `CIDR name` a line
+    #[arg(long, value_name = "FILE")]
+    pub networks: Option<PathBuf>,
+
+    /// Language of the text
+    #[arg(long, value_enum, default_value_t = LanguageArg::En)]
+    pub lang: LanguageArg,
 }
 
 #[derive(Debug, ClapArgs)]

@@ -2,6 +2,7 @@
 
 pub(crate) mod detect;
 pub(crate) mod event;
+pub(crate) mod explain;
 pub(crate) mod generate;
 pub(crate) mod invoke;
 pub(crate) mod parse;

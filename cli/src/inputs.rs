@@ -74,6 +74,11 @@ pub(crate) fn each_item<E>(
 }
 
 impl Input {
+    /// What was given on the command line itself.
+    pub(crate) fn of_arguments() -> Self {
+        Input { name: "the lines given".to_owned(), path: None }
+    }
+
     /// Opens it.
     ///
     /// # Errors

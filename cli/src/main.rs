@@ -47,6 +47,7 @@ fn run(args: &Args) -> Result<Outcome, Failure> {
         Command::Query(args) => commands::query::run(args),
         Command::Rules(args) => commands::rules::run(args),
         Command::Pattern(args) => commands::pattern::run(args),
+        Command::Explain(args) => commands::explain::run(args),
         Command::Event(args) => commands::event::run(args),
         Command::Invoke(args) => commands::invoke::run(args),
         Command::Generate(args) => commands::generate::run(args),

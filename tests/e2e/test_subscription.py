@@ -6,12 +6,13 @@ import base64
 import gzip
 import json
 import re
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from conftest import Host
+from conftest import Host, new_host
 from emulator import ACCOUNT, REGION, Emulator
 from inbox import Inbox, inbox
 from stack import ROOT, Stack, delete, deploy, subscription_event
@@ -210,7 +211,7 @@ def test_a_stack_is_updated_and_deleted(emulator: Emulator, template: Path, host
 
 
 def test_definitions_come_from_a_bucket(emulator: Emulator, template: Path, host: Host) -> None:
-    """Rules and networks are read from S3; a mistake in them is an error that says where, and loses no event."""
+    """Rules, networks and suppressions are read from S3; a mistake in them says where, and loses no event."""
     s3, bucket, key = emulator.client("s3"), "company-definitions", "rules/office.toml"
     rule = (ROOT / "rules/ping-denied.toml").read_text(encoding="utf-8").replace('mode = "off"', 'mode = "notify"')
     rule = rule.replace('id = "ping-denied"', 'id = "office-refused"')
@@ -219,7 +220,11 @@ def test_definitions_come_from_a_bucket(emulator: Emulator, template: Path, host
     s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": REGION})
     s3.put_object(Bucket=bucket, Key=key, Body=wrong)
     s3.put_object(Bucket=bucket, Key="networks.txt", Body=b"198.51.100.0/24 office\n")
-    parameters = {"DefinitionsBucket": bucket, "NetworksKey": "networks.txt"}
+    quiet = new_host()
+    until = datetime.now(UTC).date() + timedelta(days=2)
+    expected = f'[[suppress]]\ninterface = "{quiet.interface}"\nreason = "our monitoring"\nuntil = {until}\n'
+    s3.put_object(Bucket=bucket, Key="quiet.toml", Body=expected)
+    parameters = {"DefinitionsBucket": bucket, "NetworksKey": "networks.txt", "SuppressionsKey": "quiet.toml"}
     stack = deploy(emulator, template, "flowgauge-definitions", parameters)
     event = subscription_event(message(stack, host, host.refused_ping()))
     with inbox(emulator, stack.outputs["FindingsTopic"]) as findings:
@@ -234,6 +239,10 @@ def test_definitions_come_from_a_bucket(emulator: Emulator, template: Path, host
         # A mistake is remembered for ten seconds.
         wait_for("the mended rule to be read", lambda: stack.invoke(event)["error"], lambda error: error is None)
         [notification] = findings.await_about(host.interface)
+        suppressed = stack.invoke(subscription_event(message(stack, quiet, quiet.refused_ping())))
+        assert suppressed["error"] is None, suppressed
+        assert '"FindingsSuppressed":1' in suppressed["log"], suppressed["log"]
+        assert not findings.about(quiet.interface)
     assert json.loads(notification["Message"])["rule"] == "office-refused"
 
 

@@ -7,6 +7,7 @@ mod bad_input;
 mod detect;
 mod events;
 mod exit;
+mod explain;
 mod generate;
 mod hostile;
 mod inputs;

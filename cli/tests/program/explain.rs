@@ -1,0 +1,69 @@
+//! `explain`: records as a person would tell them.
+
+use crate::program::{Folder, flowgauge};
+use crate::samples::joined;
+
+const REQUEST: &str = "2 123456789012 eni-0322957cfa6bc9585 10.0.10.30 162.159.200.123 50392 123 17 1 76 1676321508 1676321568 ACCEPT OK";
+const REPLY: &str = "2 123456789012 eni-0322957cfa6bc9585 162.159.200.123 10.0.10.30 123 50392 17 1 76 1676321508 1676321568 REJECT OK";
+
+fn explain(args: &[&str]) -> String {
+    flowgauge(["explain"].iter().chain(args)).env("TZ", "Asia/Tokyo").exits(0).stdout
+}
+
+#[test]
+fn a_refused_reply_is_told_with_its_reason() {
+    insta::assert_snapshot!("refused_reply_en", explain(&[REQUEST, REPLY]));
+    insta::assert_snapshot!("refused_reply_ja", explain(&["--lang", "ja", REQUEST, REPLY]));
+    // Whichever comes first.
+    assert_eq!(explain(&[REPLY, REQUEST]), explain(&[REQUEST, REPLY]));
+}
+
+#[test]
+fn every_reason_in_both_languages() {
+    let lines = [
+        // A refused try from outside; records of one way are one.
+        "2 1 eni-1 198.51.100.7 10.0.0.5 40000 22 6 1 60 1676321508 1676321568 REJECT OK",
+        "2 1 eni-1 198.51.100.7 10.0.0.5 40000 22 6 2 120 1676321568 1676321628 REJECT OK",
+        // A refused reply alone.
+        REPLY,
+        // A way out that is closed.
+        "2 1 eni-2 10.0.0.5 93.184.216.34 50000 8443 6 3 180 1676321508 1676321568 REJECT OK",
+        // Through, both ways.
+        "2 1 eni-2 10.0.0.5 10.0.1.9 50000 5432 6 30 4500 1676321508 1676321568 ACCEPT OK",
+        "2 1 eni-2 10.0.1.9 10.0.0.5 5432 50000 6 28 90000 1676321508 1676321568 ACCEPT OK",
+        // No answer, and no ports.
+        "2 1 eni-2 10.0.0.5 2001:4860:4860::8888 0 0 58 4 416 1676321508 1676321508 ACCEPT OK",
+        // A reply of ours that does not get out.
+        "2 1 eni-3 203.0.113.9 10.0.0.5 51000 443 6 1 60 1676321508 1676321568 ACCEPT OK",
+        "2 1 eni-3 10.0.0.5 203.0.113.9 443 51000 6 1 60 1676321508 1676321568 REJECT OK",
+        "2 1 eni-3 - - - - - - - 1676321508 1676321568 - NODATA",
+        "2 1 eni-3 - - - - - - - 1676321508 1676321568 - SKIPDATA",
+    ];
+    let folder = Folder::with("a.log", joined(&lines.map(str::to_owned)));
+    for language in ["en", "ja"] {
+        let run = folder.flowgauge(["explain", "--lang", language, "a.log"]).env("TZ", "UTC").exits(0);
+        insta::assert_snapshot!(format!("every_reason_{language}"), run.stdout);
+    }
+}
+
+#[test]
+fn the_stated_reason_decides() {
+    let format =
+        "interface-id srcaddr dstaddr srcport dstport protocol packets bytes start end action reject-reason";
+    for (reason, expected) in
+        [("BPA", "VPC Block Public Access (BPA)"), ("EC", "encryption controls"), ("\u{1b}[2J", "�[2J")]
+    {
+        let line =
+            format!("eni-1 198.51.100.7 10.0.0.5 40000 22 6 1 60 1676321508 1676321568 REJECT {reason}");
+        let told = explain(&["--format", format, &line]);
+        assert!(told.contains(expected) && !told.contains('\u{1b}'), "{told}");
+    }
+}
+
+#[test]
+fn what_can_not_be_explained_is_told() {
+    flowgauge(["explain", "2 1 eni-1 too short"])
+        .exits(1)
+        .says(&["the lines given:1: expected 14 columns, found 5"]);
+    flowgauge(["explain", "no-such-file"]).exits(1).says(&["no-such-file"]);
+}

@@ -1,0 +1,132 @@
+//! What one record, or a request and its reply, means: as a person would tell it.
+//!
+//! Neighbouring records of one conversation at one interface are told together. Why something was refused is said when
+//! it can be known, and what is left open otherwise. Source: "Security groups and network ACLs" and "Flow log
+//! limitations" in the Amazon VPC user guide.
+
+mod leg;
+mod words;
+
+use flow_detect::Language;
+use flow_enrich::EnrichedFlow;
+use flow_record::Line;
+use jiff::tz::TimeZone;
+
+use self::leg::{Leg, Role};
+use self::words::Words;
+
+/// Tells records one conversation at a time.
+#[derive(Debug)]
+pub struct Explainer {
+    words: Words,
+    told: Option<Conversation>,
+}
+
+/// Neighbouring records between the same two ends.
+#[derive(Debug, Default)]
+struct Conversation {
+    request: Option<Leg>,
+    reply: Option<Leg>,
+}
+
+impl Explainer {
+    /// In a language, with times as the clocks of `zone` show them.
+    pub fn new(language: Language, zone: TimeZone) -> Self {
+        Explainer { words: Words::new(language, zone), told: None }
+    }
+
+    /// Takes one more record; gives the text of what came before it, if this one begins something else.
+    ///
+    /// `flow` is the record of `line`, with what is known beside it.
+    pub fn add(&mut self, line: &Line<'_>, flow: &EnrichedFlow<'_>) -> Option<String> {
+        let leg = match line {
+            Line::Flow(_) => Leg::of(flow),
+            Line::NoData(_) | Line::SkipData(_) => {
+                let before = self.finish();
+                let is_skipped = matches!(line, Line::SkipData(_));
+                let own = self.words.of_no_flow(&Leg::of(flow), is_skipped);
+                return Some(before.map_or_else(|| own.clone(), |before| format!("{before}\n{own}")));
+            }
+        };
+        if let Some(conversation) = &mut self.told
+            && conversation.is_of(&leg)
+        {
+            conversation.take(leg);
+            return None;
+        }
+        let before = self.finish();
+        self.told.insert(Conversation::default()).take(leg);
+        before
+    }
+
+    /// The text of what was not told yet.
+    pub fn finish(&mut self) -> Option<String> {
+        self.told.take().map(|conversation| self.words.of_conversation(&conversation))
+    }
+}
+
+impl Conversation {
+    fn legs(&self) -> impl Iterator<Item = &Leg> {
+        self.request.iter().chain(&self.reply)
+    }
+
+    fn is_of(&self, leg: &Leg) -> bool {
+        self.legs().all(|known| known.is_same_way(leg) || known.is_other_way(leg))
+    }
+
+    fn take(&mut self, leg: Leg) {
+        let is_reply = match leg.role {
+            Role::Request => false,
+            Role::Reply => true,
+            // Who spoke first is the one that is told first.
+            Role::Unknown => match (&self.request, &self.reply) {
+                (Some(request), _) => request.is_other_way(&leg),
+                (None, Some(reply)) => reply.is_same_way(&leg),
+                (None, None) => false,
+            },
+        };
+        let place = if is_reply { &mut self.reply } else { &mut self.request };
+        match place {
+            Some(known) => known.merge(leg),
+            None => *place = Some(leg),
+        }
+    }
+
+    /// What can be said of the reason why it was or was not let through.
+    fn reason(&self) -> Reason<'_> {
+        if let Some(reason) =
+            self.legs().find_map(|leg| leg.reject_reason.as_deref().filter(|_| leg.is_refused()))
+        {
+            return Reason::Stated(reason);
+        }
+        match (&self.request, &self.reply) {
+            (Some(request), Some(reply)) if request.is_accepted() && reply.is_refused() => {
+                Reason::ReplyRefused { request, reply }
+            }
+            (Some(request), _) if request.is_refused() => Reason::RequestRefused(request),
+            (None, Some(reply)) if reply.is_refused() => Reason::ReplyAlone,
+            (Some(request), None) if request.is_accepted() => Reason::NoReply,
+            (Some(request), Some(reply)) if request.is_accepted() && reply.is_accepted() => Reason::Through,
+            _ => Reason::Unclear,
+        }
+    }
+}
+
+/// Why something was or was not let through.
+#[derive(Debug)]
+enum Reason<'a> {
+    /// The record says it.
+    Stated(&'a str),
+    /// Security groups let replies of what they accepted through: only a network ACL can have refused it.
+    ReplyRefused { request: &'a Leg, reply: &'a Leg },
+    /// Either kind of rule may have.
+    RequestRefused(&'a Leg),
+    /// A refused reply whose request is not here.
+    ReplyAlone,
+    /// Nothing came back, as far as these records tell.
+    NoReply,
+    /// Both ways were accepted.
+    Through,
+    /// These records do not say enough.
+    Unclear,
+}

@@ -1,0 +1,116 @@
+//! One way of a conversation: what its records say together.
+
+use std::net::IpAddr;
+
+use flow_enrich::{EnrichedFlow, EnrichedValue, Enrichment};
+use flow_record::Field;
+
+/// Which part of a conversation a record is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Role {
+    Request,
+    Reply,
+    Unknown,
+}
+
+/// An address and a port; either may be absent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct End {
+    pub(super) address: Option<IpAddr>,
+    pub(super) port: Option<u64>,
+    /// The user's name for its network.
+    pub(super) network: Option<String>,
+}
+
+/// The records that went one way between two ends at one interface.
+#[derive(Debug)]
+pub(super) struct Leg {
+    pub(super) role: Role,
+    pub(super) interface: Option<String>,
+    pub(super) source: End,
+    pub(super) destination: End,
+    pub(super) protocol: Option<u8>,
+    /// `ingress` or `egress`, as the interface sees it.
+    pub(super) is_egress: Option<bool>,
+    pub(super) packets: u64,
+    pub(super) bytes: u64,
+    pub(super) start: Option<u64>,
+    pub(super) end: Option<u64>,
+    accepted: bool,
+    refused: bool,
+    pub(super) reject_reason: Option<String>,
+}
+
+impl Leg {
+    pub(super) fn of(flow: &EnrichedFlow<'_>) -> Self {
+        let record = flow.record;
+        let text = |name| match flow.enrichment(name) {
+            Some(EnrichedValue::Text(text)) => Some(text.into_owned()),
+            _ => None,
+        };
+        let end = |address, port, network| End {
+            address: record.address(address),
+            port: record.integer(port).filter(|port| *port != 0),
+            network: text(network),
+        };
+        let action = record.text(Field::Action);
+        Leg {
+            role: match text(Enrichment::Initiator).as_deref() {
+                Some("src") => Role::Request,
+                Some("dst") => Role::Reply,
+                _ => Role::Unknown,
+            },
+            interface: record.text(Field::InterfaceId).map(str::to_owned),
+            source: end(Field::SrcAddr, Field::SrcPort, Enrichment::SrcNetwork),
+            destination: end(Field::DstAddr, Field::DstPort, Enrichment::DstNetwork),
+            protocol: record.integer(Field::Protocol).and_then(|number| number.try_into().ok()),
+            is_egress: text(Enrichment::Direction).map(|direction| direction == "egress"),
+            packets: record.integer(Field::Packets).unwrap_or_default(),
+            bytes: record.integer(Field::Bytes).unwrap_or_default(),
+            start: record.integer(Field::Start),
+            end: record.integer(Field::End),
+            accepted: action == Some("ACCEPT"),
+            refused: action == Some("REJECT"),
+            reject_reason: record.text(Field::RejectReason).map(str::to_owned),
+        }
+    }
+
+    /// Whether all of it was accepted.
+    pub(super) fn is_accepted(&self) -> bool {
+        self.accepted && !self.refused
+    }
+
+    /// Whether all of it was refused.
+    pub(super) fn is_refused(&self) -> bool {
+        self.refused && !self.accepted
+    }
+
+    /// Whether some of it was accepted, and some refused.
+    pub(super) fn is_mixed(&self) -> bool {
+        self.refused && self.accepted
+    }
+
+    pub(super) fn is_same_way(&self, other: &Leg) -> bool {
+        self.is_beside(other) && self.source == other.source && self.destination == other.destination
+    }
+
+    pub(super) fn is_other_way(&self, other: &Leg) -> bool {
+        self.is_beside(other) && self.source == other.destination && self.destination == other.source
+    }
+
+    fn is_beside(&self, other: &Leg) -> bool {
+        let is_known = self.source.address.is_some() && self.destination.address.is_some();
+        is_known && self.interface == other.interface && self.protocol == other.protocol
+    }
+
+    /// Adds a record that went the same way.
+    pub(super) fn merge(&mut self, other: Leg) {
+        self.packets = self.packets.saturating_add(other.packets);
+        self.bytes = self.bytes.saturating_add(other.bytes);
+        self.start = [self.start, other.start].into_iter().flatten().min();
+        self.end = self.end.max(other.end);
+        self.accepted |= other.accepted;
+        self.refused |= other.refused;
+        self.reject_reason = self.reject_reason.take().or(other.reject_reason);
+    }
+}

@@ -1,0 +1,341 @@
+//! The sentences, in both languages.
+
+use flow_detect::Language;
+use flow_enrich::{Scope, protocol_name, service_name};
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+use super::leg::{End, Leg};
+use super::{Conversation, Reason};
+use crate::number::group_digits;
+use crate::plain::plain;
+
+/// What a client's port may be: what a network ACL has to let through for replies.
+const CLIENT_PORTS: &str = "1024-65535";
+
+#[derive(Debug)]
+pub(super) struct Words {
+    language: Language,
+    zone: TimeZone,
+}
+
+impl Words {
+    pub(super) fn new(language: Language, zone: TimeZone) -> Self {
+        Words { language, zone }
+    }
+
+    /// One of two texts.
+    fn pick<'t>(&self, english: &'t str, japanese: &'t str) -> &'t str {
+        match self.language {
+            Language::English => english,
+            Language::Japanese => japanese,
+        }
+    }
+
+    pub(super) fn of_conversation(&self, conversation: &Conversation) -> String {
+        let mut sentences = Vec::new();
+        if let Some(request) = &conversation.request {
+            sentences.push(self.request(request));
+        }
+        if let Some(reply) = &conversation.reply {
+            sentences.push(self.reply(reply));
+        }
+        sentences.extend(self.reason(&conversation.reason()));
+        sentences.join("\n") + "\n"
+    }
+
+    /// An interval without records.
+    pub(super) fn of_no_flow(&self, leg: &Leg, is_skipped: bool) -> String {
+        let (when, interface) = (self.when(leg), self.interface(leg));
+        let text = match (self.language, is_skipped) {
+            (Language::English, false) => format!("{when}: nothing flowed through {interface} (NODATA)."),
+            (Language::English, true) => format!(
+                "{when}: AWS skipped records of {interface} (SKIPDATA). How many is not known: counts are lower bounds."
+            ),
+            (Language::Japanese, false) => format!("{when}、{interface} に通信はありませんでした(NODATA)。"),
+            (Language::Japanese, true) => format!(
+                "{when}、{interface} の記録の一部が AWS 側で欠落しました(SKIPDATA)。欠落した件数は不明で、集計値は下限です。"
+            ),
+        };
+        text + "\n"
+    }
+
+    fn request(&self, leg: &Leg) -> String {
+        let (when, interface, service) =
+            (self.when(leg), self.interface(leg), self.service(leg, &leg.destination));
+        let (from, to) = (self.end(&leg.source), self.end(&leg.destination));
+        let (amount, verdict) = (self.amount(leg), self.verdict(leg));
+        match self.language {
+            Language::English => {
+                format!("{when}: {from} sent {service} to {to}, seen at {interface}: {amount}. {verdict}")
+            }
+            Language::Japanese => {
+                format!(
+                    "{when}、{from} から {to} へ{service}が送られました({interface} で記録)。{amount}。{verdict}"
+                )
+            }
+        }
+    }
+
+    fn reply(&self, leg: &Leg) -> String {
+        let when = self.when(leg);
+        let (from, to) = (self.end(&leg.source), self.end(&leg.destination));
+        let (amount, verdict, service) =
+            (self.amount(leg), self.verdict(leg), self.service(leg, &leg.source));
+        match self.language {
+            Language::English => format!("{when}: {from} replied to {to} ({service}): {amount}. {verdict}"),
+            Language::Japanese => {
+                format!("{when}、{from} から {to} へ応答が返されました({service})。{amount}。{verdict}")
+            }
+        }
+    }
+
+    fn reason(&self, reason: &Reason<'_>) -> Option<String> {
+        let english = self.language == Language::English;
+        Some(match reason {
+            Reason::Stated(reason) => self.stated(reason),
+            Reason::ReplyRefused { request, reply } => {
+                let rule = self.missing_rule(request, reply);
+                if english {
+                    format!(
+                        "Why: a network ACL refused the reply. It can't have been a security group: these are stateful and \
+                         let the reply to an accepted request through; network ACLs are not. {rule}"
+                    )
+                } else {
+                    format!(
+                        "理由: 応答を拒否したのはネットワークACLです。セキュリティグループはステートフルで、許可した要求への応答を必ず通します。\
+                         応答を拒否できるのは、ステートレスなネットワークACLだけです。{rule}"
+                    )
+                }
+            }
+            Reason::RequestRefused(request) => self.either(request),
+            Reason::ReplyAlone => self
+                .pick(
+                    "Why: by its ports this is a reply. If its request was accepted, a network ACL refused it; look for the \
+                     request, the same ends the other way round. If there was none, a security group may have as well.",
+                    "理由: ポート番号から見て、これは応答です。対になる要求(送信元と宛先が逆の記録)が許可されていれば、拒否したのはネットワークACLです。\
+                     要求がなければ、セキュリティグループが拒否した可能性もあります。",
+                )
+                .to_owned(),
+            Reason::NoReply => self
+                .pick(
+                    "No reply is among these records: it may stand in the next interval, or nothing answered.",
+                    "これらの記録に応答はありません。次の集約間隔に記録されているか、応答がなかったかのどちらかです。",
+                )
+                .to_owned(),
+            Reason::Through => self
+                .pick(
+                    "Security groups and network ACLs let both ways through.",
+                    "セキュリティグループもネットワークACLも、両方向の通信を許可しました。",
+                )
+                .to_owned(),
+            Reason::Unclear => return None,
+        })
+    }
+
+    fn stated(&self, reason: &str) -> String {
+        let known = match reason {
+            "BPA" => Some(self.pick("VPC Block Public Access", "VPC ブロックパブリックアクセス")),
+            "EC" => Some(self.pick("encryption controls of the VPC", "VPC の暗号化コントロール")),
+            _ => None,
+        };
+        let reason = plain(reason);
+        let what = known.map_or_else(|| reason.to_string(), |known| format!("{known} ({reason})"));
+        match self.language {
+            Language::English => format!("Why, as the record says: {what}."),
+            Language::Japanese => format!("理由: 記録によれば {what} です。"),
+        }
+    }
+
+    /// What the network ACL would have to allow.
+    fn missing_rule(&self, request: &Leg, reply: &Leg) -> String {
+        let protocol = request.protocol.map_or_else(|| "IP".to_owned(), protocol);
+        let to = reply.destination.port.map_or_else(String::new, |port| match self.language {
+            Language::English => format!(", here to port {port}"),
+            Language::Japanese => format!("(この例ではポート {port})"),
+        });
+        let is_outbound = reply.is_egress == Some(true);
+        match self.language {
+            Language::English => {
+                let way = if is_outbound { "outbound" } else { "inbound" };
+                let peer = if is_outbound { &reply.destination } else { &reply.source };
+                let side = if is_outbound { "to" } else { "from" };
+                format!(
+                    "The network ACL of the interface's subnet needs an {way} rule that allows {protocol} {side} {} on ports \
+                     {CLIENT_PORTS}{to}.",
+                    self.address(peer)
+                )
+            }
+            Language::Japanese => {
+                let way = if is_outbound { "アウトバウンド" } else { "インバウンド" };
+                let peer = if is_outbound { &reply.destination } else { &reply.source };
+                let side = if is_outbound { "への" } else { "からの" };
+                format!(
+                    "インターフェイスのサブネットのネットワークACLに、{} {side} {protocol} をポート {CLIENT_PORTS}{to} で許可する{way}ルールが必要です。",
+                    self.address(peer)
+                )
+            }
+        }
+    }
+
+    /// A refused request.
+    fn either(&self, request: &Leg) -> String {
+        match (self.language, request.is_egress) {
+            (Language::English, egress) => {
+                let way = match egress {
+                    Some(true) => "out",
+                    Some(false) => "in",
+                    None => "through",
+                };
+                format!(
+                    "Why: no rule lets it {way}, either of the interface's security groups or of its subnet's network ACL; \
+                     the record alone does not tell which."
+                )
+            }
+            (Language::Japanese, egress) => {
+                let way = match egress {
+                    Some(true) => "送信",
+                    Some(false) => "受信",
+                    None => "通過",
+                };
+                format!(
+                    "理由: インターフェイスのセキュリティグループか、サブネットのネットワークACLのどちらかに、この通信の{way}を許可するルールがありません。\
+                     この記録だけでは、どちらかは分かりません。"
+                )
+            }
+        }
+    }
+
+    /// `2023-02-14 05:51:48 JST, 60 s`.
+    fn when(&self, leg: &Leg) -> String {
+        let Some(start) = leg.start else {
+            return self.pick("At an unknown time", "時刻不明").to_owned();
+        };
+        let time = i64::try_from(start).ok().and_then(|second| Timestamp::from_second(second).ok());
+        let time = match time {
+            Some(time) => time.to_zoned(self.zone.clone()).strftime("%Y-%m-%d %H:%M:%S %Z").to_string(),
+            None => start.to_string(),
+        };
+        let seconds = leg.end.map_or(0, |end| end.saturating_sub(start));
+        match self.language {
+            _ if seconds == 0 => time,
+            Language::English => format!("{time}, {seconds} s"),
+            Language::Japanese => format!("{time} から {seconds} 秒間"),
+        }
+    }
+
+    fn interface(&self, leg: &Leg) -> String {
+        let unknown = || self.pick("an unknown interface", "不明なインターフェイス").to_owned();
+        leg.interface.as_deref().map_or_else(unknown, |interface| plain(interface).into_owned())
+    }
+
+    fn address(&self, end: &End) -> String {
+        end.address
+            .map_or_else(|| self.pick("an unknown address", "不明なアドレス").to_owned(), |it| it.to_string())
+    }
+
+    /// `10.0.0.5 (private)`.
+    fn end(&self, end: &End) -> String {
+        let Some(address) = end.address else { return self.address(end) };
+        let kind = end.network.as_deref().map(|network| plain(network).into_owned());
+        let kind = kind.unwrap_or_else(|| self.scope(Scope::of(address)).to_owned());
+        match self.language {
+            Language::English => format!("{address} ({kind})"),
+            Language::Japanese => format!("{address}({kind})"),
+        }
+    }
+
+    fn scope(&self, scope: Scope) -> &'static str {
+        match (self.language, scope) {
+            (Language::English, scope) => scope.name(),
+            (_, Scope::Private) => "プライベート",
+            (_, Scope::Public) => "パブリック",
+            (_, Scope::Shared) => "共有アドレス",
+            (_, Scope::LinkLocal) => "リンクローカル",
+            (_, Scope::Multicast) => "マルチキャスト",
+            (_, Scope::Documentation) => "文書用",
+            (_, Scope::Loopback) => "ループバック",
+            (_, Scope::Reserved) => "予約済み",
+        }
+    }
+
+    /// `an NTP request (UDP port 123)`, or in a reply `NTP, UDP port 123`.
+    fn service(&self, leg: &Leg, server: &End) -> String {
+        let is_reply = std::ptr::eq(server, &leg.source);
+        let number = leg.protocol;
+        let protocol = number.map_or_else(|| "IP".to_owned(), protocol);
+        let port = server.port.and_then(|port| u16::try_from(port).ok());
+        let name = port.zip(number).and_then(|(port, number)| service_name(number, port)).map(shown);
+        let at = port.map_or_else(
+            || protocol.clone(),
+            |port| match self.language {
+                Language::English => format!("{protocol} port {port}"),
+                Language::Japanese => format!("{protocol} ポート {port}"),
+            },
+        );
+        match (self.language, name, is_reply) {
+            (_, Some(name), true) => format!("{name}, {at}"),
+            (_, None, true) => at,
+            (Language::English, Some(name), _) => format!("{} {name} request ({at})", article(&name)),
+            (Language::English, None, _) => format!("{} {at} request", article(&at)),
+            (Language::Japanese, Some(name), _) => format!(" {name} の要求({at})"),
+            (Language::Japanese, None, _) => format!(" {at} の要求"),
+        }
+    }
+
+    fn amount(&self, leg: &Leg) -> String {
+        let number = |number: u64| group_digits(number.try_into().unwrap_or(i64::MAX));
+        let (packets, bytes) = (number(leg.packets), number(leg.bytes));
+        match self.language {
+            Language::English => {
+                let plural = |number| if number == 1 { "" } else { "s" };
+                format!("{packets} packet{}, {bytes} byte{}", plural(leg.packets), plural(leg.bytes))
+            }
+            Language::Japanese => format!("{packets} パケット、{bytes} バイト"),
+        }
+    }
+
+    fn verdict(&self, leg: &Leg) -> &'static str {
+        let texts = if leg.is_mixed() {
+            ["Part of it was accepted, part refused.", "一部は許可され、一部は拒否されました。"]
+        } else if leg.is_accepted() {
+            ["It was accepted.", "許可されました。"]
+        } else if leg.is_refused() {
+            ["It was refused.", "拒否されました。"]
+        } else {
+            ["Whether it was accepted is not recorded.", "許可されたかどうかは記録されていません。"]
+        };
+        texts[usize::from(self.language == Language::Japanese)]
+    }
+}
+
+/// A protocol as people write it.
+fn protocol(number: u8) -> String {
+    match protocol_name(number) {
+        Some("ipv6-icmp") => "ICMPv6".to_owned(),
+        Some(name) => name.to_uppercase(),
+        None => format!("IP protocol {number}"),
+    }
+}
+
+/// A service as people write it.
+fn shown(name: &str) -> String {
+    match name {
+        "domain" => "DNS".to_owned(),
+        "ms-wbt-server" => "RDP".to_owned(),
+        "mysql" => "MySQL".to_owned(),
+        "postgresql" => "PostgreSQL".to_owned(),
+        letters if letters.len() <= 5 || letters.starts_with("http") => letters.to_uppercase(),
+        other => other.to_owned(),
+    }
+}
+
+/// Before letters that are spelled, the sound of the first counts.
+fn article(word: &str) -> &'static str {
+    let is_spelled = word
+        .chars()
+        .take_while(|letter| letter.is_ascii_alphanumeric())
+        .all(|letter| letter.is_ascii_uppercase());
+    let vowels = if is_spelled { "AEFHILMNORSX" } else { "AEIOUaeiou" };
+    if word.starts_with(|first| vowels.contains(first)) { "an" } else { "a" }
+}
