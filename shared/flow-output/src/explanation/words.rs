@@ -61,8 +61,7 @@ impl Words {
     }
 
     fn request(&self, leg: &Leg) -> String {
-        let (when, interface, service) =
-            (self.when(leg), self.interface(leg), self.service(leg, &leg.destination));
+        let (when, interface, service) = (self.when(leg), self.interface(leg), self.service(leg, false));
         let (from, to) = (self.end(&leg.source), self.end(&leg.destination));
         let (amount, verdict) = (self.amount(leg), self.verdict(leg));
         match self.language {
@@ -80,8 +79,7 @@ impl Words {
     fn reply(&self, leg: &Leg) -> String {
         let when = self.when(leg);
         let (from, to) = (self.end(&leg.source), self.end(&leg.destination));
-        let (amount, verdict, service) =
-            (self.amount(leg), self.verdict(leg), self.service(leg, &leg.source));
+        let (amount, verdict, service) = (self.amount(leg), self.verdict(leg), self.service(leg, true));
         match self.language {
             Language::English => format!("{when}: {from} replied to {to} ({service}): {amount}. {verdict}"),
             Language::Japanese => {
@@ -260,8 +258,8 @@ impl Words {
     }
 
     /// `an NTP request (UDP port 123)`, or in a reply `NTP, UDP port 123`.
-    fn service(&self, leg: &Leg, server: &End) -> String {
-        let is_reply = std::ptr::eq(server, &leg.source);
+    fn service(&self, leg: &Leg, is_reply: bool) -> String {
+        let server = if is_reply { &leg.source } else { &leg.destination };
         let number = leg.protocol;
         let protocol = number.map_or_else(|| "IP".to_owned(), protocol);
         let port = server.port.and_then(|port| u16::try_from(port).ok());
