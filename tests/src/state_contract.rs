@@ -2,7 +2,7 @@
 //!
 //! Each check takes a fresh prefix of keys, so that a store which outlives a run may be used again.
 
-use flow_pipeline::{Content, ItemKey, StateStore, Write, Written};
+use flow_pipeline::{Content, Due, ItemKey, StateStore, Write, Written};
 
 /// Runs all checks. `run` tells this run's keys from those of others in the same store.
 ///
@@ -110,17 +110,30 @@ async fn what_is_due_is_told<S: StateStore>(store: &S, run: &str) {
     let mut told = Vec::new();
     // An index may be late, but not for long.
     for _ in 0..100 {
-        told = store.due(now, 10_000).await.expect("the store answers");
+        told = store.due(Due::Panes, now, 10_000).await.expect("the store answers");
         told.retain(|known| known.as_str().starts_with(&format!("contract/{run}/")));
         if told.len() == 2 {
             break;
         }
     }
     assert_eq!(told, [key(run, "late"), key(run, "later")]);
-    assert!(store.due(now, 1).await.expect("the store answers").len() <= 1);
+    assert!(store.due(Due::Panes, now, 1).await.expect("the store answers").len() <= 1);
     // Nothing is due any more once it was written so.
     let (_, version, _) = get(store, &told[0]).await.expect("it was written");
     assert_eq!(put(store, write(&told[0], "", Some(version))).await, Written::Done);
-    let again = store.due(now, 10_000).await.expect("the store answers");
+    let again = store.due(Due::Panes, now, 10_000).await.expect("the store answers");
     assert!(!again.contains(&told[0]), "{again:?}");
+    // Records are told of apart from everything else.
+    let record = ItemKey::read(&format!("episode/contract-{run}")).expect("a key");
+    assert_eq!(put(store, Write { due_at: Some(1), ..write(&record, "", None) }).await, Written::Done);
+    let is_told =
+        async |what| store.due(what, now, 10_000).await.expect("the store answers").contains(&record);
+    for _ in 0..100 {
+        if is_told(Due::Records).await {
+            break;
+        }
+    }
+    assert_eq!((is_told(Due::Records).await, is_told(Due::Panes).await), (true, false));
+    let (_, version, _) = get(store, &record).await.expect("it was written");
+    assert_eq!(put(store, write(&record, "", Some(version))).await, Written::Done);
 }

@@ -5,7 +5,7 @@ use std::convert::Infallible;
 use std::slice::from_ref;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use flow_pipeline::{ItemKey, MemoryStore, StateStore, StoredItem, Write, Written};
+use flow_pipeline::{Due, ItemKey, MemoryStore, StateStore, StoredItem, Write, Written};
 use flowgauge_tests::soak::Soak;
 use flowgauge_tests::state_contract;
 
@@ -98,8 +98,8 @@ impl StateStore for Careless {
         outcomes
     }
 
-    async fn due(&self, now: u64, limit: usize) -> Result<Vec<ItemKey>, Infallible> {
-        self.inner.due(now, limit).await
+    async fn due(&self, what: Due, now: u64, limit: usize) -> Result<Vec<ItemKey>, Infallible> {
+        self.inner.due(what, now, limit).await
     }
 }
 

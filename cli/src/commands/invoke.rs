@@ -33,6 +33,10 @@ struct Recorder(Mutex<Vec<(Topic, Message)>>);
 impl Notifier for Recorder {
     type Error = Infallible;
 
+    fn is_unsent(&self, _: &Self::Error) -> bool {
+        true
+    }
+
     async fn publish(&self, topic: Topic, messages: &[Message]) -> Vec<Result<Published, Infallible>> {
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         kept.extend(messages.iter().map(|message| (topic, message.clone())));

@@ -126,11 +126,16 @@ async fn redrive(args: &RedriveArgs) -> Result<Outcome, RedriveError> {
     }
     let outlook = if is_cut { Vec::new() } else { late.outlook().await.map_err(Box::new)? };
     print(&planned, &outlook, language)?;
+    for rule in late.unjudged() {
+        messages::warning(&format!(
+            "{rule} can't be judged by late events alone: it may fire on fewer records"
+        ));
+    }
     if args.execute {
         // What still counts first: it has the least time.
         invoke(&mut planned, &events, &function, &late).await?;
         if !is_cut {
-            let report = late.tell().await.map_err(Box::new)?;
+            let report = late.tell(now).await.map_err(Box::new)?;
             messages::summary(&format!("told: {}", messages::told(&report)));
         }
         for Planned { event, .. } in planned.iter().filter(|one| !one.stays()) {

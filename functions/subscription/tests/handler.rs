@@ -31,6 +31,10 @@ struct Topics {
 impl Notifier for Topics {
     type Error = Broken;
 
+    fn is_unsent(&self, _: &Self::Error) -> bool {
+        true
+    }
+
     async fn publish(&self, _: Topic, messages: &[Message]) -> Vec<Result<Published, Broken>> {
         vec![if self.are_broken { Err(Broken) } else { Ok(Published::Sent) }; messages.len()]
     }

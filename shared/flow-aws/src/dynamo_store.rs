@@ -17,7 +17,7 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes};
-use flow_pipeline::{Content, ItemKey, StateStore, StoredItem, Write, Written};
+use flow_pipeline::{Content, Due, ItemKey, StateStore, StoredItem, Write, Written};
 use futures_util::future::try_join_all;
 use futures_util::stream::{self, StreamExt};
 use tokio::time::sleep;
@@ -32,7 +32,7 @@ const MAX_KEYS: usize = 100;
 /// How many writes are under way at once.
 const WRITES_AT_ONCE: usize = 16;
 
-/// Parts of the index: one alone would take 1,000 writes a second at most.
+/// Parts of the index for each kind of item: one alone would take 1,000 writes a second at most.
 const SHARDS: u64 = 4;
 
 /// The index of items that are due.
@@ -219,12 +219,24 @@ impl StateStore for DynamoStore {
         stream::iter(0..writes.len()).map(put).buffered(WRITES_AT_ONCE).collect().await
     }
 
-    async fn due(&self, now: u64, limit: usize) -> Result<Vec<ItemKey>, DynamoError> {
-        let shards = try_join_all((0..SHARDS).map(|shard| self.due_in(shard, now, limit))).await?;
+    async fn due(&self, what: Due, now: u64, limit: usize) -> Result<Vec<ItemKey>, DynamoError> {
+        let shards = try_join_all(shards(what).map(|shard| self.due_in(shard, now, limit))).await?;
         let mut due: Vec<_> = shards.into_iter().flatten().collect();
         due.sort();
         Ok(due.into_iter().take(limit).map(|(_, key)| key).collect())
     }
+}
+
+/// The parts of the index that hold what is due: others for records than for panes.
+fn shards(what: Due) -> std::ops::Range<u64> {
+    match what {
+        Due::Panes => 0..SHARDS,
+        Due::Records => SHARDS..2 * SHARDS,
+    }
+}
+
+fn shard(key: &ItemKey) -> u64 {
+    shards(Due::of(key)).start + xxh3_64(key.as_str().as_bytes()) % SHARDS
 }
 
 fn key_attribute(key: &ItemKey) -> Attributes {
@@ -241,7 +253,7 @@ fn attributes(write: &Write) -> Attributes {
         (STATE, Some(state)),
         (VERSION, Some(number(write.version()))),
         (EXPIRES_AT, Some(number(write.expires_at))),
-        (DUE_SHARD, write.due_at.map(|_| number(xxh3_64(write.key.as_str().as_bytes()) % SHARDS))),
+        (DUE_SHARD, write.due_at.map(|_| number(shard(&write.key)))),
         (DUE_AT, write.due_at.map(number)),
     ];
     attributes.extend(more.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))));

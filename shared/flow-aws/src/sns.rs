@@ -97,8 +97,15 @@ impl SnsNotifier {
     }
 }
 
+/// The codes of outcomes that are not known: no answer, or an answer that leaves a message out.
+const UNKNOWN: [&str; 2] = ["NoAnswer", "NotAnswered"];
+
 impl Notifier for SnsNotifier {
     type Error = NotPublished;
+
+    fn is_unsent(&self, error: &NotPublished) -> bool {
+        !UNKNOWN.contains(&error.code.as_str())
+    }
 
     async fn publish(&self, topic: Topic, messages: &[Message]) -> Vec<Outcome> {
         let Some(topic_arn) = self.arn(topic) else {

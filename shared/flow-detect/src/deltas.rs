@@ -8,6 +8,7 @@ use flow_query::{GroupKey, KeyValues};
 use hashbrown::HashTable;
 use xxhash_rust::xxh3::Xxh3Default;
 
+use crate::groups::GroupId;
 use crate::pane::PaneState;
 use crate::rule_set::ActiveRules;
 use crate::scope::{Scope, ScopeParts};
@@ -27,6 +28,13 @@ pub struct Delta {
     pub state: PaneState,
     /// The latest record time among them, in Unix seconds.
     pub newest: u64,
+}
+
+impl Delta {
+    /// The group that it belongs to.
+    pub fn group_id(&self) -> GroupId {
+        GroupId { rule: self.rule, scope: self.scope.clone(), group: self.group.clone() }
+    }
 }
 
 /// What became of one record.

@@ -225,6 +225,11 @@ impl EpisodeRecord {
             && known.start < episode.span.end.saturating_add(gap)
     }
 
+    /// Whether the episode that it holds was over before `episode`.
+    pub fn is_before(&self, episode: &Episode) -> bool {
+        self.finding.span.end <= episode.span.start
+    }
+
     /// How many episodes of its finding id were recorded.
     pub fn episodes(&self) -> u64 {
         self.episode

@@ -207,6 +207,14 @@ impl EpisodeRecord {
         }
     }
 
+    /// Keeps a claim of which nobody knows whether all messages were published: when it runs out, those are told who have
+    /// not surely `heard`. None when the claim is no longer `token`'s.
+    pub fn hold(mut self, token: &str, heard: Option<Audience>) -> Option<EpisodeRecord> {
+        let claim = self.claim.as_mut().filter(|claim| claim.token == token)?;
+        claim.heard = heard;
+        Some(self)
+    }
+
     /// Takes over what may have changed outside: the rule's mode, and the suppressions.
     fn regard(&mut self, mode: Mode, suppressed: Option<&str>) {
         self.rule_gone = None;

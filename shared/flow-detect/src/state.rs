@@ -7,7 +7,8 @@
 //! content     = newest record time, seconds from the watermark to it, until when windows were looked at, batches,
 //!               sections
 //! batches     = number, each: seconds since the one before or the watermark, 8 bytes of fingerprint
-//! sections    = number, each in order of its id: id (8 bytes), until when it counts, length, section
+//! sections    = number, each in order of its id: id (8 bytes), until when it counts, by event time or by the clock at
+//!               its last writing by someone who knows the rule, length, section
 //! section     = values, scopes, newest pane, number of groups, groups
 //! values      = number, each: kind (0 absent, 1 whole, 2 float, 3 IPv4, 4 IPv6, 5 text), its bytes
 //! scopes      = number, each: the places of account, region, VPC and log group among the values

@@ -27,7 +27,7 @@ fn the_bytes_of_version_2() {
         b"\x08\x07\x06\x05\x04\x03\x02\x01", // the upper half of its fingerprint
         b"\x01",                             // one section
         b"\xd3U\xc8\x1b\xe0\xb9GM",          // the rule
-        b"\xf0\xe8\xcf\xaa\x06",             // until 1700000880
+        b"\xe8\x82\xd0\xaa\x06",             // until 1700004200, when it was written
         b"\xfb\x03",                         // 507 bytes
         b"\x07",                             // values, 0 to 6
         b"\x05\x0c123456789012\x05\x0ceu-central-1\0\x05\x15eni-0a1b2c3d4e5f60718",

@@ -28,7 +28,7 @@ const fn metric(name: &'static str, meaning: &'static str, count: fn(&Report, &E
 }
 
 /// All metrics by function. What is counted of an event that is tried again counts again.
-pub const METRICS: [Metric; 31] = [
+pub const METRICS: [Metric; 33] = [
     metric("Events", "invocations, failed ones too", |_, _| 1),
     metric("Flows", "flow records read; written even when 0", |report, _| report.lines.flows),
     metric("NoData", "NODATA lines: nothing flowed", |report, _| report.lines.no_data),
@@ -82,14 +82,27 @@ pub const METRICS: [Metric; 31] = [
     metric("EvictedGroups", "groups given up for want of room in their item of state", |report, _| {
         report.evicted_groups
     }),
+    metric("EvictedPanes", "panes given up with them, or from groups that stay", |report, _| {
+        report.evicted_panes
+    }),
+    metric(
+        "EvictedRules",
+        "rules that this version does not know, given up with all their groups",
+        |report, _| report.evicted_rules,
+    ),
     metric(
         "ForgottenBatches",
         "events that would no longer be recognised if they came again",
         |report, _| report.forgotten_batches,
     ),
-    metric("Uncounted", "all of CappedPanes, EvictedGroups, ForgottenBatches and LatePanes", |report, _| {
-        report.capped_panes + report.evicted_groups + report.forgotten_batches + report.late_panes
-    }),
+    metric(
+        "Uncounted",
+        "all of CappedPanes, EvictedPanes, EvictedRules, ForgottenBatches and LatePanes",
+        |report, _| {
+            let evicted = report.evicted_panes + report.evicted_rules;
+            report.capped_panes + evicted + report.forgotten_batches + report.late_panes
+        },
+    ),
     metric(
         "ItemsSetAside",
         "items of state that could not be read: kept under `aside/`, begun anew",

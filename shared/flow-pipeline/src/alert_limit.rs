@@ -25,6 +25,9 @@ const TRIES: u32 = 6;
 #[serde(deny_unknown_fields)]
 struct Alerts {
     granted: BTreeMap<u64, u64>,
+    /// Those sent up to this second were counted by a digest.
+    #[serde(default)]
+    named_until: u64,
 }
 
 impl Alerts {
@@ -65,10 +68,21 @@ impl<S: StateStore, N: Notifier> Run<'_, S, N> {
         Ok(())
     }
 
-    /// How many alerts were sent one by one in the last ten minutes.
+    /// How many alerts were sent one by one in the last ten minutes, those that an earlier digest counted left out.
     pub(crate) async fn told_lately(&mut self) -> Result<u64, StoreError<S::Error>> {
         let (alerts, _) = self.alerts(&key()).await?;
-        Ok(alerts.since(self.now, REMEMBERED))
+        let since = |at: u64| at > alerts.named_until && at + REMEMBERED > self.now;
+        Ok(alerts.granted.iter().filter(|(at, _)| since(**at)).map(|(_, count)| count).sum())
+    }
+
+    /// Notes that a digest counted the alerts so far.
+    pub(crate) async fn name_alerts(&mut self) -> Result<(), StoreError<S::Error>> {
+        let now = self.now;
+        let name = |alerts: &mut Alerts| {
+            alerts.named_until = alerts.named_until.max(now);
+            0
+        };
+        self.count_alerts(name).await.map(|_| ())
     }
 
     /// Changes the count; returns what `change` does, or none when others were faster every time.

@@ -4,19 +4,24 @@
 //! late. Then all such events are looked at together, as windows that closed long ago, and what is found is told as
 //! delayed.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::slice::from_ref;
 
-use flow_detect::{Deltas, Finding, Telling, Watermark};
+use flow_detect::{Deltas, EpisodeRecord, Finding, GroupId, Rule, StateKey, Telling, Watermark};
 use flow_envelope::EnvelopeError;
 
 use crate::kept_panes::{DEFAULT_MAX_GROUPS, KeptPanes, Stored};
+use crate::merging::opened;
 use crate::notifier::Notifier;
 use crate::pipeline::{Definitions, Pipeline, RunError};
 use crate::report::Report;
-use crate::run::Run;
+use crate::run::{Failure, Run};
 use crate::state_store::{ItemKey, StateStore};
 use crate::store_error::StoreError;
-use crate::telling::{delayed_key, record_key};
+use crate::telling::{delayed_key, delayed_keys, record_key};
+
+/// How many findings are claimed and told before the clock is asked again: no more than a claim has time for.
+const TOLD_AT_ONCE: usize = 20;
 
 /// What an event still needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,14 +41,34 @@ pub struct LateEvents<'p, S, N> {
     definitions: &'p Definitions,
     now: u64,
     panes: KeptPanes,
+    unjudged: BTreeSet<&'p str>,
+    /// What late events may have added to state before they failed.
+    added: Vec<Added>,
     report: Report,
+}
+
+/// The groups of one item that an event belongs to.
+#[derive(Debug)]
+struct Added {
+    key: ItemKey,
+    groups: Vec<GroupId>,
+    fingerprint: u128,
 }
 
 impl<S: StateStore, N: Notifier> Pipeline<S, N> {
     /// No events yet; `now` is the clock in Unix seconds.
     pub fn late_events<'p>(&'p self, definitions: &'p Definitions, now: u64) -> LateEvents<'p, S, N> {
         let panes = KeptPanes::new(DEFAULT_MAX_GROUPS);
-        LateEvents { pipeline: self, definitions, now, panes, report: Report::default() }
+        let unjudged = BTreeSet::new();
+        LateEvents {
+            pipeline: self,
+            definitions,
+            now,
+            panes,
+            unjudged,
+            added: Vec::new(),
+            report: Report::default(),
+        }
     }
 }
 
@@ -56,6 +81,22 @@ impl<'p, S: StateStore, N: Notifier> LateEvents<'p, S, N> {
         let (deltas, fingerprint) =
             self.pipeline.observe(self.definitions, payload, self.now, &mut self.report)?;
         let (is_live, is_late) = self.standing(&deltas, self.now);
+        let definitions = self.definitions;
+        let rules = deltas.iter().map(|delta| definitions.rules.rule(delta.rule));
+        let unjudged = rules.filter(|rule| is_late && !rule.query.is_monotone());
+        self.unjudged.extend(unjudged.map(|rule| &*rule.id));
+        if let Some(fingerprint) = fingerprint.filter(|_| is_late) {
+            let mut items = BTreeMap::<StateKey, Vec<GroupId>>::new();
+            for delta in deltas.iter() {
+                let key = StateKey::new(definitions.rules.rule(delta.rule), &delta.scope, &delta.group);
+                items.entry(key).or_default().push(delta.group_id());
+            }
+            self.added.extend(items.into_iter().map(|(key, mut groups)| {
+                groups.sort_unstable();
+                groups.dedup();
+                Added { key: ItemKey::of_state(&key), groups, fingerprint }
+            }));
+        }
         let stored = self.panes.merge(deltas, fingerprint);
         if let Stored::Counted { refused } = stored {
             self.report.refused_panes += refused;
@@ -83,17 +124,26 @@ impl<'p, S: StateStore, N: Notifier> LateEvents<'p, S, N> {
     }
 
     /// What the events lead to that no invocation can find any more: windows over all of them, those with something
-    /// late in them. What of them is counted elsewhere is not known here: values are lower bounds.
+    /// late in them. What of them is counted elsewhere is not known here: values are lower bounds, and rules that are
+    /// not monotone can't be judged ([`unjudged`](Self::unjudged)).
     pub fn findings(&self) -> Vec<Finding<'p>> {
         let mut findings = self.panes.findings(&self.definitions.rules, Watermark::End);
         findings.retain(|finding| {
-            let windowing = finding.rule.windowing;
-            windowing.is_late(windowing.pane_of(finding.episode.first_seen), Watermark::At(self.now))
+            let Rule { query, windowing, .. } = finding.rule;
+            // A part of what was counted proves nothing to a rule that more of it may silence.
+            let is_late =
+                windowing.is_late(windowing.pane_of(finding.episode.first_seen), Watermark::At(self.now));
+            query.is_monotone() && is_late
         });
         for finding in &mut findings {
             finding.is_delayed = true;
         }
         findings
+    }
+
+    /// The rules that match something late and can't be judged by it alone.
+    pub fn unjudged(&self) -> &BTreeSet<&'p str> {
+        &self.unjudged
     }
 
     /// [`findings`](Self::findings), each with what [`tell`](Self::tell) would do about it now.
@@ -114,34 +164,87 @@ impl<'p, S: StateStore, N: Notifier> LateEvents<'p, S, N> {
     ) -> Result<Vec<(Finding<'p>, Telling)>, StoreError<S::Error>> {
         let mut outlook = Vec::new();
         for (key, finding) in self.recorded_at(run).await? {
-            let items = run.store.get(from_ref(&key)).await.map_err(StoreError::Failed)?;
-            let record = run.known(&key, items.first().and_then(Option::as_ref)).await?.readable();
+            let record = self.record_at(run, &key).await?;
             let telling = run.observe(record, from_ref(&finding)).step.telling;
             outlook.push((finding, telling));
         }
         Ok(outlook)
     }
 
-    /// Findings with the keys of their records: an episode that is not the one known of its id gets a record of its own,
-    /// so that it is told, and told once, whatever came after it.
+    /// Findings with the keys of their records: the last episode of an id goes where any episode goes, unless a later one
+    /// is known there. Every earlier one gets a record of its own, so that it is told, and told once, whatever came after.
     async fn recorded_at(
         &self,
         run: &mut Run<'p, S, N>,
     ) -> Result<Vec<(ItemKey, Finding<'p>)>, StoreError<S::Error>> {
-        let findings = self.findings();
-        let keys: Vec<_> = findings.iter().map(|finding| record_key(&finding.id)).collect();
-        let items = if keys.is_empty() {
-            Vec::new()
-        } else {
-            run.store.get(&keys).await.map_err(StoreError::Failed)?
-        };
+        let mut findings = self.findings();
+        findings.extend(self.counted_and_untold(run).await?);
+        findings.sort_by(|left, right| (&left.id, left.episode.span).cmp(&(&right.id, right.episode.span)));
         let mut recorded = Vec::new();
-        for ((key, item), finding) in keys.into_iter().zip(items).zip(findings) {
-            let known = run.known(&key, item.as_ref()).await?.readable();
-            let is_known = known.is_some_and(|record| record.is_of(&finding.episode));
-            recorded.push((if is_known { key } else { delayed_key(&finding) }, finding));
+        for (place, finding) in findings.iter().enumerate() {
+            let gap = 2 * finding.rule.windowing.window;
+            let is_later = |next: &Finding<'_>| {
+                next.id == finding.id && next.episode.span.start >= finding.episode.span.end + gap
+            };
+            let is_last = !findings[place + 1..].iter().any(is_later);
+            let known = self.record_at(run, &record_key(&finding.id)).await?;
+            let is_newest = known.is_none_or(|record| {
+                record.is_of(&finding.episode) || is_last && record.is_before(&finding.episode)
+            });
+            let key = if is_newest && is_last {
+                record_key(&finding.id)
+            } else {
+                self.own_key(run, finding).await?
+            };
+            recorded.push((key, finding.clone()));
         }
         Ok(recorded)
+    }
+
+    /// What stands in state with a part of some late event in it. Its tries may all have died before they told it, and by
+    /// themselves late events are only a part of it.
+    async fn counted_and_untold(
+        &self,
+        run: &mut Run<'p, S, N>,
+    ) -> Result<Vec<Finding<'p>>, StoreError<S::Error>> {
+        let rules = &self.definitions.rules;
+        let mut found = Vec::new();
+        for Added { key, groups, fingerprint } in &self.added {
+            let items = run.store.get(from_ref(key)).await.map_err(StoreError::Failed)?;
+            let item = items.first().and_then(Option::as_ref);
+            let state = opened(run.store, key, item, rules, self.now, &mut run.report).await?.readable();
+            let Some(state) = state.filter(|state| state.has_counted(*fingerprint)) else { continue };
+            let counted = state.groups().findings_of(groups, rules, Watermark::End);
+            found.extend(counted.into_iter().filter(|finding| finding.rule.query.is_monotone()));
+        }
+        for finding in &mut found {
+            finding.is_delayed = true;
+        }
+        Ok(found)
+    }
+
+    /// The key of an episode that is not the newest of its id: that of the record which holds it, if there is one.
+    async fn own_key(
+        &self,
+        run: &mut Run<'p, S, N>,
+        finding: &Finding<'p>,
+    ) -> Result<ItemKey, StoreError<S::Error>> {
+        let newest = record_key(&finding.id);
+        for key in [newest].into_iter().chain(delayed_keys(finding)) {
+            if self.record_at(run, &key).await?.is_some_and(|record| record.is_of(&finding.episode)) {
+                return Ok(key);
+            }
+        }
+        Ok(delayed_key(finding))
+    }
+
+    async fn record_at(
+        &self,
+        run: &mut Run<'p, S, N>,
+        key: &ItemKey,
+    ) -> Result<Option<EpisodeRecord>, StoreError<S::Error>> {
+        let items = run.store.get(from_ref(key)).await.map_err(StoreError::Failed)?;
+        Ok(run.known(key, items.first().and_then(Option::as_ref)).await?.readable())
     }
 
     fn run(&self, report: Report) -> Run<'p, S, N> {
@@ -155,17 +258,23 @@ impl<'p, S: StateStore, N: Notifier> LateEvents<'p, S, N> {
     }
 
     /// Tells [`findings`](Self::findings) as an invocation would, each episode once, marked delayed; of what was told
-    /// before nobody hears again.
-    pub async fn tell(mut self) -> Result<Report, RunError> {
+    /// before nobody hears again. `clock` is asked before each claim: reading many events takes longer than a claim holds.
+    pub async fn tell(mut self, clock: impl Fn() -> u64) -> Result<Report, RunError> {
         let report = std::mem::take(&mut self.report);
         let mut run = self.run(report);
-        let told = match self.recorded_at(&mut run).await {
-            Ok(recorded) => run.tell_at(recorded).await,
-            Err(error) => Err(error.into()),
-        };
+        let told = self.tell_in_parts(&mut run, clock).await;
         match told {
             Ok(()) => Ok(run.report),
             Err(failure) => Err(RunError::new(failure, run.report)),
         }
+    }
+
+    async fn tell_in_parts(&self, run: &mut Run<'p, S, N>, clock: impl Fn() -> u64) -> Result<(), Failure> {
+        let recorded = self.recorded_at(run).await?;
+        for part in recorded.chunks(TOLD_AT_ONCE) {
+            run.now = clock().max(self.now);
+            run.tell_at(part.to_vec()).await?;
+        }
+        Ok(())
     }
 }

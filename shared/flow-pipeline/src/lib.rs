@@ -42,7 +42,7 @@ pub use pipeline::{AlertFormat, DEFAULT_ALERT_LIMIT, Definitions, Pipeline, Pipe
 pub use report::{LineCounts, MAX_REJECT_SAMPLES, RejectOrigin, RejectSample, Report};
 pub use rule_files::{RuleFilesError, read_rules, read_rules_alone, rules_of};
 pub use spanning::MAX_BUCKETS;
-pub use state_store::{Content, ItemKey, ItemKeyError, StateStore, StoredItem, Write, Written};
+pub use state_store::{Content, Due, ItemKey, ItemKeyError, StateStore, StoredItem, Write, Written};
 pub use store_error::StoreError;
 pub use suppressions::{
     MAX_SUPPRESSIONS, SUPPRESSION_KEYS, Suppression, SuppressionKey, Suppressions, SuppressionsError,

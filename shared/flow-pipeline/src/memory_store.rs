@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use crate::state_store::{ItemKey, StateStore, StoredItem, Write, Written};
+use crate::state_store::{Due, ItemKey, StateStore, StoredItem, Write, Written};
 
 /// Keeps every item until the process ends.
 #[derive(Debug, Default)]
@@ -54,10 +54,11 @@ impl StateStore for MemoryStore {
         writes.iter().map(&mut put).collect()
     }
 
-    async fn due(&self, now: u64, limit: usize) -> Result<Vec<ItemKey>, Infallible> {
+    async fn due(&self, what: Due, now: u64, limit: usize) -> Result<Vec<ItemKey>, Infallible> {
         let all = self.lock();
         let mut due: Vec<_> =
             all.iter().filter_map(|(key, kept)| Some((kept.due_at.filter(|at| *at <= now)?, key))).collect();
+        due.retain(|(_, key)| Due::of(key) == what);
         due.sort();
         Ok(due.into_iter().take(limit).map(|(_, key)| key.clone()).collect())
     }

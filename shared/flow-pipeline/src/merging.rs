@@ -2,6 +2,8 @@
 
 use flow_detect::{Deltas, Finding, Outcome, REDELIVERED_WITHIN, RuleSet, StateItem, by_state_key};
 
+use xxhash_rust::xxh3::xxh3_64;
+
 use crate::opening::{self, Opened};
 use crate::pause::before_try;
 use crate::report::Report;
@@ -32,7 +34,7 @@ pub(crate) async fn merge<'r, S: StateStore>(
     now: u64,
     report: &mut Report,
 ) -> Result<Vec<Finding<'r>>, StoreError<S::Error>> {
-    let mut waiting = added(store, deltas, rules, now, report).await.map_err(StoreError::Failed)?;
+    let mut waiting = added(store, deltas, rules, fingerprint, report).await.map_err(StoreError::Failed)?;
     let mut findings = Vec::new();
     for number in 0..TRIES {
         before_try(number).await;
@@ -72,7 +74,7 @@ async fn added<S: StateStore>(
     store: &S,
     deltas: Deltas,
     rules: &RuleSet,
-    now: u64,
+    fingerprint: Option<u128>,
     report: &mut Report,
 ) -> Result<Buckets, S::Error> {
     let (mut local, mut spanning) = (Buckets::new(), Buckets::new());
@@ -80,7 +82,14 @@ async fn added<S: StateStore>(
         let items = if key.is_spanning() { &mut spanning } else { &mut local };
         items.insert(ItemKey::of_state(&key), deltas);
     }
-    let (spanning, left_out) = within_cap(store, spanning, now).await?;
+    let has_counted = |item: &StoredItem| match (&item.content, fingerprint) {
+        (Content::Binary(bytes), Some(fingerprint)) => {
+            StateItem::decode(bytes, rules).is_ok_and(|state| state.has_counted(fingerprint))
+        }
+        _ => false,
+    };
+    let seed = fingerprint.map_or(0, |fingerprint| xxh3_64(&fingerprint.to_le_bytes()));
+    let (spanning, left_out) = within_cap(store, spanning, seed, has_counted).await?;
     report.capped_panes += left_out;
     local.extend(spanning);
     Ok(local)
@@ -133,6 +142,7 @@ impl Merged {
         report.late_panes += outcome.late_panes;
         report.evicted_groups += outcome.evicted_groups;
         report.evicted_panes += outcome.evicted_panes;
+        report.evicted_rules += outcome.evicted_rules;
         report.forgotten_batches += outcome.forgotten_batches;
         self.state.findings_of(&outcome.touched, rules, now)
     }

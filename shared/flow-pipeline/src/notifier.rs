@@ -45,6 +45,10 @@ pub trait Notifier: Send + Sync {
     /// Why a message was not published.
     type Error: Error + Send + Sync + 'static;
 
+    /// Whether a message with this error is known not to have been taken. One of which nobody knows may have been: it is
+    /// told again, later, and counts as sent until then.
+    fn is_unsent(&self, error: &Self::Error) -> bool;
+
     /// Publishes messages to one topic.
     fn publish(
         &self,

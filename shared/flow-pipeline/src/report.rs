@@ -125,6 +125,8 @@ pub struct Report {
     pub evicted_groups: u64,
     /// Panes given up with them.
     pub evicted_panes: u64,
+    /// Unknown rules whose groups were given up.
+    pub evicted_rules: u64,
     /// Batches that would no longer be recognised if they came again, for want of room.
     pub forgotten_batches: u64,
     /// Items that could not be read: kept under another name, and begun anew.

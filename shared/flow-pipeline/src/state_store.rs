@@ -113,6 +113,25 @@ impl Write {
     }
 }
 
+/// What is due: neither keeps the other waiting.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Due {
+    /// Records of findings: something has to be told, or noted.
+    Records,
+    /// Items of panes: windows have closed.
+    Panes,
+}
+
+impl Due {
+    /// What it is for an item of this name.
+    pub fn of(key: &ItemKey) -> Self {
+        if key.parts().0 == RECORD_KIND { Due::Records } else { Due::Panes }
+    }
+}
+
+/// The kind of a record's key.
+pub(crate) const RECORD_KIND: &str = "episode";
+
 /// What became of a write that did not fail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Written {
@@ -148,6 +167,12 @@ pub trait StateStore: Send + Sync {
     /// Writes items, each for itself.
     fn put(&self, writes: &[Write]) -> impl Future<Output = Vec<Result<Written, Self::Error>>> + Send;
 
-    /// Up to `limit` items that are due at `now`, in Unix seconds, the longest due first as far as the store knows.
-    fn due(&self, now: u64, limit: usize) -> impl Future<Output = Result<Vec<ItemKey>, Self::Error>> + Send;
+    /// Up to `limit` items of a kind that are due at `now`, in Unix seconds, the longest due first as far as the store
+    /// knows.
+    fn due(
+        &self,
+        what: Due,
+        now: u64,
+        limit: usize,
+    ) -> impl Future<Output = Result<Vec<ItemKey>, Self::Error>> + Send;
 }

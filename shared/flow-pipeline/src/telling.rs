@@ -16,20 +16,20 @@ use crate::opening::{Opened, opened};
 use crate::pause::before_try;
 use crate::pipeline::AlertFormat;
 use crate::run::{Failure, Run};
-use crate::state_store::{Content, ItemKey, StateStore, StoredItem, Write, Written};
+use crate::state_store::{Content, ItemKey, RECORD_KIND, StateStore, StoredItem, Write, Written};
 use crate::store_error::StoreError;
 
 /// How often a record is read and written before the event is given back: others write it too.
 const TRIES: u32 = 12;
+
+/// How often the end of a claim may fail to be written, each try with all that the store's client does by itself.
+const FAILED_TRIES: u32 = 3;
 
 /// How long a claim holds, in seconds: longer than a function may run, and less than it takes Lambda to try again.
 pub const LEASE: u64 = 45;
 
 /// How long people wait for the digest of alerts that were over the limit, in seconds.
 const DIGEST_AFTER: u64 = 60;
-
-/// The kind of a record's key.
-pub(crate) const EPISODE: &str = "episode";
 
 /// A record that this invocation has claimed.
 #[derive(Debug)]
@@ -47,8 +47,14 @@ pub(crate) enum Ending {
     Told,
     /// Programs were told, people wait for the digest.
     Withheld,
-    /// Someone was not told, others may have heard: it is given back.
-    NotTold(Option<Audience>),
+    /// Someone was not told, or not as far as is known.
+    NotTold {
+        /// Who has surely heard.
+        heard: Option<Audience>,
+        /// Whether it is known that the others have not: then the claim is given back. Else it runs out, and whoever sees
+        /// it then tells again.
+        is_known: bool,
+    },
 }
 
 impl<S: StateStore, N: Notifier> Run<'_, S, N> {
@@ -185,13 +191,16 @@ impl<S: StateStore, N: Notifier> Run<'_, S, N> {
             let (places, messages): (Vec<_>, Vec<_>) = messages.into_iter().unzip();
             for (place, outcome) in places.into_iter().zip(self.send(topic, &messages).await) {
                 if let Err(error) = outcome {
-                    endings[place] = Ending::NotTold(match (topic, endings[place]) {
-                        (Topic::Alerts, _) => Some(Audience::Programs),
-                        (Topic::Findings, Ending::Told) => heard[place],
-                        (Topic::Findings, Ending::Withheld | Ending::NotTold(_)) => None,
-                    });
+                    let is_unsent = self.notifier.is_unsent(&error);
+                    let (heard, is_known) = match (topic, endings[place]) {
+                        (Topic::Alerts, _) => (Some(Audience::Programs), is_unsent),
+                        (Topic::Findings, Ending::Told) => (heard[place], is_unsent),
+                        (Topic::Findings, Ending::Withheld) => (None, is_unsent),
+                        (Topic::Findings, Ending::NotTold { is_known, .. }) => (None, is_known && is_unsent),
+                    };
+                    endings[place] = Ending::NotTold { heard, is_known };
                     failed += 1;
-                    unsent_alerts += u64::from(topic == Topic::Alerts);
+                    unsent_alerts += u64::from(topic == Topic::Alerts && is_unsent);
                     first.get_or_insert(Box::new(error));
                 }
             }
@@ -224,6 +233,7 @@ impl<S: StateStore, N: Notifier> Run<'_, S, N> {
         &mut self,
         mut waiting: Vec<(Claimed, Ending)>,
     ) -> Result<(), StoreError<S::Error>> {
+        let mut failures = 0;
         for number in 0..TRIES {
             before_try(number).await;
             if number > 0 {
@@ -250,10 +260,12 @@ impl<S: StateStore, N: Notifier> Run<'_, S, N> {
                     true
                 }
             });
+            failures += u32::from(failure.is_some());
             match failure {
-                Some(error) => return Err(StoreError::Failed(error)),
+                // What was told and is not noted is told again: it is worth another try.
+                Some(error) if failures == FAILED_TRIES => return Err(StoreError::Failed(error)),
                 None if waiting.is_empty() => return Ok(()),
-                None => {}
+                _ => {}
             }
         }
         Err(StoreError::Contended { tries: TRIES })
@@ -282,7 +294,8 @@ impl<S: StateStore, N: Notifier> Run<'_, S, N> {
         match ending {
             Ending::Told => record.confirm(&self.token, self.now),
             Ending::Withheld => record.confirm_withheld(&self.token, self.now, self.now + DIGEST_AFTER),
-            Ending::NotTold(heard) => record.release(&self.token, self.now, heard),
+            Ending::NotTold { heard, is_known: true } => record.release(&self.token, self.now, heard),
+            Ending::NotTold { heard, is_known: false } => record.hold(&self.token, heard),
         }
     }
 
@@ -376,12 +389,31 @@ struct Outbox {
 
 /// Where the newest episode of a finding is recorded.
 pub(crate) fn record_key(id: &FindingId) -> ItemKey {
-    ItemKey::new(EPISODE, id)
+    ItemKey::new(RECORD_KIND, id)
 }
 
 /// Where an episode is recorded that was found long after it was over, beside the newest.
 pub(crate) fn delayed_key(finding: &Finding<'_>) -> ItemKey {
-    ItemKey::new(EPISODE, format_args!("{}/{}", finding.id, finding.episode.span.start))
+    key_by_time(finding, finding.episode.span.start)
+}
+
+/// The most keys that are looked at for one episode.
+const MOST_PARTS: usize = 100;
+
+/// Where it may be recorded already, found from other parts of it: it begins or ends within a gap of its neighbours.
+pub(crate) fn delayed_keys(finding: &Finding<'_>) -> impl Iterator<Item = ItemKey> {
+    let (span, gap) = (finding.episode.span, 2 * finding.rule.windowing.window);
+    let around = span.start.saturating_sub(2 * gap)..=span.end + gap;
+    around
+        .step_by(usize::try_from(gap).unwrap_or(usize::MAX))
+        .take(MOST_PARTS)
+        .map(|time| key_by_time(finding, time))
+}
+
+/// One key for each gap between episodes: no two episodes begin in one.
+fn key_by_time(finding: &Finding<'_>, time: u64) -> ItemKey {
+    let gap = 2 * finding.rule.windowing.window;
+    ItemKey::new(RECORD_KIND, format_args!("{}/{}", finding.id, time / gap * gap))
 }
 
 fn record_write(key: &ItemKey, over: Option<u64>, record: &EpisodeRecord) -> Write {

@@ -8,11 +8,11 @@ use crate::notifier::{Notifier, Topic};
 use crate::opening::{Opened, put_off};
 use crate::pipeline::AlertFormat;
 use crate::run::{Failure, Run};
-use crate::state_store::{ItemKey, StateStore, Write};
+use crate::state_store::{Due, ItemKey, StateStore, Write};
 use crate::store_error::StoreError;
-use crate::telling::{Claimed, EPISODE, Ending, Observed};
+use crate::telling::{Claimed, Ending, Observed};
 
-/// The most items that one tick looks at; the next one, a minute later, goes on.
+/// The most records, and the most items of panes, that one tick looks at; the next one, a minute later, goes on.
 pub const MAX_DUE: usize = 1000;
 
 /// How many items with panes are held in memory at once: each has up to 128 KiB, and more once it is read.
@@ -21,9 +21,11 @@ const AT_ONCE: usize = 50;
 impl<'p, S: StateStore, N: Notifier> Run<'p, S, N> {
     /// Does what is due. Two ticks at once do no harm: each item is claimed by one of them.
     pub(crate) async fn tick(&mut self) -> Result<(), Failure> {
-        let due = self.store.due(self.now, MAX_DUE).await.map_err(StoreError::Failed)?;
-        self.report.due = due.len() as u64;
-        let (records, panes): (Vec<_>, Vec<_>) = due.into_iter().partition(|key| key.parts().0 == EPISODE);
+        let due = |what| self.store.due(what, self.now, MAX_DUE);
+        let (records, panes) = (due(Due::Records).await, due(Due::Panes).await);
+        let records = records.map_err(StoreError::Failed)?;
+        let panes = panes.map_err(StoreError::Failed)?;
+        self.report.due = (records.len() + panes.len()) as u64;
         // What can be told is told, whatever fails; what someone else may have died of telling first.
         let mut outcome = self.look(records).await;
         for keys in panes.chunks(AT_ONCE) {
@@ -121,9 +123,15 @@ impl<'p, S: StateStore, N: Notifier> Run<'p, S, N> {
             AlertFormat::Chat => Message::of_chat_digest(&digest, self.settings.language),
         };
         let failure = self.send(Topic::Alerts, &[message]).await.into_iter().find_map(Result::err);
-        let ending = if failure.is_none() { Ending::Told } else { Ending::NotTold(None) };
+        let ending = match &failure {
+            None => Ending::Told,
+            Some(error) => Ending::NotTold { heard: None, is_known: self.notifier.is_unsent(error) },
+        };
         self.report.digested += if failure.is_none() { claimed.len() as u64 } else { 0 };
         self.settle(claimed.into_iter().map(|one| (one, ending)).collect()).await?;
+        if ending == Ending::Told && told > 0 {
+            self.name_alerts().await?;
+        }
         match failure {
             None => Ok(()),
             Some(error) => Err(Failure::Publish { failed: 1, total: 1, first: Box::new(error) }),

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use flow_output::Message;
-use flow_pipeline::{ItemKey, Notifier, Published, StateStore, StoredItem, Topic, Write, Written};
+use flow_pipeline::{Due, ItemKey, Notifier, Published, StateStore, StoredItem, Topic, Write, Written};
 use tokio::sync::Notify;
 
 use super::check::{About, about};
@@ -194,8 +194,8 @@ impl<S: StateStore> StateStore for FaultyStore<S> {
         outcomes
     }
 
-    async fn due(&self, now: u64, limit: usize) -> Result<Vec<ItemKey>, Self::Error> {
-        self.faults.call(self.inner.due(now, limit)).await
+    async fn due(&self, what: Due, now: u64, limit: usize) -> Result<Vec<ItemKey>, Self::Error> {
+        self.faults.call(self.inner.due(what, now, limit)).await
     }
 }
 
@@ -232,6 +232,10 @@ impl FaultyNotifier {
 
 impl Notifier for FaultyNotifier {
     type Error = Failed<std::convert::Infallible>;
+
+    fn is_unsent(&self, _: &Self::Error) -> bool {
+        false
+    }
 
     async fn publish(&self, topic: Topic, messages: &[Message]) -> Vec<Result<Published, Self::Error>> {
         let mut outcomes = Vec::with_capacity(messages.len());

@@ -8,7 +8,7 @@ use aws_sdk_dynamodb::config::retry::RetryConfig;
 use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
 use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, HttpClient, Region};
 use aws_smithy_http_client::test_util::{NeverClient, infallible_client_fn};
-use flow_pipeline::{Content, ItemKey, StateStore, Write, Written};
+use flow_pipeline::{Content, Due, ItemKey, StateStore, Write, Written};
 
 use super::*;
 
@@ -96,6 +96,6 @@ fn no_answer_ends_in_time() {
     let store = store(NeverClient::new());
     let error = put(&store).unwrap_err().to_string();
     assert!(error.starts_with("DynamoDB PutItem on t: NoAnswer: request has timed out"), "{error}");
-    let error = block_on(store.due(1, 10)).unwrap_err().to_string();
+    let error = block_on(store.due(Due::Panes, 1, 10)).unwrap_err().to_string();
     assert!(error.starts_with("DynamoDB Query on t: NoAnswer: request has timed out"), "{error}");
 }

@@ -63,7 +63,9 @@ fn sections(item: &StateItem, rules: &RuleSet) -> BTreeMap<u64, Carried> {
     for (place, groups) in by_rule(&item.groups) {
         let rule = rules.rule(place);
         let newest = groups.iter().filter_map(|(_, panes)| panes.newest()).max();
-        let until = newest.map_or(0, |newest| rule.windowing.counts_until(newest));
+        let counts_until = newest.map_or(0, |newest| rule.windowing.counts_until(newest));
+        let written = item.written.get(&rule.state_id()).copied().unwrap_or_default();
+        let until = counts_until.max(written).max(item.clock);
         let section = section::write(rule, &groups).into();
         sections.insert(rule.state_id(), Carried { until, section });
     }
@@ -118,6 +120,7 @@ fn read_content(from: &mut Reader<'_>, rules: &RuleSet) -> Read<StateItem> {
         let length = from.count(1, "a section's length")?;
         match known.get(&id) {
             Some(place) => {
+                item.written.insert(id, until);
                 let mut section = from.part(length, "a section")?;
                 section::read(*place, rules.rule(*place), &mut section, &mut item.groups)?;
             }

@@ -51,12 +51,18 @@ pub struct StateItem {
     pub(crate) watermark: u64,
     /// Until when closed windows were looked at, by the clock.
     pub(crate) judged: u64,
+    /// Until when the sections of known rules were said to count when they were read.
+    pub(crate) written: BTreeMap<u64, u64>,
+    /// The clock of the last merge or look, 0 before: for whoever does not know a rule its groups count that long at least,
+    /// however late their records came.
+    pub(crate) clock: u64,
 }
 
 /// The groups of one rule as bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Carried {
-    /// The last second of event time at which one of its panes counts.
+    /// The last second of event time at which one of its panes counts, or when it was last written by someone who knows
+    /// the rule, whichever is later.
     pub(crate) until: u64,
     pub(crate) section: Box<[u8]>,
 }
@@ -91,6 +97,8 @@ impl Default for StateItem {
             newest: 0,
             watermark: 0,
             judged: 0,
+            written: BTreeMap::new(),
+            clock: 0,
         }
     }
 }
@@ -120,7 +128,8 @@ impl StateItem {
         fingerprint: Option<u128>,
         now: u64,
     ) -> Outcome {
-        let mut outcome = Outcome { touched: groups_of(&deltas), ..Outcome::default() };
+        let mut outcome =
+            Outcome { touched: deltas.iter().map(Delta::group_id).collect(), ..Outcome::default() };
         if fingerprint.is_some_and(|fingerprint| self.counted.has(fingerprint)) {
             outcome.is_redelivery = true;
         } else {
@@ -158,8 +167,11 @@ impl StateItem {
             }
         }
         // If all of it was late it will be late again.
-        if let Some(fingerprint) = fingerprint.filter(|_| until > 0) {
-            self.counted.insert(fingerprint, until);
+        if until > 0 {
+            self.clock = now;
+            if let Some(fingerprint) = fingerprint {
+                self.counted.insert(fingerprint, until);
+            }
         }
         outcome.forgotten_batches = self.expire(rules) as u64;
         let evicted = make_room(self);
@@ -180,6 +192,11 @@ impl StateItem {
         self.groups.retain(|id, pane| is_kept(id.rule, pane));
         self.carried.retain(|_, carried| carried.until.saturating_add(DEFINITIONS_DIFFER) >= watermark);
         self.counted.expire(watermark)
+    }
+
+    /// Whether a batch was counted, as far as it is remembered.
+    pub fn has_counted(&self, fingerprint: u128) -> bool {
+        self.counted.has(fingerprint)
     }
 
     /// All groups of known rules.
@@ -226,7 +243,8 @@ impl StateItem {
             .iter()
             .filter_map(|(id, panes)| Some(rules.rule(id.rule).windowing.counts_until(panes.newest()?)));
         let carried = self.carried.values().map(|carried| carried.until);
-        let until = panes.chain(carried).chain(self.counted.until()).max();
+        let clock = (self.clock > 0).then_some(self.clock);
+        let until = panes.chain(carried).chain(self.counted.until()).chain(clock).max();
         // The item's own watermark may stand still while the clock goes on.
         until.unwrap_or(self.newest).saturating_add(REDELIVERED_WITHIN)
     }
@@ -250,6 +268,7 @@ impl StateItem {
     /// As long as there are groups of rules that this program does not know, nothing is noted.
     pub fn judge(&mut self, rules: &RuleSet, now: u64) {
         if !self.has_unknown(now) {
+            self.clock = now;
             self.judged = self.judged.max(now);
             self.expire(rules);
         }
@@ -259,11 +278,4 @@ impl StateItem {
     fn has_unknown(&self, now: u64) -> bool {
         self.carried.values().any(|carried| carried.until.saturating_add(DEFINITIONS_DIFFER) >= now)
     }
-}
-
-/// The groups that deltas belong to.
-fn groups_of(deltas: &[Delta]) -> Vec<GroupId> {
-    let id =
-        |delta: &Delta| GroupId { rule: delta.rule, scope: delta.scope.clone(), group: delta.group.clone() };
-    deltas.iter().map(id).collect()
 }

@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use flow_pipeline::{ItemKey, MemoryStore, StateStore, StoredItem, Write, Written};
+use flow_pipeline::{Due, ItemKey, MemoryStore, StateStore, StoredItem, Write, Written};
 
 /// What items are for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -107,8 +107,8 @@ impl StateStore for BilledStore {
         self.items.put(writes).await
     }
 
-    async fn due(&self, now: u64, limit: usize) -> Result<Vec<ItemKey>, Infallible> {
-        self.items.due(now, limit).await
+    async fn due(&self, what: Due, now: u64, limit: usize) -> Result<Vec<ItemKey>, Infallible> {
+        self.items.due(what, now, limit).await
     }
 }
 

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, Waker};
 
 use flow_output::Message;
-use flow_pipeline::{ItemKey, Notifier, Published, StateStore, StoredItem, Topic, Write, Written};
+use flow_pipeline::{Due, ItemKey, Notifier, Published, StateStore, StoredItem, Topic, Write, Written};
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("broken")]
@@ -34,6 +34,10 @@ impl Recorder {
 
 impl Notifier for Recorder {
     type Error = Broken;
+
+    fn is_unsent(&self, _: &Self::Error) -> bool {
+        true
+    }
 
     async fn publish(&self, topic: Topic, messages: &[Message]) -> Vec<Result<Published, Broken>> {
         assert!(!messages.is_empty(), "not called without messages");
@@ -63,7 +67,7 @@ impl StateStore for FailingStore {
         writes.iter().map(|_| Err(Broken)).collect()
     }
 
-    async fn due(&self, _: u64, _: usize) -> Result<Vec<ItemKey>, Broken> {
+    async fn due(&self, _: Due, _: u64, _: usize) -> Result<Vec<ItemKey>, Broken> {
         Err(Broken)
     }
 }

@@ -11,8 +11,8 @@ use flow_output::Message;
 use flow_testkit::Flow;
 
 use flow_pipeline::{
-    Definitions, ItemKey, MemoryStore, Notifier, Pipeline, Published, StateStore, StoredItem, Topic, Write,
-    Written,
+    Definitions, Due, ItemKey, MemoryStore, Notifier, Pipeline, Published, StateStore, StoredItem, Topic,
+    Write, Written,
 };
 
 use super::closing::{few_flows, five_then_two};
@@ -68,13 +68,17 @@ impl StateStore for &World {
         self.call("put", self.store.put(writes)).await
     }
 
-    async fn due(&self, now: u64, limit: usize) -> Result<Vec<ItemKey>, Infallible> {
-        self.store.due(now, limit).await
+    async fn due(&self, what: Due, now: u64, limit: usize) -> Result<Vec<ItemKey>, Infallible> {
+        self.store.due(what, now, limit).await
     }
 }
 
 impl Notifier for &World {
     type Error = Infallible;
+
+    fn is_unsent(&self, _: &Self::Error) -> bool {
+        true
+    }
 
     async fn publish(&self, topic: Topic, messages: &[Message]) -> Vec<Result<Published, Infallible>> {
         let work = async {

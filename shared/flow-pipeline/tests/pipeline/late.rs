@@ -48,7 +48,7 @@ fn windows_over_late_events_are_told_once_and_marked() {
             let standing = events.add(event(&lines).as_bytes()).unwrap();
             assert!(standing.is_late && !standing.is_live);
         }
-        now_or_never(events.tell()).unwrap()
+        now_or_never(events.tell(|| 0)).unwrap()
     };
     let report = tell();
     assert_eq!((report.findings[RULE], report.published["findings"], report.published["alerts"]), (1, 1, 1));
@@ -70,7 +70,7 @@ fn what_was_told_in_time_is_not_told_again() {
     let mut events = pipeline.late_events(&definitions, LATER);
     events.add(event(&tries("198.51.100.7", 110)).as_bytes()).unwrap();
     assert_eq!(events.findings().len(), 1);
-    let report = now_or_never(events.tell()).unwrap();
+    let report = now_or_never(events.tell(|| 0)).unwrap();
     assert_eq!((report.published.get("alerts"), report.findings.get(RULE)), (None, None), "{report:?}");
 }
 
@@ -90,11 +90,11 @@ fn every_episode_before_a_known_one_is_told_once() {
         outlook.into_iter().map(|(_, telling)| telling).collect::<Vec<_>>()
     };
     assert_eq!(outlook(), [Telling::Claimed(Status::New); 2]);
-    let report = now_or_never(late().tell()).unwrap();
+    let report = now_or_never(late().tell(|| NOW)).unwrap();
     assert_eq!((report.superseded, report.held_back), (0, 0));
     assert_eq!((report.published["findings"], report.published["alerts"]), (2, 2));
     assert!(!outlook().contains(&Telling::Claimed(Status::New)));
-    let again = now_or_never(late().tell()).unwrap();
+    let again = now_or_never(late().tell(|| NOW)).unwrap();
     assert_eq!(again.published.get("alerts"), None, "{again:?}");
 }
 

@@ -3,6 +3,7 @@
 
 mod closing;
 mod fakes;
+mod found;
 mod kills;
 mod late;
 mod telling;
