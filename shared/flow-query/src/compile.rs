@@ -296,7 +296,8 @@ impl Names<'_> {
 fn unknown(name: &str, suggestion: Option<String>, span: Span) -> QueryError {
     // A word in capitals is a value whose quotes were forgotten: no name is written so.
     let is_word = name.len() > 1 && name.bytes().all(|byte| byte.is_ascii_uppercase());
-    let suggestion = if is_word { Some(format!("\"{name}\"")) } else { suggestion };
+    let is_name = suggestion.as_ref().is_some_and(|suggestion| suggestion.eq_ignore_ascii_case(name));
+    let suggestion = if is_word && !is_name { Some(format!("\"{name}\"")) } else { suggestion };
     QueryError::new(QueryErrorKind::UnknownName { name: name.to_owned(), suggestion }, span)
 }
 

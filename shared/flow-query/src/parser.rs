@@ -25,7 +25,10 @@ const MAX_COMMANDS: usize = 100;
 const COMMANDS: [&str; 8] = ["fields", "display", "filter", "stats", "sort", "limit", "parse", "dedup"];
 
 /// The commands of the console that this program does not run, with what to do instead.
-const OTHER_COMMANDS: [(&str, &str); 10] = [
+const OTHER_COMMANDS: [(&str, &str); 13] = [
+    ("addtotals", "add the columns up in `stats` instead"),
+    ("countFrequent", "write `stats count(*) as n by ... | sort n desc` instead"),
+    ("count_frequent", "write `stats count(*) as n by ... | sort n desc` instead"),
     ("pattern", "group with `stats count(*) by ...` instead"),
     ("diff", "run the query over both times instead"),
     ("anomaly", "a rule tells of what is unusual"),
@@ -144,7 +147,11 @@ impl<'t> Parser<'t> {
             return Err(self.expected("a command such as filter or stats"));
         };
         let (word, start) = (word.clone(), self.span);
-        let lower = word.to_ascii_lowercase();
+        let lower = match word.to_ascii_lowercase() {
+            // Another name of the same command.
+            alias if alias == "where" => "filter".to_owned(),
+            lower => lower,
+        };
         if !COMMANDS.contains(&lower.as_str()) {
             return Err(no_command(word, start));
         }
@@ -154,7 +161,11 @@ impl<'t> Parser<'t> {
             "display" => CommandKind::Display(self.list(Self::named)?),
             "filter" => CommandKind::Filter(self.expr()?),
             "stats" => CommandKind::Stats(self.stats()?),
-            "sort" => CommandKind::Sort(self.list(Self::sort_key)?),
+            "sort" => {
+                // AWS's own samples write it both ways.
+                self.take_word("by")?;
+                CommandKind::Sort(self.list(Self::sort_key)?)
+            }
             "limit" => CommandKind::Limit(self.limit()?),
             "parse" => CommandKind::Parse(self.parse()?),
             _ => CommandKind::Dedup(self.list(Self::additive)?),

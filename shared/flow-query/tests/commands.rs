@@ -34,6 +34,13 @@ answers! {
     a_bare_filter_shows_time_and_message: "filter bytes = 80 # and nothing else" =>
         "@timestamp|@message
          2023-11-14 22:13:20.000|2 123456789012 eni-0123456789abcdef0 192.0.2.77 10.0.0.5 51001 53 17 1 80 1700000000 1700000059 ACCEPT OK";
+    where_is_filter: "fields dstPort | where bytes = 500" =>
+        "dstPort
+         443";
+    sort_by_is_sort: "fields bytes | filter bytes >= 500 | sort by bytes desc | limit 2" =>
+        "bytes
+         90000
+         4500";
     parsed_names_are_shown: "fields bytes | parse '* * eni-* ' as version, account, interface | filter bytes = 500" =>
         "bytes|version|account|interface
          500|2|123456789012|1";

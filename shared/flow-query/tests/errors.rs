@@ -25,6 +25,8 @@ errors! {
         => "1:8: unknown name `pkt-dst-aws-service`: did you mean `pktDstAwsService`?\nfilter pkt-dst-aws-service = 'S3'\n       ^^^^^^^^^^^^^^^^^^^";
     forgotten_quotes: "filter action = REJECT"
         => "1:17: unknown name `REJECT`: did you mean `\"REJECT\"`?\nfilter action = REJECT\n                ^^^^^^";
+    a_field_in_capitals: "filter SRCADDR = '10.0.0.1'"
+        => "1:8: unknown name `SRCADDR`: did you mean `srcAddr`?\nfilter SRCADDR = '10.0.0.1'\n       ^^^^^^^";
     nearest_alias: "filter dstPort = 22\n| stats count(*) as attempts by srcAddr\n| filter atempts > 100"
         => "3:10: unknown name `atempts`: did you mean `attempts`?\n| filter atempts > 100\n         ^^^^^^^";
     fields_are_gone_after_stats: "filter dstPort = 22 | stats count(*) as n by srcAddr | filter dstPort > 1"
