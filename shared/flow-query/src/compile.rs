@@ -8,6 +8,7 @@ use crate::aggregate::AggregateFunction;
 use crate::ast::{AggregateCall, Arithmetic, Comparison, Expr, ExprKind, Literal, Pattern};
 use crate::condition::{Condition, Matcher};
 use crate::error::{QueryError, QueryErrorKind, Span};
+use crate::function::Function;
 use crate::kept::KeptAggregate;
 use crate::names::{Source, SystemField, is_console_name, nearest, suggest_name};
 use crate::operand::Operand;
@@ -140,8 +141,17 @@ impl Names<'_> {
         parts.iter().map(|part| self.condition(part)).collect()
     }
 
+    /// The column that an earlier `stats` made of just this: `stats sum(bytes) by srcAddr | sort sum(bytes) desc`.
+    fn made(&self, expr: &Expr) -> Option<(Source, Type)> {
+        let may_be = matches!(expr.kind, ExprKind::Aggregate(_) | ExprKind::Call(Function::Bin, _));
+        if may_be && self.stats.is_none() { self.column(&expr.to_string()) } else { None }
+    }
+
     /// Compiles an expression that must have a value.
     pub(crate) fn operand(&self, expr: &Expr) -> Compiled<(Operand, Type)> {
+        if let Some((source, kind)) = self.made(expr) {
+            return Ok((Operand::Source(source), kind));
+        }
         match &expr.kind {
             ExprKind::Literal(Literal::Period(period)) => {
                 let found = format!("the period {period}");

@@ -34,6 +34,11 @@ answers! {
     a_bare_filter_shows_time_and_message: "filter bytes = 80 # and nothing else" =>
         "@timestamp|@message
          2023-11-14 22:13:20.000|2 123456789012 eni-0123456789abcdef0 192.0.2.77 10.0.0.5 51001 53 17 1 80 1700000000 1700000059 ACCEPT OK";
+    what_stats_made_may_be_named_as_it_was_written:
+        "stats sum(bytes), count(*) by dstPort, bin(1h) | filter count(*) > 1 | sort sum(bytes) desc, bin(1h) | limit 2" =>
+        "dstPort|bin(1h)|sum(bytes)|count(*)
+         443|2023-11-14 22:00:00.000|5000|2
+         22|2023-11-14 22:00:00.000|4309|2";
     where_is_filter: "fields dstPort | where bytes = 500" =>
         "dstPort
          443";
