@@ -94,7 +94,7 @@ fn passing_windows(
 }
 
 fn follows(rule: &Rule, run: &[Passing], next: &Passing) -> bool {
-    run.last().is_some_and(|last| next.window.start < last.window.end + 2 * rule.windowing.window)
+    run.last().is_some_and(|last| next.window.start < last.window.end + rule.windowing.gap())
 }
 
 fn episode(rule: &Rule, run: &[Passing], panes: &Panes) -> Option<(Episode, Context)> {

@@ -72,6 +72,11 @@ impl Windowing {
         (0..self.window / self.pane).map(move |ahead| pane + ahead * self.pane)
     }
 
+    /// Passing windows at least this far apart are two episodes, in seconds.
+    pub fn gap(self) -> u64 {
+        self.window.saturating_mul(2)
+    }
+
     /// The first second at which no more records of `window` are waited for.
     pub fn closes_at(self, window: Window) -> u64 {
         window.end + self.lateness

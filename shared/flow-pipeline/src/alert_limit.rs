@@ -31,9 +31,9 @@ struct Alerts {
 }
 
 impl Alerts {
-    /// How many there were in the `seconds` before `now`, and since: clocks differ.
-    fn since(&self, now: u64, seconds: u64) -> u64 {
-        self.granted.iter().filter(|(at, _)| **at + seconds > now).map(|(_, count)| count).sum()
+    /// How many there were after this second.
+    fn after(&self, second: u64) -> u64 {
+        self.granted.iter().filter(|(at, _)| **at > second).map(|(_, count)| count).sum()
     }
 
     fn forget(&mut self, now: u64) {
@@ -46,7 +46,8 @@ impl<S: StateStore, N: Notifier> Run<'_, S, N> {
     pub(crate) async fn grant_alerts(&mut self, wanted: usize) -> Result<usize, StoreError<S::Error>> {
         let (limit, now) = (self.settings.alert_limit as u64, self.now);
         let grant = |alerts: &mut Alerts| {
-            let granted = limit.saturating_sub(alerts.since(now, ALERT_PERIOD)).min(wanted as u64);
+            let granted =
+                limit.saturating_sub(alerts.after(now.saturating_sub(ALERT_PERIOD))).min(wanted as u64);
             *alerts.granted.entry(now).or_default() += granted;
             granted
         };
@@ -60,7 +61,6 @@ impl<S: StateStore, N: Notifier> Run<'_, S, N> {
         let take = |alerts: &mut Alerts| {
             let granted = alerts.granted.entry(now).or_default();
             *granted = granted.saturating_sub(unsent);
-            unsent
         };
         if unsent > 0 {
             self.count_alerts(take).await?;
@@ -71,25 +71,21 @@ impl<S: StateStore, N: Notifier> Run<'_, S, N> {
     /// How many alerts were sent one by one in the last ten minutes, those that an earlier digest counted left out.
     pub(crate) async fn told_lately(&mut self) -> Result<u64, StoreError<S::Error>> {
         let (alerts, _) = self.alerts(&key()).await?;
-        let since = |at: u64| at > alerts.named_until && at + REMEMBERED > self.now;
-        Ok(alerts.granted.iter().filter(|(at, _)| since(**at)).map(|(_, count)| count).sum())
+        Ok(alerts.after(alerts.named_until.max(self.now.saturating_sub(REMEMBERED))))
     }
 
     /// Notes that a digest counted the alerts so far.
     pub(crate) async fn name_alerts(&mut self) -> Result<(), StoreError<S::Error>> {
         let now = self.now;
-        let name = |alerts: &mut Alerts| {
-            alerts.named_until = alerts.named_until.max(now);
-            0
-        };
+        let name = |alerts: &mut Alerts| alerts.named_until = alerts.named_until.max(now);
         self.count_alerts(name).await.map(|_| ())
     }
 
     /// Changes the count; returns what `change` does, or none when others were faster every time.
-    async fn count_alerts(
+    async fn count_alerts<T>(
         &mut self,
-        change: impl Fn(&mut Alerts) -> u64 + Send,
-    ) -> Result<Option<u64>, StoreError<S::Error>> {
+        change: impl Fn(&mut Alerts) -> T,
+    ) -> Result<Option<T>, StoreError<S::Error>> {
         let key = key();
         for number in 0..TRIES {
             before_try(number).await;

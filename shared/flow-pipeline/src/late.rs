@@ -42,17 +42,9 @@ pub struct LateEvents<'p, S, N> {
     now: u64,
     panes: KeptPanes,
     unjudged: BTreeSet<&'p str>,
-    /// What late events may have added to state before they failed.
-    added: Vec<Added>,
+    /// What late events may have added to state before they failed: of each item their fingerprints and groups.
+    added: BTreeMap<ItemKey, Vec<(u128, GroupId)>>,
     report: Report,
-}
-
-/// The groups of one item that an event belongs to.
-#[derive(Debug)]
-struct Added {
-    key: ItemKey,
-    groups: Vec<GroupId>,
-    fingerprint: u128,
 }
 
 impl<S: StateStore, N: Notifier> Pipeline<S, N> {
@@ -66,7 +58,7 @@ impl<S: StateStore, N: Notifier> Pipeline<S, N> {
             now,
             panes,
             unjudged,
-            added: Vec::new(),
+            added: BTreeMap::new(),
             report: Report::default(),
         }
     }
@@ -86,16 +78,11 @@ impl<'p, S: StateStore, N: Notifier> LateEvents<'p, S, N> {
         let unjudged = rules.filter(|rule| is_late && !rule.query.is_monotone());
         self.unjudged.extend(unjudged.map(|rule| &*rule.id));
         if let Some(fingerprint) = fingerprint.filter(|_| is_late) {
-            let mut items = BTreeMap::<StateKey, Vec<GroupId>>::new();
             for delta in deltas.iter() {
                 let key = StateKey::new(definitions.rules.rule(delta.rule), &delta.scope, &delta.group);
-                items.entry(key).or_default().push(delta.group_id());
+                let added = self.added.entry(ItemKey::of_state(&key)).or_default();
+                added.push((fingerprint, delta.group_id()));
             }
-            self.added.extend(items.into_iter().map(|(key, mut groups)| {
-                groups.sort_unstable();
-                groups.dedup();
-                Added { key: ItemKey::of_state(&key), groups, fingerprint }
-            }));
         }
         let stored = self.panes.merge(deltas, fingerprint);
         if let Stored::Counted { refused } = stored {
@@ -182,11 +169,9 @@ impl<'p, S: StateStore, N: Notifier> LateEvents<'p, S, N> {
         findings.sort_by(|left, right| (&left.id, left.episode.span).cmp(&(&right.id, right.episode.span)));
         let mut recorded = Vec::new();
         for (place, finding) in findings.iter().enumerate() {
-            let gap = 2 * finding.rule.windowing.window;
-            let is_later = |next: &Finding<'_>| {
-                next.id == finding.id && next.episode.span.start >= finding.episode.span.end + gap
-            };
-            let is_last = !findings[place + 1..].iter().any(is_later);
+            let over = finding.episode.span.end + finding.rule.windowing.gap();
+            let mut others = findings[place + 1..].iter().take_while(|next| next.id == finding.id);
+            let is_last = !others.any(|next| next.episode.span.start >= over);
             let known = self.record_at(run, &record_key(&finding.id)).await?;
             let is_newest = known.is_none_or(|record| {
                 record.is_of(&finding.episode) || is_last && record.is_before(&finding.episode)
@@ -209,12 +194,15 @@ impl<'p, S: StateStore, N: Notifier> LateEvents<'p, S, N> {
     ) -> Result<Vec<Finding<'p>>, StoreError<S::Error>> {
         let rules = &self.definitions.rules;
         let mut found = Vec::new();
-        for Added { key, groups, fingerprint } in &self.added {
+        for (key, added) in &self.added {
             let items = run.store.get(from_ref(key)).await.map_err(StoreError::Failed)?;
             let item = items.first().and_then(Option::as_ref);
             let state = opened(run.store, key, item, rules, self.now, &mut run.report).await?.readable();
-            let Some(state) = state.filter(|state| state.has_counted(*fingerprint)) else { continue };
-            let counted = state.groups().findings_of(groups, rules, Watermark::End);
+            let Some(state) = state else { continue };
+            let counted = added.iter().filter(|(fingerprint, _)| state.has_counted(*fingerprint));
+            let groups: BTreeSet<_> = counted.map(|(_, group)| group.clone()).collect();
+            let groups: Vec<_> = groups.into_iter().collect();
+            let counted = state.groups().findings_of(&groups, rules, Watermark::End);
             found.extend(counted.into_iter().filter(|finding| finding.rule.query.is_monotone()));
         }
         for finding in &mut found {

@@ -129,6 +129,17 @@ pub(crate) fn state_write(
     }
 }
 
+/// Writes what was not changed by someone else; what was is his.
+pub(crate) async fn put_unchanged<S: StateStore>(
+    store: &S,
+    writes: &[Write],
+) -> Result<(), StoreError<S::Error>> {
+    for written in put(store, writes).await {
+        written.map_err(StoreError::Failed)?;
+    }
+    Ok(())
+}
+
 /// `put`, which is not called without writes.
 pub(crate) async fn put<S: StateStore>(store: &S, writes: &[Write]) -> Vec<Result<Written, S::Error>> {
     if writes.is_empty() { Vec::new() } else { store.put(writes).await }

@@ -2,6 +2,7 @@
 
 use xxhash_rust::xxh3::xxh3_64;
 
+use crate::merging::put_unchanged;
 use crate::report::Report;
 use crate::state_store::{Content, ItemKey, StateStore, StoredItem, Write};
 use crate::store_error::StoreError;
@@ -56,9 +57,7 @@ pub(crate) async fn opened<S: StateStore, T>(
         due_at: None,
     };
     // A conflict is the same content, kept before.
-    for written in store.put(&[aside]).await {
-        written.map_err(StoreError::Failed)?;
-    }
+    put_unchanged(store, &[aside]).await?;
     Ok(Opened::Unreadable)
 }
 

@@ -402,7 +402,7 @@ const MOST_PARTS: usize = 100;
 
 /// Where it may be recorded already, found from other parts of it: it begins or ends within a gap of its neighbours.
 pub(crate) fn delayed_keys(finding: &Finding<'_>) -> impl Iterator<Item = ItemKey> {
-    let (span, gap) = (finding.episode.span, 2 * finding.rule.windowing.window);
+    let (span, gap) = (finding.episode.span, finding.rule.windowing.gap());
     let around = span.start.saturating_sub(2 * gap)..=span.end + gap;
     around
         .step_by(usize::try_from(gap).unwrap_or(usize::MAX))
@@ -412,7 +412,7 @@ pub(crate) fn delayed_keys(finding: &Finding<'_>) -> impl Iterator<Item = ItemKe
 
 /// One key for each gap between episodes: no two episodes begin in one.
 fn key_by_time(finding: &Finding<'_>, time: u64) -> ItemKey {
-    let gap = 2 * finding.rule.windowing.window;
+    let gap = finding.rule.windowing.gap();
     ItemKey::new(RECORD_KIND, format_args!("{}/{}", finding.id, time / gap * gap))
 }
 

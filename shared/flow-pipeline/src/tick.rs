@@ -3,7 +3,7 @@
 use flow_detect::{Finding, Status, Telling, Watermark};
 use flow_output::{Digest, Message};
 
-use crate::merging::{opened, put, state_write};
+use crate::merging::{opened, put_unchanged, state_write};
 use crate::notifier::{Notifier, Topic};
 use crate::opening::{Opened, put_off};
 use crate::pipeline::AlertFormat;
@@ -39,9 +39,7 @@ impl<'p, S: StateStore, N: Notifier> Run<'p, S, N> {
         let (findings, writes) = self.closed(keys).await?;
         self.tell(findings).await?;
         // A conflict is an event that was faster: what is not noted as looked at stays due.
-        for written in put(self.store, &writes).await {
-            written.map_err(StoreError::Failed)?;
-        }
+        put_unchanged(self.store, &writes).await?;
         Ok(())
     }
 
@@ -88,9 +86,7 @@ impl<'p, S: StateStore, N: Notifier> Run<'p, S, N> {
                 Opened::Nothing | Opened::Unreadable => others.push(put_off(&key, item, self.now)),
             }
         }
-        for written in put(self.store, &others).await {
-            written.map_err(StoreError::Failed)?;
-        }
+        put_unchanged(self.store, &others).await?;
         let (mut claimed, mut digest) = (Vec::new(), Vec::new());
         // A conflict is someone who was faster: what is left to do is due still.
         for (key, version, observed) in self.put_steps(steps).await? {

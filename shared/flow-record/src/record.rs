@@ -106,7 +106,8 @@ impl<'a> FlowRecord<'a> {
     fn read_column(&mut self, index: usize, field: Field) -> Result<(), Expected> {
         let (start, end) = self.columns.span(index);
         let line = self.line.as_bytes();
-        if let [b'-'] = &line[start..end] {
+        let text = &line[start..end];
+        if let [b'-'] = text {
             return Ok(());
         }
         match field.kind() {
@@ -115,7 +116,7 @@ impl<'a> FlowRecord<'a> {
                 let is_milliseconds = field.is_time() && number > LATEST_SECOND;
                 self.integers[field.slot()] = if is_milliseconds { number / 1000 } else { number };
             }
-            FieldKind::Address => self.addresses[field.slot()] = value::address(line, start, end)?,
+            FieldKind::Address => self.addresses[field.slot()] = value::address(text)?,
             FieldKind::Text => {}
         }
         self.present.insert(field);

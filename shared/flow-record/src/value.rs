@@ -26,7 +26,7 @@ impl fmt::Display for Value<'_> {
     }
 }
 
-/// The digits from `start` to `end` of `line`, which are one byte at least: no sign, no separators. Leading zeros are
+/// The digits from `start` to `end` of `line`: no sign, no separators. Leading zeros are
 /// allowed.
 #[inline]
 pub(crate) fn integer(line: &[u8], start: usize, end: usize, max: u64) -> Result<u64, Expected> {
@@ -51,7 +51,7 @@ fn eight_digits(line: &[u8], start: usize, end: usize) -> Option<u64> {
     const ZEROS: u64 = u64::from_le_bytes([b'0'; 8]);
     const HIGH: u64 = u64::from_le_bytes([0xf0; 8]);
     let others = 8 * (8 - (end - start));
-    let word = u64::from_le_bytes(before(line, end));
+    let word = u64::from_le_bytes(eight_before(line, end));
     // What stands before the digits becomes zeros.
     let word = word >> others << others | (ZEROS & ((1 << others) - 1));
     // Every byte is 0x30..=0x39: its high half is 3 and stays so when 6 is added.
@@ -64,14 +64,14 @@ fn eight_digits(line: &[u8], start: usize, end: usize) -> Option<u64> {
     Some((fours * 10_000 + (fours >> 32)) & 0xffff_ffff)
 }
 
-/// The `N` bytes before `end`, zeros before the beginning.
+/// The eight bytes before `end`, zeros before the beginning.
 #[inline]
-fn before<const N: usize>(line: &[u8], end: usize) -> [u8; N] {
-    let bytes = end.checked_sub(N).and_then(|from| line.get(from..end)?.first_chunk::<N>());
+fn eight_before(line: &[u8], end: usize) -> [u8; 8] {
+    let bytes = end.checked_sub(8).and_then(|from| line.get(from..end)?.first_chunk());
     bytes.copied().unwrap_or_else(|| {
-        let mut bytes = [0; N];
+        let mut bytes = [0; 8];
         let known = &line[..end];
-        bytes[N - known.len()..].copy_from_slice(known);
+        bytes[8 - known.len()..].copy_from_slice(known);
         bytes
     })
 }
@@ -85,10 +85,9 @@ fn long_integer(digits: &[u8], max: u64) -> Result<u64, Expected> {
     digits.iter().try_fold(0, append).filter(|number| *number <= max).ok_or(Expected::AtMost(max))
 }
 
-/// An IPv4 or IPv6 address, from `start` to `end` of `line`, in any form that the standard library reads.
+/// An IPv4 or IPv6 address in any form that the standard library reads.
 #[inline]
-pub(crate) fn address(line: &[u8], start: usize, end: usize) -> Result<IpAddr, Expected> {
-    let text = &line[start..end];
+pub(crate) fn address(text: &[u8]) -> Result<IpAddr, Expected> {
     let ipv6 = || str::from_utf8(text).ok()?.parse::<Ipv6Addr>().ok();
     ipv4(text).map(IpAddr::V4).or_else(|| ipv6().map(IpAddr::V6)).ok_or(Expected::Address)
 }
@@ -132,7 +131,7 @@ mod tests {
         assert_eq!(read("65536", 65535), Err(Expected::AtMost(65535)));
         assert_eq!(read("99999999999999999999999", 9), Err(Expected::AtMost(9)));
         assert_eq!(read("99999999999999999999999x", 9), Err(Expected::Integer));
-        for bad in ["+1", "-1", "1.0", "1e3", "0x1", "１", "1234567:", "1234567/", "123456789a"] {
+        for bad in ["", "+1", "-1", "1.0", "1e3", "0x1", "１", "1234567:", "1234567/", "123456789a"] {
             assert_eq!(read(bad, 9), Err(Expected::Integer), "{bad}");
         }
     }

@@ -1,13 +1,10 @@
 //! Rules that wait for closed windows: whatever comes between a window's closing and the tick, the finding is told.
 
-use std::sync::Arc;
-
-use flow_detect::RuleSet;
 use flow_pipeline::{Definitions, MemoryStore, Topic};
 use flow_testkit::Flow;
 
 use super::fakes::now_or_never;
-use super::{START, event, pipeline, settings};
+use super::{START, event, pipeline, rule, settings};
 
 /// The start of a pane of a minute.
 const PANE: u64 = START / 60 * 60;
@@ -17,28 +14,10 @@ const CLOSED: u64 = PANE + 60 + 600 + 900;
 
 /// A rule that waits for closed windows: one of accepted flows by interface.
 fn waiting_rule(aggregate: &str, condition: &str) -> Definitions {
-    let text = format!(
-        r#"
-id = "waiting"
-type = "Recon:VPC/Waiting"
-title = {{ en = "Waiting", ja = "待機" }}
-severity = "medium"
-mode = "notify"
-technique = "T1046"
-window = "10m"
-pane = "1m"
-repeat = "48h"
-query = '''
-filter action = "ACCEPT"
-| stats {aggregate} as flows by interfaceId
-| filter flows {condition}
-'''
-explain = {{ en = "few", ja = "少数" }}
-advice = {{ en = ["a", "b", "c"], ja = ["a", "b", "c"] }}
-"#
+    let query = format!(
+        "filter action = \"ACCEPT\"\n| stats {aggregate} as flows by interfaceId\n| filter flows {condition}"
     );
-    let rules = RuleSet::only_files([("waiting.toml", text.as_str())]).unwrap();
-    Definitions { rules: Arc::new(rules), ..Definitions::default() }
+    rule("waiting", "10m", "48h", &query)
 }
 
 /// A rule that fires when an interface accepted few flows.

@@ -11,30 +11,7 @@ use flow_testkit::Flow;
 
 use super::closing::few_flows;
 use super::fakes::{Broken, Recorder, now_or_never};
-use super::{NOW, START, event, pipeline, run, settings, tries, tries_at};
-
-fn rule(id: &str, window: &str, repeat: &str, query: &str) -> Definitions {
-    let text = format!(
-        r#"
-id = "{id}"
-type = "Recon:VPC/Waiting"
-title = {{ en = "Waiting", ja = "待機" }}
-severity = "medium"
-mode = "notify"
-technique = "T1046"
-window = "{window}"
-pane = "1m"
-repeat = "{repeat}"
-query = '''
-{query}
-'''
-explain = {{ en = "few", ja = "少数" }}
-advice = {{ en = ["a", "b", "c"], ja = ["a", "b", "c"] }}
-"#
-    );
-    let rules = RuleSet::only_files([("x.toml", text.as_str())]).unwrap();
-    Definitions { rules: Arc::new(rules), ..Definitions::default() }
-}
+use super::{NOW, START, event, pipeline, rule, run, settings, tries, tries_at};
 
 /// What redrive invokes (asynchronously) and what it tells at once are one episode: two alerts.
 #[test]

@@ -35,6 +35,30 @@ fn run<S: StateStore>(pipeline: &Pipeline<S, Recorder>, event: &str) -> Result<R
     now_or_never(pipeline.run(&Definitions::default(), event.as_bytes(), NOW))
 }
 
+/// A rule of these times that tells people, alone.
+fn rule(id: &str, window: &str, repeat: &str, query: &str) -> Definitions {
+    let text = format!(
+        r#"
+id = "{id}"
+type = "Recon:VPC/Waiting"
+title = {{ en = "Waiting", ja = "待機" }}
+severity = "medium"
+mode = "notify"
+technique = "T1046"
+window = "{window}"
+pane = "1m"
+repeat = "{repeat}"
+query = '''
+{query}
+'''
+explain = {{ en = "few", ja = "少数" }}
+advice = {{ en = ["a", "b", "c"], ja = ["a", "b", "c"] }}
+"#
+    );
+    let rules = RuleSet::only_files([("x.toml", text.as_str())]).unwrap();
+    Definitions { rules: Arc::new(rules), ..Definitions::default() }
+}
+
 /// Lines as one event.
 fn event(lines: &[String]) -> String {
     event_of("/vpc", lines)
