@@ -124,7 +124,7 @@ pub(crate) struct QueryArgs {
     pub pattern: Option<String>,
 
     /// Draw the answer: bars for a group-by, lines over `bin()`
-    #[arg(long)]
+    #[arg(long, conflicts_with = "output")]
     pub chart: bool,
 
     /// Refuse what the CloudWatch console does not know, and warn above the 10,000 rows that it gives

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use flow_enrich::NetworksError;
 use flow_envelope::encode::EncodeError;
 use flow_pipeline::{RuleFilesError, SuppressionsError};
-use flow_query::{LimitError, QueryError};
+use flow_query::{LimitError, QueryError, Time};
 
 /// How a command ended that ran to its end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,6 +71,14 @@ pub(crate) enum Failure {
     /// The query would keep more than it may.
     #[error(transparent)]
     Limit(#[from] LimitError),
+    /// No time is between the two.
+    #[error("--start and --end: expected a start before the end, found {start} and {end}")]
+    Span {
+        /// The one.
+        start: Time,
+        /// The other.
+        end: Time,
+    },
     /// There is nothing in the answer that could be drawn.
     #[error("nothing to draw: expected {expected}, found {found}")]
     Chart {

@@ -7,7 +7,7 @@ mod reading;
 use std::io::{self, IsTerminal};
 
 use flow_enrich::Tables;
-use flow_query::{FilterPattern, Program, Query, QueryError, Settings, Span, Warning};
+use flow_query::{FilterPattern, Program, Query, QueryError, Settings, Span, Time, Warning};
 
 use self::chart::Chart;
 use self::printing::Printer;
@@ -20,6 +20,11 @@ use crate::messages;
 
 /// Runs the command.
 pub(crate) fn run(args: &QueryArgs) -> Result<Outcome, Failure> {
+    if let (Some(start), Some(end)) = (args.start, args.end)
+        && start >= end
+    {
+        return Err(Failure::Span { start: Time(start), end: Time(end) });
+    }
     let query = Query::parse(&args.query).map_err(|error| mistake(args, error))?;
     let now = now().try_into().unwrap_or(i64::MAX);
     let settings =

@@ -175,3 +175,45 @@ fn charts_are_bars_or_lines() {
         "error: nothing to draw: expected `stats` of a number `by` something, found no `stats ... by`",
     ]);
 }
+
+#[test]
+fn what_can_not_be_meant_is_refused() {
+    let none = flowgauge([
+        "query",
+        "fields srcAddr",
+        "events/web-server.log",
+        "--start",
+        "2025-11-18",
+        "--end",
+        "2025-11-17",
+    ]);
+    none.exits(1).says(&["error: --start and --end: expected a start before the end, found 2025-11-18 00:00:00.000 and 2025-11-17 00:00:00.000"]);
+    let millis =
+        flowgauge(["query", "fields srcAddr", "events/web-server.log", "--start", "1763366400000"]).exits(1);
+    assert!(millis.stderr.contains("1795669200 (seconds), found \"1763366400000\""), "{}", millis.stderr);
+    let two =
+        ["query", "stats count(*) as n by action", "events/web-server.log", "--chart", "--output", "json"];
+    assert!(flowgauge(two).exits(1).stderr.contains("cannot be used with"));
+}
+
+#[test]
+fn a_pattern_that_does_not_fit_the_format_is_a_warning() {
+    let pattern = "[version, account, interface, action = REJECT]";
+    let run = ask("stats count(*) as n", &["--pattern", pattern]);
+    assert!(run.stderr.contains("warning"), "{}", run.stderr);
+}
+
+#[test]
+fn what_is_true_counts_as_one() {
+    let run = ask(
+        "stats sum(action like /REJ/) as refused, count(*) as n by interfaceId | sort refused desc",
+        &["--output", "csv"],
+    );
+    let refused: u64 =
+        run.stdout.lines().skip(1).map(|row| row.split(',').nth(1).unwrap().parse::<u64>().unwrap()).sum();
+    let all = ask("filter action = 'REJECT' | stats count(*) as n", &["--output", "csv"]);
+    assert_eq!(all.stdout.lines().nth(1), Some(refused.to_string().as_str()));
+    let own =
+        ask("stats pct(bytes, 95) by dstPort | sort `pct(bytes,95)` desc | limit 1", &["--output", "json"]);
+    assert_eq!(own.json().len(), 1);
+}

@@ -44,6 +44,12 @@ const ROUNDS: u32 = 5;
 /// The longest wait before the second round; it doubles with each.
 const FIRST_WAIT: Duration = Duration::from_millis(50);
 
+/// The version of an item that has none.
+const UNVERSIONED: u64 = 0;
+
+/// When an item expires that does not say so, in Unix seconds: someone has to look at it.
+const FOREVER: u64 = u32::MAX as u64;
+
 const KEY: &str = "key";
 const STATE: &str = "state";
 const VERSION: &str = "version";
@@ -139,6 +145,11 @@ impl DynamoStore {
             None => {
                 put.condition_expression("attribute_not_exists(#k)").expression_attribute_names("#k", KEY)
             }
+            Some(UNVERSIONED) => put
+                .condition_expression("attribute_exists(#k) AND NOT attribute_type(#v, :n)")
+                .expression_attribute_names("#k", KEY)
+                .expression_attribute_names("#v", VERSION)
+                .expression_attribute_values(":n", AttributeValue::S("N".to_owned())),
             Some(version) => put
                 .condition_expression("#v = :v")
                 .expression_attribute_names("#v", VERSION)
@@ -171,18 +182,30 @@ impl DynamoStore {
         answer.items.unwrap_or_default().iter().map(due).collect()
     }
 
+    /// An item as it was read. One that this store did not write is a text which says so: nothing can be read from it, and
+    /// it can be written over.
     fn item(&self, mut attributes: Attributes) -> Result<(String, StoredItem), DynamoError> {
-        let content = match attributes.remove(STATE) {
+        let Some(key) = text(&attributes, KEY).map(str::to_owned) else {
+            return Err(self.not_an_item(&attributes, "`key` as S"));
+        };
+        let names: BTreeSet<_> = attributes.keys().cloned().collect();
+        let strange = || {
+            format!("not an item of this program: expected `state`, `version`, `expires_at`, found {names:?}")
+        };
+        let version = attributes.contains_key(VERSION).then(|| integer(&attributes, VERSION));
+        let expires_at = integer(&attributes, EXPIRES_AT).filter(|_| version.flatten().is_some());
+        let content = match attributes.remove(STATE).filter(|_| expires_at.is_some()) {
             Some(AttributeValue::B(bytes)) => Content::Binary(bytes.into_inner()),
             Some(AttributeValue::S(text)) => Content::Text(text),
-            _ => return Err(self.not_an_item(&attributes, "`state` as B or S")),
+            _ => Content::Text(strange()),
         };
-        let (Some(key), Some(version), Some(expires_at)) =
-            (text(&attributes, KEY), integer(&attributes, VERSION), integer(&attributes, EXPIRES_AT))
-        else {
-            return Err(self.not_an_item(&attributes, "`key` as S, `version` and `expires_at` as N"));
+        let is_number = attributes.get(VERSION).is_some_and(AttributeValue::is_n);
+        let version = match version.flatten() {
+            Some(version) => version,
+            None if is_number => return Err(self.not_an_item(&attributes, "a whole number as `version`")),
+            None => UNVERSIONED,
         };
-        Ok((key.to_owned(), StoredItem { content, version, expires_at }))
+        Ok((key, StoredItem { content, version, expires_at: expires_at.unwrap_or(FOREVER) }))
     }
 
     fn not_an_item(&self, attributes: &Attributes, expected: &'static str) -> DynamoError {

@@ -35,6 +35,8 @@ pub struct Watched<T> {
     known: Option<Result<Arc<T>, WatchedError>>,
     /// Whether the good value was made of the files as they are.
     is_made: bool,
+    /// Whether the last check gave the good value.
+    is_current: bool,
     next_check: u64,
 }
 
@@ -57,6 +59,14 @@ pub struct Checked<T> {
     pub value: Arc<T>,
     /// Why the check just made gave no newer value; told again with each check until it is mended.
     pub refused: Option<WatchedError>,
+    /// Whether it is as the files were when they were last looked at.
+    pub is_current: bool,
+}
+
+impl<T> Checked<T> {
+    fn good(value: Arc<T>) -> Self {
+        Checked { value, refused: None, is_current: true }
+    }
 }
 
 impl<T> Source<T> {
@@ -77,7 +87,7 @@ impl<T> Source<T> {
     /// what is wrong is told beside it.
     pub async fn current(&mut self, now: u64) -> Result<Checked<T>, WatchedError> {
         match self {
-            Source::Fixed(value) => Ok(Checked { value: Arc::clone(value), refused: None }),
+            Source::Fixed(value) => Ok(Checked::good(Arc::clone(value))),
             Source::Watched(watched) => watched.current(now).await,
         }
     }
@@ -85,24 +95,26 @@ impl<T> Source<T> {
 
 impl<T> Watched<T> {
     fn new(files: S3Files, make: Make<T>) -> Self {
-        Watched { files, make, known: None, is_made: false, next_check: 0 }
+        Watched { files, make, known: None, is_made: false, is_current: false, next_check: 0 }
     }
 
     async fn current(&mut self, now: u64) -> Result<Checked<T>, WatchedError> {
         if let Some(known) = self.known.as_ref().filter(|_| now < self.next_check) {
-            return known.clone().map(|value| Checked { value, refused: None });
+            return known.clone().map(|value| Checked { value, refused: None, is_current: self.is_current });
         }
         let checked = self.check().await;
         let (wait, current) = match (checked, &self.known) {
-            (Ok(value), _) => (REFRESH, Ok(Checked { value, refused: None })),
+            (Ok(value), _) => (REFRESH, Ok(Checked::good(value))),
             (Err(error), Some(Ok(good))) => {
-                (RETRY, Ok(Checked { value: Arc::clone(good), refused: Some(error) }))
+                let value = Arc::clone(good);
+                (RETRY, Ok(Checked { value, refused: Some(error), is_current: false }))
             }
             (Err(error), _) => {
                 self.known = Some(Err(error.clone()));
                 (FIRST_RETRY, Err(error))
             }
         };
+        self.is_current = current.as_ref().is_ok_and(|checked| checked.is_current);
         self.next_check = now.saturating_add(wait);
         current
     }

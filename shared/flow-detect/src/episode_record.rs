@@ -9,6 +9,7 @@ use crate::finding::{Finding, FindingId, Status};
 use crate::rule::{Mode, Rule, Severity};
 use crate::rule_set::RuleSet;
 use crate::snapshot::FindingSnapshot;
+use crate::window::Window;
 
 /// The version of a record's shape: any change to it needs another, and a reader of both.
 pub const RECORD_SCHEMA: &str = "flowgauge.episode/1";
@@ -16,6 +17,9 @@ pub const RECORD_SCHEMA: &str = "flowgauge.episode/1";
 /// How long a record is kept after everything about it has been said, in seconds: long enough to be looked at after a
 /// holiday, and for a tick that stood still to be mended.
 const KEPT: u64 = 7 * 86_400;
+
+/// The most earlier episodes that a record remembers the spans of.
+pub(crate) const MAX_EARLIER: usize = 8;
 
 /// The newest episode of one finding id and what was told of it.
 ///
@@ -30,6 +34,12 @@ pub struct EpisodeRecord {
     pub(crate) pace: Pace,
     /// The number of this episode among those of its id, from 1.
     pub(crate) episode: u64,
+    /// Episodes that came to light after a later one had been recorded: they are told by their number alone.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub(crate) overtaken: u64,
+    /// The spans of earlier episodes, the last [`MAX_EARLIER`] recorded: they may be seen again.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) earlier: Vec<Window>,
     /// When this episode was first recorded.
     pub(crate) began: u64,
     /// Why nobody is to be told.
@@ -91,6 +101,8 @@ pub(crate) struct Told {
     pub(crate) severity: Severity,
     pub(crate) last_seen: u64,
     pub(crate) episode: u64,
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub(crate) overtaken: u64,
 }
 
 /// Someone is telling, and has until `until`.
@@ -104,6 +116,8 @@ pub(crate) struct Claim {
     pub(crate) severity: Severity,
     pub(crate) last_seen: u64,
     pub(crate) episode: u64,
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub(crate) overtaken: u64,
     /// Who has heard already, of an earlier try that reached only one of the two.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) heard: Option<Audience>,
@@ -153,6 +167,11 @@ pub enum RecordError {
     Shape(#[source] serde_json::Error),
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde calls it")]
+fn is_zero(number: &u64) -> bool {
+    *number == 0
+}
+
 impl EpisodeRecord {
     /// The record of a first episode, before anything is told of it.
     pub(crate) fn begin(finding: FindingSnapshot, pace: Pace, now: u64) -> Self {
@@ -161,6 +180,8 @@ impl EpisodeRecord {
             finding,
             pace,
             episode: 1,
+            overtaken: 0,
+            earlier: Vec::new(),
             began: now,
             suppressed: None,
             told: None,
@@ -210,7 +231,8 @@ impl EpisodeRecord {
 
     /// The finding as it is to be told with `status`; none when its rule has gone.
     pub fn finding<'r>(&self, rules: &'r RuleSet, status: Status) -> Option<Finding<'r>> {
-        Finding::restore(&self.finding, rules, status)
+        let finding = Finding::restore(&self.finding, rules, status)?;
+        Some(Finding { episodes: self.untold_episodes().max(1), ..finding })
     }
 
     /// Why nobody is to be told, if so.
@@ -220,9 +242,7 @@ impl EpisodeRecord {
 
     /// Whether an episode of its finding id is the one that it holds, or goes on with it.
     pub fn is_of(&self, episode: &Episode) -> bool {
-        let (known, gap) = (self.finding.span, self.pace.gap());
-        episode.span.start < known.end.saturating_add(gap)
-            && known.start < episode.span.end.saturating_add(gap)
+        self.finding.span.is_within(self.pace.gap(), episode.span)
     }
 
     /// Whether the episode that it holds was over before `episode`.
@@ -232,12 +252,13 @@ impl EpisodeRecord {
 
     /// How many episodes of its finding id were recorded.
     pub fn episodes(&self) -> u64 {
-        self.episode
+        self.episode.saturating_add(self.overtaken)
     }
 
     /// How many episodes, this one included, nobody was told of since the last telling.
     pub fn untold_episodes(&self) -> u64 {
-        self.episode.saturating_sub(self.told.as_ref().map_or(0, |told| told.episode))
+        let told = self.told.as_ref().map_or(0, |told| told.episode.saturating_add(told.overtaken));
+        self.episodes().saturating_sub(told)
     }
 
     /// Whether people wait for a digest with this finding in it.

@@ -112,6 +112,9 @@ pub struct Finding<'r> {
     pub episode: Episode,
     /// Whether it was seen only in events that were worked through long after their time.
     pub is_delayed: bool,
+    /// How many episodes a message tells of: this one, and those of the same finding that nobody was told of since the last
+    /// message.
+    pub episodes: u64,
 }
 
 impl<'r> Finding<'r> {
@@ -133,7 +136,8 @@ impl<'r> Finding<'r> {
         }
         let (scope, id) = (Arc::clone(&id.scope), FindingId::new(&rule.id, id));
         let (severity, status) = (rule.severity, Status::New);
-        Finding { id, rule, severity, status, subject, scope, interface, episode, is_delayed: false }
+        let (is_delayed, episodes) = (false, 1);
+        Finding { id, rule, severity, status, subject, scope, interface, episode, is_delayed, episodes }
     }
 
     /// The names and values of its aggregates.

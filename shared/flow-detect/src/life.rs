@@ -19,15 +19,18 @@
 //! same reason: told at least once, and twice only where someone died between publishing and confirming or did not
 //! learn what became of his message. That holds while a lease is longer than an invocation can live.
 //!
-//! A later episode takes the place of one that was not over yet: no `resolved` is told for that. An episode that goes
+//! A later episode takes the place of one that was not over yet: no `resolved` is told for that. Episodes that were held
+//! back, that nobody was told of before a later one began, or that came to light after a later one, are told by their
+//! number with the next message ([`EpisodeRecord::untold_episodes`]). An episode that goes
 //! on after it was taken for over, since records came later than the rule waits, is open again, and may be told as
 //! ongoing and as resolved once more.
 
-use crate::episode_record::{Audience, Beginning, Claim, EpisodeRecord, Pace, Purpose, Told};
+use crate::episode_record::{Audience, Beginning, Claim, EpisodeRecord, MAX_EARLIER, Pace, Purpose, Told};
 use crate::finding::{Finding, Status};
 use crate::rule::{Mode, Rule};
 use crate::snapshot::FindingSnapshot;
 use crate::state::{DEFINITIONS_DIFFER, LOOK_AGAIN};
+use crate::window::Window;
 
 /// Who would tell, and when.
 #[derive(Debug, Clone, Copy)]
@@ -64,7 +67,7 @@ pub enum Silence {
     Observed,
     /// It is suppressed.
     Suppressed,
-    /// A later episode is known already.
+    /// A later episode is known already: it is told by its number with the next message.
     Superseded,
     /// The rule has gone.
     RuleGone,
@@ -117,7 +120,9 @@ impl EpisodeRecord {
         record.pace = pace;
         record.regard(finding.rule.mode, suppressed);
         let is_superseded = observed.span.end.saturating_add(pace.gap()) <= record.finding.span.start;
-        if !is_superseded {
+        if is_superseded {
+            record.add_earlier(observed.span);
+        } else {
             record.add(observed, teller.now);
         }
         let telling = match record.claim_if_due(teller) {
@@ -155,6 +160,12 @@ impl EpisodeRecord {
         Step::new(Some(&self), record, telling)
     }
 
+    /// What the tick does with a record whose rule may be among those that it could not read: it looks again in a minute.
+    pub fn wait(self, now: u64) -> Step {
+        let record = EpisodeRecord { due: Some(now.saturating_add(LOOK_AGAIN)), ..self.clone() };
+        Step::new(Some(&self), record, Telling::Silent(Silence::RuleGone))
+    }
+
     /// Notes that what was claimed is published; none when the claim is no longer `token`'s, and nothing is to be put.
     pub fn confirm(self, token: &str, now: u64) -> Option<EpisodeRecord> {
         self.confirmed(token, now, None)
@@ -178,8 +189,8 @@ impl EpisodeRecord {
                 }
             }
             Purpose::Tell(status) => {
-                let Claim { severity, last_seen, episode, .. } = claim;
-                self.told = Some(Told { at: now, status, severity, last_seen, episode });
+                let Claim { severity, last_seen, episode, overtaken, .. } = claim;
+                self.told = Some(Told { at: now, status, severity, last_seen, episode, overtaken });
                 self.digest_at = digest_at;
             }
         }
@@ -227,7 +238,8 @@ impl EpisodeRecord {
     /// Adds a look at this episode, or begins a later one.
     fn add(&mut self, observed: FindingSnapshot, now: u64) {
         if self.finding.span.end.saturating_add(self.pace.gap()) <= observed.span.start {
-            self.finding = observed;
+            let over = std::mem::replace(&mut self.finding, observed);
+            self.remember(over.span);
             self.episode += 1;
             self.began = now;
             self.resolved = None;
@@ -242,6 +254,25 @@ impl EpisodeRecord {
         if now < self.resolves_at() {
             self.resolved = None;
         }
+    }
+
+    /// Adds a look at an episode before this one: it was recorded in its time, or it came to light only now.
+    fn add_earlier(&mut self, span: Window) {
+        let gap = self.pace.gap();
+        match self.earlier.iter_mut().find(|known| known.is_within(gap, span)) {
+            Some(known) => *known = known.join(span),
+            None => {
+                self.overtaken += 1;
+                self.remember(span);
+            }
+        }
+    }
+
+    /// Remembers the span of an earlier episode: its panes may still be kept, and be looked at again.
+    fn remember(&mut self, span: Window) {
+        self.earlier.push(span);
+        let excess = self.earlier.len().saturating_sub(MAX_EARLIER);
+        self.earlier.drain(..excess);
     }
 
     /// Notes that the episode is over if nobody is to be told so, or of it.
@@ -281,6 +312,7 @@ impl EpisodeRecord {
             severity: self.finding.severity,
             last_seen: self.finding.last_seen,
             episode: self.episode,
+            overtaken: self.overtaken,
             // What has become worse since is news to everyone.
             heard: earlier
                 .filter(|claim| claim.severity == self.finding.severity)
@@ -352,7 +384,7 @@ impl EpisodeRecord {
 impl Step {
     fn new(before: Option<&EpisodeRecord>, record: EpisodeRecord, telling: Telling) -> Self {
         let change = before.map_or(Change::Life, |before| change(before, &record));
-        let began = before.is_none_or(|before| before.episode != record.episode);
+        let began = before.is_none_or(|before| before.episodes() != record.episodes());
         Step { record, telling, change, began }
     }
 }

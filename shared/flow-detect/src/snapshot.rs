@@ -85,8 +85,18 @@ impl Peak {
 impl FindingSnapshot {
     /// What `finding` says now.
     pub fn of(finding: &Finding<'_>) -> Self {
-        let Finding { id, rule, severity, subject, scope, interface, episode, is_delayed, status: _ } =
-            finding;
+        let Finding {
+            id,
+            rule,
+            severity,
+            subject,
+            scope,
+            interface,
+            episode,
+            is_delayed,
+            status: _,
+            episodes: _,
+        } = finding;
         let named = |(name, part): &(String, KeyPart)| Named::new(name, &part.value());
         let (group, only) = subject.split_at(subject.len().min(rule.query.group_names().len()));
         FindingSnapshot {
@@ -133,8 +143,7 @@ impl FindingSnapshot {
         if self.interface != other.interface {
             self.interface = None;
         }
-        self.span =
-            Window { start: self.span.start.min(other.span.start), end: self.span.end.max(other.span.end) };
+        self.span = self.span.join(other.span);
         if self.peak.compare(&other.peak).is_lt() {
             self.peak = other.peak.clone();
         }
@@ -202,6 +211,7 @@ impl<'r> Finding<'r> {
                 samples: peak.samples.clone(),
             },
             is_delayed: snapshot.is_delayed,
+            episodes: 1,
         })
     }
 }

@@ -18,6 +18,18 @@ pub struct Window {
     pub end: u64,
 }
 
+impl Window {
+    /// Whether less than `gap` seconds lie between this and `other`.
+    pub(crate) fn is_within(self, gap: u64, other: Window) -> bool {
+        other.start < self.end.saturating_add(gap) && self.start < other.end.saturating_add(gap)
+    }
+
+    /// From the earlier start to the later end.
+    pub(crate) fn join(self, other: Window) -> Window {
+        Window { start: self.start.min(other.start), end: self.end.max(other.end) }
+    }
+}
+
 /// How a rule divides time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Windowing {

@@ -1,7 +1,5 @@
 //! Rules, networks and suppressions as they are now.
 
-use std::sync::Arc;
-
 use flow_aws::{Checked, Source, WatchedError};
 use flow_detect::RuleSet;
 use flow_enrich::Tables;
@@ -29,7 +27,12 @@ impl DefinitionSources {
         let tables = take(self.tables.current(now).await, &mut refused);
         let suppressions = take(self.suppressions.current(now).await, &mut refused);
         let definitions = match (rules, tables, suppressions) {
-            (Ok(rules), Ok(tables), Ok(suppressions)) => Ok(Definitions { rules, tables, suppressions }),
+            (Ok(rules), Ok(tables), Ok(suppressions)) => Ok(Definitions {
+                are_rules_current: rules.is_current,
+                rules: rules.value,
+                tables: tables.value,
+                suppressions: suppressions.value,
+            }),
             (Err(error), ..) | (_, Err(error), _) | (.., Err(error)) => {
                 refused.push(error.to_string());
                 Err(error)
@@ -39,12 +42,12 @@ impl DefinitionSources {
     }
 }
 
-/// The value, with what was refused beside it noted.
+/// What was checked, with what was refused beside it noted.
 fn take<T>(
     checked: Result<Checked<T>, WatchedError>,
     refused: &mut Vec<String>,
-) -> Result<Arc<T>, WatchedError> {
+) -> Result<Checked<T>, WatchedError> {
     let checked = checked?;
-    refused.extend(checked.refused.map(|error| error.to_string()));
-    Ok(checked.value)
+    refused.extend(checked.refused.as_ref().map(ToString::to_string));
+    Ok(checked)
 }

@@ -45,6 +45,8 @@ struct Words {
     delayed: &'static str,
     delayed_text: &'static str,
     suppress: &'static str,
+    episodes: &'static str,
+    episodes_text: fn(u64) -> String,
     duration: fn(u64) -> String,
     /// Where a finding that was told before is in its life, given a time and its values.
     life: fn(Status, &str, &str) -> String,
@@ -71,6 +73,10 @@ const ENGLISH: Words = Words {
     delayed: "Delayed",
     delayed_text: "these records were worked through only now, long after their time; the values may be too low",
     suppress: "To hear no more of this for 30 days, give a reason and add these lines to your suppressions",
+    episodes: "Repeats",
+    episodes_text: |episodes| {
+        format!("{episodes} times since the last alert, with pauses in between; this is the latest")
+    },
     duration: show_duration,
     life: life_in_english,
 };
@@ -96,6 +102,10 @@ const JAPANESE: Words = Words {
     delayed: "遅延",
     delayed_text: "これらのレコードは発生からかなり後に処理されました。値は実際より小さい可能性があります",
     suppress: "この通知を 30 日間止めるには、理由 (reason) を書いて次の行を抑制ファイルに追加してください",
+    episodes: "反復",
+    episodes_text: |episodes| {
+        format!("前回の通知以降、間隔を空けて {episodes} 回発生。これはその最新のものです")
+    },
     duration: duration_in_japanese,
     life: life_in_japanese,
 };
@@ -205,6 +215,9 @@ fn body(finding: &Finding<'_>, language: Language, words: &Words, link: Option<&
     }
     if finding.is_delayed {
         add(words.delayed, words.delayed_text);
+    }
+    if finding.episodes > 1 {
+        add(words.episodes, &(words.episodes_text)(finding.episodes));
     }
     add(words.when, &when(finding, words));
     add(words.place, &place(finding, words));

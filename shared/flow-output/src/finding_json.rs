@@ -14,7 +14,7 @@ const MAX_TEXT: usize = 2000;
 
 /// A finding as a JSON object on one line, with a link to its records in the console. Times are Unix seconds;
 /// `interface` is there only when there is one, `delayed` only when it is true: the records came so late that no window was open
-/// for them any more.
+/// for them any more. `episodes` is there only above 1: how many, this one included, nobody was told of since the last message.
 pub fn finding_json(finding: &Finding<'_>, link: Option<&str>) -> String {
     escape_json(&object(finding, link).to_string()).into_owned()
 }
@@ -55,6 +55,9 @@ fn object(finding: &Finding<'_>, link: Option<&str>) -> Json {
         fields.extend(present);
         if finding.is_delayed {
             fields.insert("delayed".to_owned(), Json::Bool(true));
+        }
+        if finding.episodes > 1 {
+            fields.insert("episodes".to_owned(), Json::from(finding.episodes));
         }
     }
     object

@@ -18,7 +18,7 @@ pub const ALERT_PERIOD: u64 = 300;
 const REMEMBERED: u64 = 2 * ALERT_PERIOD;
 
 /// How often the count is read and written: others count too. After that alerts wait for the digest.
-const TRIES: u32 = 6;
+const TRIES: u32 = 12;
 
 /// The alerts of the last minutes: how many were sent, or about to be, in each second.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -217,9 +217,11 @@ impl<'p, S: StateStore, N: Notifier> LateEvents<'p, S, N> {
         run: &mut Run<'p, S, N>,
         finding: &Finding<'p>,
     ) -> Result<ItemKey, StoreError<S::Error>> {
-        let newest = record_key(&finding.id);
-        for key in [newest].into_iter().chain(delayed_keys(finding)) {
-            if self.record_at(run, &key).await?.is_some_and(|record| record.is_of(&finding.episode)) {
+        let keys: Vec<_> = [record_key(&finding.id)].into_iter().chain(delayed_keys(finding)).collect();
+        let items = run.store.get(&keys).await.map_err(StoreError::Failed)?;
+        for (key, item) in keys.into_iter().zip(items) {
+            let record = run.known(&key, item.as_ref()).await?.readable();
+            if record.is_some_and(|record| record.is_of(&finding.episode)) {
                 return Ok(key);
             }
         }

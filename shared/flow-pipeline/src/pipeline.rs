@@ -51,6 +51,8 @@ impl AlertFormat {
 pub struct Definitions {
     /// The rules; those in notify and observe mode run.
     pub rules: Arc<RuleSet>,
+    /// Whether they are as the user has them now: if not, a rule that is not among them may be a new one.
+    pub are_rules_current: bool,
     /// The user's tables.
     pub tables: Arc<Tables>,
     /// What nobody is to be told of.
@@ -62,6 +64,7 @@ impl Default for Definitions {
     fn default() -> Self {
         Definitions {
             rules: Arc::new(RuleSet::defaults()),
+            are_rules_current: true,
             tables: Arc::default(),
             suppressions: Arc::default(),
         }

@@ -4,6 +4,7 @@ use std::error::Error;
 use std::fmt;
 
 use flow_detect::StateKey;
+use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 /// The name of an item: printable ASCII, at most 200 bytes.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -85,7 +86,7 @@ impl Content {
 pub struct StoredItem {
     /// What it holds.
     pub content: Content,
-    /// Changes with every write.
+    /// Changes with every write; 0 for an item that no store wrote.
     pub version: u64,
     /// From this Unix second on it counts for nothing, whether it has been deleted or not.
     pub expires_at: u64,
@@ -107,9 +108,14 @@ pub struct Write {
 }
 
 impl Write {
-    /// The version that the item has once this is written.
+    /// The version that the item has once this is written: one more than before, and never 0. The first is a hash, so that
+    /// whoever read an item that was deleted and made anew since does not write over it.
     pub fn version(&self) -> u64 {
-        self.over.map_or(1, |version| version.wrapping_add(1))
+        let first = || match &self.content {
+            Content::Binary(bytes) => xxh3_64_with_seed(bytes, self.expires_at),
+            Content::Text(text) => xxh3_64_with_seed(text.as_bytes(), self.expires_at),
+        };
+        self.over.map_or_else(|| first() >> 16, |version| version.wrapping_add(1)).max(1)
     }
 }
 
@@ -153,6 +159,8 @@ pub enum Written {
 /// - `due` may be late: what it tells of may have changed, and what was just written may be missing.
 /// - An item past its time may be there or not; the reader ignores it, and writes over its version.
 /// - Tries and time are bounded: a call ends well before the function's own timeout.
+/// - An item that no store wrote, as someone may have made by hand, is given as a text that says so: it keeps nobody from
+///   other items.
 /// - No call is made without keys or writes.
 pub trait StateStore: Send + Sync {
     /// Why a call failed. Trying the whole event again is right.

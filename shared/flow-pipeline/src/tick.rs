@@ -1,6 +1,6 @@
 //! What time alone brings about: claims that ran out, windows that close, digests, episodes that are over.
 
-use flow_detect::{Finding, Status, Telling, Watermark};
+use flow_detect::{EpisodeRecord, Finding, Status, Step, Telling, Watermark};
 use flow_output::{Digest, Message};
 
 use crate::merging::{opened, put_unchanged, state_write};
@@ -78,9 +78,7 @@ impl<'p, S: StateStore, N: Notifier> Run<'p, S, N> {
             let Some(item) = item else { continue };
             match self.known(&key, Some(&item)).await? {
                 Opened::Readable(record) => {
-                    let rule = self.definitions.rules.find(record.rule());
-                    let suppressed = self.suppressed_record(&record);
-                    let step = record.look(rule, suppressed.as_deref(), self.teller());
+                    let step = self.look_at(record);
                     steps.push((key, Some(item.version), Observed { step, began: 0 }));
                 }
                 Opened::Nothing | Opened::Unreadable => others.push(put_off(&key, item, self.now)),
@@ -102,6 +100,15 @@ impl<'p, S: StateStore, N: Notifier> Run<'p, S, N> {
         let told = self.tell_claimed(claimed).await;
         let listed = self.tell_digest(digest).await;
         told.and(listed)
+    }
+
+    fn look_at(&self, record: EpisodeRecord) -> Step {
+        let rule = self.definitions.rules.find(record.rule());
+        if rule.is_none() && !self.definitions.are_rules_current {
+            return record.wait(self.now);
+        }
+        let suppressed = self.suppressed_record(&record);
+        record.look(rule, suppressed.as_deref(), self.teller())
     }
 
     /// One message to people about all that was over their limit.

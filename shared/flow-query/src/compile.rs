@@ -81,7 +81,7 @@ impl Names<'_> {
     }
 
     fn resolve(&self, name: &str, span: Span) -> Compiled<(Operand, Type)> {
-        if let Some((source, kind)) = self.column(name) {
+        if let Some((source, kind)) = self.column(name).or_else(|| self.made_as(name)) {
             return Ok((Operand::Source(source), kind));
         }
         if let Some(source) = Source::from_name(name).filter(|_| self.knows_records) {
@@ -119,8 +119,9 @@ impl Names<'_> {
             ExprKind::Compare(op, left, right) => self.comparison(*op, left, right),
             ExprKind::In { subject, values, negated } => self.membership(subject, values, *negated),
             ExprKind::Like { subject, pattern, negated } => {
+                let place = Span { start: subject.span.end + 1, end: expr.span.end };
                 let (subject, _) = self.operand(subject)?;
-                Ok(Condition::Like { subject, matcher: matcher(pattern, expr.span)?, negated: *negated })
+                Ok(Condition::Like { subject, matcher: matcher(pattern, place)?, negated: *negated })
             }
             ExprKind::Call(function, arguments) if function.is_test() => {
                 self.test(*function, arguments, expr.span)
@@ -145,6 +146,11 @@ impl Names<'_> {
     fn made(&self, expr: &Expr) -> Option<(Source, Type)> {
         let may_be = matches!(expr.kind, ExprKind::Aggregate(_) | ExprKind::Call(Function::Bin, _));
         if may_be && self.stats.is_none() { self.column(&expr.to_string()) } else { None }
+    }
+
+    /// The same where it stands in backticks, spelled in whatever way.
+    fn made_as(&self, name: &str) -> Option<(Source, Type)> {
+        self.made(&Expr::parse(name).ok()?)
     }
 
     /// Compiles an expression that must have a value.
@@ -180,10 +186,13 @@ impl Names<'_> {
                 let zero = Operand::Literal(Value::Integer(0));
                 Ok((Operand::Arithmetic(Arithmetic::Subtract, Box::new(zero), Box::new(inner)), kind))
             }
-            _ => {
-                let kind = QueryErrorKind::Type { expected: "a value", found: Type::Boolean };
-                Err(QueryError::new(kind, expr.span))
-            }
+            // What is true is 1, as a value, and what is not is 0.
+            ExprKind::And(_)
+            | ExprKind::Or(_)
+            | ExprKind::Not(_)
+            | ExprKind::Compare(..)
+            | ExprKind::In { .. }
+            | ExprKind::Like { .. } => Ok((Operand::Test(Box::new(self.condition(expr)?)), Type::Integer)),
         }
     }
 

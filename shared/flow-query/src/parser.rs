@@ -1,6 +1,6 @@
 //! Tokens to the tree: commands here, expressions in `expression`.
 
-use crate::ast::{Command, CommandKind, Named, Parse, ParsePattern, Query, SortKey, Stats};
+use crate::ast::{Command, CommandKind, Expr, Named, Parse, ParsePattern, Query, SortKey, Stats};
 use crate::error::{QueryError, QueryErrorKind, Span};
 use crate::lexer::{Lexer, Token, is_plain_name};
 use crate::names::nearest;
@@ -25,7 +25,7 @@ const MAX_COMMANDS: usize = 100;
 const COMMANDS: [&str; 8] = ["fields", "display", "filter", "stats", "sort", "limit", "parse", "dedup"];
 
 /// The commands of the console that this program does not run, with what to do instead.
-const OTHER_COMMANDS: [(&str, &str); 13] = [
+const OTHER_COMMANDS: [(&str, &str); 14] = [
     ("addtotals", "add the columns up in `stats` instead"),
     ("countFrequent", "write `stats count(*) as n by ... | sort n desc` instead"),
     ("count_frequent", "write `stats count(*) as n by ... | sort n desc` instead"),
@@ -38,6 +38,7 @@ const OTHER_COMMANDS: [(&str, &str); 13] = [
     ("join", "one query reads one set of records"),
     ("subqueries", "one query reads one set of records"),
     ("filterIndex", "nothing is indexed here: write `filter`"),
+    ("filter_index", "nothing is indexed here: write `filter`"),
     ("SOURCE", "the inputs are those that are named beside the query"),
 ];
 
@@ -64,6 +65,15 @@ impl Query {
             Token::End => Ok(Query { commands }),
             _ => Err(parser.expected("`|` or the end of the query")),
         }
+    }
+}
+
+impl Expr {
+    /// Reads an expression alone.
+    pub(crate) fn parse(text: &str) -> Result<Expr, QueryError> {
+        let mut parser = Parser::new(text)?;
+        let expr = parser.expr()?;
+        if parser.token == Token::End { Ok(expr) } else { Err(parser.expected("the end of the expression")) }
     }
 }
 
@@ -168,7 +178,7 @@ impl<'t> Parser<'t> {
             }
             "limit" => CommandKind::Limit(self.limit()?),
             "parse" => CommandKind::Parse(self.parse()?),
-            _ => CommandKind::Dedup(self.list(Self::additive)?),
+            _ => CommandKind::Dedup(self.list(Self::expr)?),
         };
         Ok(Command { kind, span: self.since(start) })
     }
@@ -186,7 +196,7 @@ impl<'t> Parser<'t> {
     }
 
     fn named(&mut self) -> Parsed<Named> {
-        let expr = self.additive()?;
+        let expr = self.expr()?;
         Ok(Named { expr, alias: self.alias()? })
     }
 
@@ -197,7 +207,7 @@ impl<'t> Parser<'t> {
     }
 
     fn sort_key(&mut self) -> Parsed<SortKey> {
-        let expr = self.additive()?;
+        let expr = self.expr()?;
         let descending = self.take_word("desc")?;
         if !descending {
             self.take_word("asc")?;

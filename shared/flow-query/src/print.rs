@@ -28,7 +28,7 @@ impl fmt::Display for Command {
             CommandKind::Sort(keys) => list(f, keys),
             CommandKind::Limit(rows) => rows.fmt(f),
             CommandKind::Parse(parse) => parse.fmt(f),
-            CommandKind::Dedup(names) => List(names).fmt(f),
+            CommandKind::Dedup(names) => list(f, names),
         }
     }
 }
@@ -43,7 +43,7 @@ fn list(f: &mut fmt::Formatter<'_>, parts: &[impl fmt::Display]) -> fmt::Result 
 
 impl fmt::Display for Named {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", Operand(&self.expr, VALUE))?;
+        self.expr.fmt(f)?;
         self.alias.as_ref().map_or(Ok(()), |alias| write!(f, " as {}", Name(alias)))
     }
 }
@@ -60,7 +60,7 @@ impl fmt::Display for Stats {
 
 impl fmt::Display for SortKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}{}", Operand(&self.expr, VALUE), if self.descending { " desc" } else { "" })
+        write!(f, "{}{}", self.expr, if self.descending { " desc" } else { "" })
     }
 }
 
@@ -86,7 +86,7 @@ impl fmt::Display for AggregateCall {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let name = self.function.name();
         let Some(argument) = &self.argument else { return write!(f, "{name}(*)") };
-        write!(f, "{name}({}", Operand(argument, VALUE))?;
+        write!(f, "{name}({argument}")?;
         if let AggregateFunction::Pct(percent) = self.function {
             write!(f, ", {percent}")?;
         }
@@ -169,7 +169,11 @@ impl fmt::Display for Expr {
                 let not = if *negated { "not " } else { "" };
                 write!(f, "{} {not}like {pattern}", Operand(subject, own + 1))
             }
-            ExprKind::Call(function, arguments) => write!(f, "{}({})", function.name(), List(arguments)),
+            ExprKind::Call(function, arguments) => {
+                write!(f, "{}(", function.name())?;
+                list(f, arguments)?;
+                f.write_str(")")
+            }
             ExprKind::Aggregate(call) => call.fmt(f),
         }
     }

@@ -97,9 +97,18 @@ impl Value<'_> {
     /// Whether `self op other` holds. False when either is absent, `!=` included.
     ///
     /// Numbers, and texts that are numbers, compare as numbers; addresses as addresses, also with a text that is
-    /// one; all else as text.
+    /// one; texts as texts. A number and a text that is none differ, and neither is larger.
     pub fn holds(&self, op: Comparison, other: &Value<'_>) -> bool {
+        if self.is_number() != other.is_number() && self.number().is_none() != other.number().is_none() {
+            let is_absent = matches!(self, Value::Absent) || matches!(other, Value::Absent);
+            return op == Comparison::NotEqual && !is_absent;
+        }
         self.compare(other).is_some_and(|ordering| op.accepts(ordering))
+    }
+
+    /// Whether it is a number by its type.
+    fn is_number(&self) -> bool {
+        matches!(self, Value::Integer(_) | Value::Float(_))
     }
 
     fn compare(&self, other: &Value<'_>) -> Option<Ordering> {
@@ -263,6 +272,11 @@ mod tests {
         assert!(text("9").holds(Less, &text("10")), "as numbers");
         assert!(text("b9").holds(Greater, &text("b10")), "as text");
         assert!(Value::Integer(2).holds(Equal, &text("2.0")));
+        for op in Comparison::ALL {
+            assert_eq!(text("ACCEPT").holds(op, &Value::Integer(5)), op == NotEqual, "{op:?}");
+            assert_eq!(Value::Float(0.5).holds(op, &text("")), op == NotEqual, "{op:?}");
+            assert!(!Value::Absent.holds(op, &Value::Integer(5)), "{op:?}");
+        }
         assert!(text("123456789012").holds(NotEqual, &text("123456789013")));
         for word in ["", "-", "+", ".", "inf", "nan", "1e999", "0x10", "1 "] {
             assert_eq!(Number::of_text(word), None, "{word:?}");

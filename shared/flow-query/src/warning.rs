@@ -45,6 +45,9 @@ pub enum WarningKind {
         /// The name.
         name: String,
     },
+    /// What a record lacks is present in the console.
+    #[error("in the console `ispresent` also holds for what a record says `-` of; here it does not")]
+    PresentDash,
     /// More rows than the console gives.
     #[error("{rows} rows: the console gives at most {max}", max = crate::CONSOLE_ROWS)]
     ConsoleRows {

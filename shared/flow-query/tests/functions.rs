@@ -51,6 +51,9 @@ values! {
         "fromMillis(0)" => "1970-01-01 00:00:00.000", "toMillis(@timestamp)" => "1700000000000",
         "now() - startTime" => "0", "@timestamp + 1" => "1700000000001", "fromMillis(tcpFlags)" => "",
         "startTime" => "1700000000",;
+    conditions:
+        "action like /REJ/" => "1", "bytes > 5000" => "0", "bytes > 5000 or dstPort in [22]" => "1",
+        "(dstPort = 22) + (dstPort = 23)" => "1", "not tcpFlags = 2" => "1", "coalesce(tcpFlags = 2, 7)" => "0",;
     presence:
         "ispresent(bytes)" => "1", "ispresent(tcpFlags)" => "0", "coalesce(tcpFlags, vpcId, bytes)" => "4249",
         "coalesce(tcpFlags, vpcId)" => "", "isempty(tcpFlags)" => "1", "isempty('')" => "1", "isempty(' ')" => "0",

@@ -24,6 +24,9 @@ const HEIGHT: u16 = 20;
 /// The most bars: more than anyone compares.
 const MAX_BARS: usize = 50;
 
+/// The most names under lines.
+const MAX_NAMES: usize = 20;
+
 /// A name, and points of time and value.
 type Series = (String, Vec<(f64, f64)>);
 
@@ -74,7 +77,10 @@ impl<'p> Chart<'p> {
     pub(super) fn print(&self, rows: &[AnswerRow]) -> io::Result<()> {
         let is_terminal = io::stdout().is_terminal();
         let drawn = match self.time {
-            Some(time) => vec![self.lines(rows, time)],
+            Some(time) => {
+                let series = self.series(rows, time);
+                vec![lines(&series), names(&series)]
+            }
             None => self.values.iter().map(|value| self.bars(rows, *value)).collect(),
         };
         let mut out = io::stdout().lock();
@@ -117,7 +123,7 @@ impl<'p> Chart<'p> {
     }
 
     /// One line for each value and each label, over time.
-    fn lines(&self, rows: &[AnswerRow], time: usize) -> Buffer {
+    fn series(&self, rows: &[AnswerRow], time: usize) -> Vec<Series> {
         let mut series: Vec<Series> = Vec::new();
         for row in rows {
             let Some(at) = number(&row[time]) else { continue };
@@ -131,32 +137,59 @@ impl<'p> Chart<'p> {
             }
         }
         series.iter_mut().for_each(|(_, points)| points.sort_by(|left, right| left.0.total_cmp(&right.0)));
-        let points = || series.iter().flat_map(|(_, points)| points.iter().copied());
-        let times = bounds(points().map(|(at, _)| at));
-        let [_, top] = bounds(points().map(|(_, value)| value));
-        let dataset = |(index, (name, points)): (usize, &Series)| {
-            let style = Style::default().fg(COLORS[index % COLORS.len()]);
-            let dataset = Dataset::default().name(name.clone()).marker(Marker::Braille).style(style);
-            (dataset.graph_type(GraphType::Line), points.clone())
-        };
-        let data: Vec<_> = series.iter().enumerate().map(dataset).collect();
-        let datasets = data.iter().map(|(dataset, points)| dataset.clone().data(points)).collect();
-        let values = Axis::default().bounds([0.0, top]).labels(["0".to_owned(), format!("{top}")]);
-        let over = Axis::default().bounds(times).labels(times.map(show_time));
-        let mut buffer = Buffer::empty(Rect::new(0, 0, WIDTH, HEIGHT));
-        LineChart::new(datasets).x_axis(over).y_axis(values).render(buffer.area, &mut buffer);
-        buffer
+        series
     }
 
     fn name(&self, place: usize) -> String {
         plain(&self.columns[place].name).into_owned()
     }
 
+    /// What a row is grouped by; what is absent is a dash, so that it has a name too.
     fn label(&self, row: &AnswerRow) -> String {
-        let shown = |place: &usize| self.columns[*place].show(&row[*place]).to_string();
+        let shown = |place: &usize| match &row[*place] {
+            Value::Absent => "-".to_owned(),
+            value => self.columns[*place].show(value).to_string(),
+        };
         let label = self.labels.iter().map(shown).collect::<Vec<_>>().join(" ");
         plain(&label).chars().take(LABEL).collect()
     }
+}
+
+/// The lines, and their axes.
+fn lines(series: &[Series]) -> Buffer {
+    let points = || series.iter().flat_map(|(_, points)| points.iter().copied());
+    let times = bounds(points().map(|(at, _)| at));
+    let [_, top] = bounds(points().map(|(_, value)| value));
+    let dataset = |(index, (name, points)): (usize, &Series)| {
+        let style = Style::default().fg(COLORS[index % COLORS.len()]);
+        let dataset = Dataset::default().name(name.clone()).marker(Marker::Braille).style(style);
+        (dataset.graph_type(GraphType::Line), points.clone())
+    };
+    let data: Vec<_> = series.iter().enumerate().map(dataset).collect();
+    let datasets = data.iter().map(|(dataset, points)| dataset.clone().data(points)).collect();
+    let values = Axis::default().bounds([0.0, top]).labels(["0".to_owned(), format!("{top}")]);
+    let over = Axis::default().bounds(times).labels(times.map(show_time));
+    let mut buffer = Buffer::empty(Rect::new(0, 0, WIDTH, HEIGHT));
+    let chart = LineChart::new(datasets).legend_position(None).x_axis(over).y_axis(values);
+    chart.render(buffer.area, &mut buffer);
+    buffer
+}
+
+/// The names of the lines, each in its colour, under them: in the chart they would hide what they name.
+fn names(series: &[Series]) -> Buffer {
+    let shown = series.len().min(MAX_NAMES);
+    let more = series.len() - shown;
+    let height = u16::try_from(shown + usize::from(more > 0)).unwrap_or(u16::MAX);
+    let mut buffer = Buffer::empty(Rect::new(0, 0, WIDTH, height));
+    for ((y, (name, points)), color) in (0..).zip(series).take(shown).zip(COLORS.iter().cycle()) {
+        let most = points.iter().map(|(_, value)| *value).fold(f64::NEG_INFINITY, f64::max);
+        let name = if name.is_empty() { "-" } else { name };
+        buffer.set_string(0, y, format!("━━ {name} (at most {most})"), Style::default().fg(*color));
+    }
+    if more > 0 {
+        buffer.set_string(0, height - 1, format!("and {more} more"), Style::default());
+    }
+    buffer
 }
 
 const COLORS: [Color; 6] =

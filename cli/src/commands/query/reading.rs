@@ -28,8 +28,8 @@ pub(super) struct Selection<'s> {
     span: (Option<i64>, Option<i64>),
     /// Events that were read: one that comes again is not read again.
     counted: Mutex<HashSet<u128>>,
-    /// The fields that it was told of that they are absent.
-    told: Mutex<BTreeSet<Field>>,
+    /// The fields that it was told of that they are absent, and what was told of the pattern.
+    told: Mutex<(BTreeSet<Field>, BTreeSet<String>)>,
     /// Nothing more has to be read.
     is_over: AtomicBool,
 }
@@ -43,6 +43,8 @@ struct Part<'p> {
     evaluation: Evaluation<'p>,
     report: Report,
     error: Option<String>,
+    /// It was told how its format and the query do not fit.
+    is_told: bool,
 }
 
 impl<'s> Selection<'s> {
@@ -121,7 +123,7 @@ impl<'s> Selection<'s> {
         evaluation: Evaluation<'p>,
         take: &mut dyn FnMut(&AnswerRow) -> io::Result<()>,
     ) -> Result<Part<'p>, Failure> {
-        let mut part = Part { input, evaluation, report: Report::default(), error: None };
+        let mut part = Part { input, evaluation, report: Report::default(), error: None, is_told: false };
         let source = match part.input.open() {
             Ok(source) => source,
             Err(error) => {
@@ -156,8 +158,14 @@ impl<'s> Selection<'s> {
         part: &mut Part<'_>,
         take: &mut dyn FnMut(&AnswerRow) -> io::Result<()>,
     ) -> Result<(), Failure> {
-        if self.pattern.as_ref().is_some_and(|pattern| !pattern.matches(source.text)) {
-            return Ok(());
+        if let Some(pattern) = &self.pattern {
+            if !part.is_told {
+                self.tell_of(source.format);
+                part.is_told = true;
+            }
+            if !pattern.matches(source.text) {
+                return Ok(());
+            }
         }
         // Borrowed from where it was made: a record is large to move.
         let parsed = source.format.parse(source.text);
@@ -168,8 +176,8 @@ impl<'s> Selection<'s> {
                 return Ok(());
             }
         };
-        if part.report.lines.total() == 0 {
-            self.tell_missing(source.format);
+        if !std::mem::replace(&mut part.is_told, true) {
+            self.tell_of(source.format);
         }
         part.report.lines.add(line);
         let flow = EnrichedFlow { record: line.record(), origin: source.origin, tables: self.tables };
@@ -190,13 +198,20 @@ impl<'s> Selection<'s> {
         }
     }
 
-    /// Tells of the fields that the query reads and a format lacks, each once.
-    fn tell_missing(&self, format: &RecordFormat) {
+    /// Tells of the fields that the query reads and a format lacks, and how the pattern and the format do not fit: each
+    /// once.
+    fn tell_of(&self, format: &RecordFormat) {
         let mut told = locked(&self.told);
         let missing = self.program.missing_fields(format).into_iter();
-        let missing: Vec<_> = missing.filter(|field| told.insert(*field)).map(Field::name).collect();
+        let missing: Vec<_> = missing.filter(|field| told.0.insert(*field)).map(Field::name).collect();
         if !missing.is_empty() {
             messages::warning(&format!("the format has no {}: always absent", missing.join(", ")));
+        }
+        let warnings = self.pattern.iter().flat_map(|pattern| pattern.meaning(format).warnings);
+        for warning in warnings.map(|warning| warning.to_string()) {
+            if told.1.insert(warning.clone()) {
+                messages::warning(&warning);
+            }
         }
     }
 }

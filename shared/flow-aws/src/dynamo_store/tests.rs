@@ -82,12 +82,27 @@ fn keys_that_are_left_out_are_asked_for_again_and_then_an_error() {
 }
 
 #[test]
-fn an_item_of_another_shape_is_an_error_that_names_it() {
+fn an_item_of_another_shape_is_a_text_that_says_so() {
+    let strange = r#"{"Responses":{"t":[{"key":{"S":"local/00"},"version":{"N":"7"},"expires_at":{"N":"9"}},
+        {"key":{"S":"local/01"},"state":{"S":"{}"}}]},"UnprocessedKeys":{}}"#;
+    let (store, _) = answering(200, strange);
+    let items = block_on(store.get(&[key(), ItemKey::read("local/01").unwrap()])).unwrap();
+    let shown = |place: usize| {
+        let StoredItem { content, version, expires_at } = items[place].clone().unwrap();
+        let Content::Text(text) = content else { panic!("{content:?}") };
+        assert!(text.starts_with("not an item of this program: expected"), "{text}");
+        (version, expires_at)
+    };
+    assert_eq!((shown(0), shown(1)), ((7, 9), (UNVERSIONED, FOREVER)));
+}
+
+#[test]
+fn a_version_that_no_program_writes_is_an_error_that_names_the_item() {
     let strange =
-        r#"{"Responses":{"t":[{"key":{"S":"local/00"},"version":{"N":"1"}}]},"UnprocessedKeys":{}}"#;
+        r#"{"Responses":{"t":[{"key":{"S":"local/00"},"version":{"N":"1.5"}}]},"UnprocessedKeys":{}}"#;
     let (store, _) = answering(200, strange);
     let error = block_on(store.get(&[key()])).unwrap_err();
-    let expected = "`state` as B or S";
+    let expected = "a whole number as `version`";
     assert_eq!(error, DynamoError::NotAnItem { table: "t".to_owned(), key: "local/00".to_owned(), expected });
 }
 

@@ -1,7 +1,7 @@
 //! Each transition by itself. `T` is the clock and the start of the first episode; an episode over (T, T + WINDOW) is
 //! over at `OVER`.
 
-use flow_detect::{Audience, Change, Silence};
+use flow_detect::{Audience, Change, Silence, Status};
 
 use crate::findings::{QUIET, REPEAT, WINDOW, rules};
 use crate::scene::{LEASE, NEW, NOTHING_NEW, ONGOING, RAISED, RESOLVED, Scene, silent};
@@ -196,7 +196,9 @@ fn an_earlier_episode_is_superseded() {
     let mut scene = Scene::new();
     assert_eq!(scene.observe("a", SECOND.0, SECOND, 5), NEW);
     assert_eq!(scene.observe("b", SECOND.0 + 1, FIRST, 900), silent(Silence::Superseded));
-    assert_eq!((scene.change, scene.began), (Change::Nothing, false));
+    assert_eq!((scene.change, scene.began), (Change::Life, true), "its number is told with the next message");
+    assert_eq!(scene.observe("b", SECOND.0 + 2, FIRST, 901), silent(Silence::Superseded));
+    assert_eq!((scene.change, scene.began), (Change::Nothing, false), "it is counted once");
     let now = SECOND.0 + LEASE;
     assert_eq!(scene.observe("b", now, FIRST, 900), NEW, "but it takes over a dead claim");
 }
@@ -219,6 +221,44 @@ fn of_two_episodes_in_one_batch_the_later_is_told() {
     assert_eq!(scene.record().untold_episodes(), 2);
     assert!(scene.confirm("a", SECOND.0 + 1));
     assert_eq!(scene.look("tick", SECOND.0 + 2), NOTHING_NEW);
+}
+
+#[test]
+fn a_message_says_how_many_episodes_it_tells_of() {
+    let mut scene = Scene::new();
+    let told_of = |scene: &Scene| scene.record().finding(&scene.rules, Status::New).unwrap().episodes;
+    scene.observe("a", SECOND.0, SECOND, 5);
+    scene.observe("a", SECOND.0, FIRST, 6);
+    assert_eq!(told_of(&scene), 2, "one came to light after a later one");
+    assert!(scene.confirm("a", SECOND.0 + 1));
+    assert_eq!(scene.observe("b", SECOND.0 + 2, FIRST, 6), silent(Silence::Superseded));
+    assert_eq!(scene.record().untold_episodes(), 0, "it is known");
+    let third = (SECOND.1 + 2 * WINDOW, SECOND.1 + 3 * WINDOW);
+    assert_eq!(scene.observe("c", third.0, third, 5), silent(Silence::HeldBack));
+    assert_eq!(scene.observe("c", third.0 + 1, SECOND, 5), silent(Silence::Superseded), "told before");
+    let much_later = (third.1 + 3 * REPEAT, third.1 + 3 * REPEAT + WINDOW);
+    assert_eq!(scene.observe("d", much_later.0, much_later, 5), NEW);
+    assert_eq!(told_of(&scene), 2, "the one that was held back, and this");
+}
+
+#[test]
+fn an_episode_that_comes_to_light_while_a_later_one_is_told_is_told_next() {
+    let mut scene = Scene::new();
+    scene.observe("a", SECOND.0, SECOND, 5);
+    assert_eq!(scene.observe("b", SECOND.0 + 1, FIRST, 6), silent(Silence::Superseded));
+    assert!(scene.confirm("a", SECOND.0 + 2));
+    assert_eq!(scene.record().untold_episodes(), 1);
+}
+
+#[test]
+fn a_rule_that_could_not_be_read_is_waited_for() {
+    let mut scene = told();
+    let record = scene.record().clone();
+    for minute in 1..100 {
+        let step = record.clone().wait(T + minute * 60);
+        assert_eq!((step.record.due_at(), step.record.resolved_at()), (Some(T + minute * 60 + 60), None));
+    }
+    assert_eq!(scene.look("tick", OVER), RESOLVED);
 }
 
 #[test]

@@ -20,7 +20,12 @@ impl Names<'_> {
         check_count(function, arguments.len(), span)?;
         let (subject, kind) = self.operand(&arguments[0])?;
         Ok(match function {
-            Function::IsPresent => Condition::Present(subject),
+            Function::IsPresent => {
+                if self.knows_records && self.asked.is_some_and(|asked| asked.portable) {
+                    self.warn(WarningKind::PresentDash, span);
+                }
+                Condition::Present(subject)
+            }
             Function::IsEmpty | Function::IsBlank => {
                 Condition::Empty { subject, or_blank: function == Function::IsBlank }
             }

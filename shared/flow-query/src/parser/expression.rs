@@ -203,7 +203,7 @@ impl Parser<'_> {
         self.need_sign("(")?;
         let mut arguments = Vec::new();
         while !self.is_sign(")") {
-            arguments.push(self.deeper(Self::additive)?);
+            arguments.push(self.expr()?);
             if arguments.len() > MAX_ARGUMENTS {
                 return Err(self.too_many("arguments", MAX_ARGUMENTS, arguments.len()));
             }
@@ -247,7 +247,7 @@ impl Parser<'_> {
             }
             return Ok(None);
         }
-        self.additive().map(Some)
+        self.expr().map(Some)
     }
 
     /// Counts an operator that makes the tree deeper, so that no tree is too deep for what walks it.

@@ -60,6 +60,10 @@ impl<'a> Builder<'a> {
     /// Begins another segment when `command`, the first of `rest`, means the rows that are left by those before.
     pub(super) fn make_room_for(&mut self, command: &Command, rest: &[Command]) -> Compiled<()> {
         let is_cut = matches!(command.kind, CommandKind::Limit(_) | CommandKind::Display(_));
+        let is_limit = matches!(command.kind, CommandKind::Limit(_));
+        if self.dedup.is_some() && self.asked.portable && !is_limit {
+            return Err(misplaced("`limit` alone after `dedup`, for the console", command));
+        }
         if self.dedup.is_some() && !is_cut {
             let expected = "the end of the query, `limit` or `display` after `dedup`";
             return Err(misplaced(expected, command));

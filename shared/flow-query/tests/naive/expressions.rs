@@ -46,7 +46,8 @@ pub(crate) fn value(expr: &Expr, row: &NaiveRow) -> V {
             Some(answer) => Value::Integer(answer.into()),
             None => call(*function, arguments, row).unwrap_or(Value::Absent),
         },
-        other => panic!("no value: {other:?}"),
+        ExprKind::Aggregate(_) => panic!("no value: {expr:?}"),
+        _ => Value::Integer(condition(expr, row).into()),
     }
 }
 

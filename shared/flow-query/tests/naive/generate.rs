@@ -59,6 +59,8 @@ pub(crate) fn values() -> impl Strategy<Value = String> {
         1 => (names(), 0..4_usize, 0..4_usize).prop_map(|(name, start, length)| format!("substr({name}, {start}, {length})")),
         1 => names().prop_map(|name| format!("replace({name}, '0', 'zero')")),
         1 => names().prop_map(|name| format!("strcontains({name}, '1')")),
+        1 => conditions(),
+        1 => (select(vec!["coalesce", "abs"]), conditions()).prop_map(|(function, condition)| format!("{function}({condition})")),
     ]
 }
 
@@ -73,6 +75,9 @@ pub(crate) fn conditions() -> impl Strategy<Value = String> {
         (any::<bool>(), vec(select(vec!["22", "80", "443"]), 1..3)).prop_map(|(negated, ports)| {
             format!("dstPort {}in [{}]", if negated { "not " } else { "" }, ports.join(", "))
         }),
+        (names(), select(vec!["< 5", "= 'x'", "!= 80", ">= 22"]))
+            .prop_filter("no value of the type", |(name, _)| name == "action" || name == "interfaceId")
+            .prop_map(|(name, than)| format!("{name} {than}")),
         (names(), select(vec!["like '1'", "not like '0'", "like /^e.*[0-9]$/", "=~ /(?i)accept|10/"]))
             .prop_map(|(name, like)| format!("{name} {like}")),
         select(vec![
@@ -122,7 +127,10 @@ fn aggregates() -> impl Strategy<Value = String> {
         Just("count(*)".to_owned()),
         (select(vec!["count", "count_distinct", "earliest", "latest", "sortsFirst", "sortsLast"]), values())
             .prop_map(|(function, value)| format!("{function}({value})")),
-        (select(vec!["min", "max", "sum"]), select(vec!["bytes", "packets", "dstPort", "bytes * 3"]))
+        (
+            select(vec!["min", "max", "sum"]),
+            select(vec!["bytes", "packets", "dstPort", "bytes * 3", "action like /REJ/", "bytes > 1000"])
+        )
             .prop_map(|(function, value)| format!("{function}({value})")),
         (numbers(), 0..=100_u8).prop_map(|(value, percent)| format!("pct({value}, {percent})")),
         Just("max(bytes) - min(bytes)".to_owned()),

@@ -85,6 +85,8 @@ pub(crate) fn holds(left: &V, op: Comparison, right: &V) -> bool {
     let order = match (number(left), number(right), address(left), address(right)) {
         (Some(left), Some(right), ..) => left.order(right),
         (_, _, Some(left), Some(right)) => left.cmp(&right),
+        (None, Some(_), ..) if is_number(right) => return op == Comparison::NotEqual,
+        (Some(_), None, ..) if is_number(left) => return op == Comparison::NotEqual,
         _ => text(left).cmp(&text(right)),
     };
     match op {
@@ -95,6 +97,10 @@ pub(crate) fn holds(left: &V, op: Comparison, right: &V) -> bool {
         Comparison::Greater => order == Ordering::Greater,
         Comparison::GreaterOrEqual => order != Ordering::Less,
     }
+}
+
+fn is_number(value: &V) -> bool {
+    matches!(value, Value::Integer(_) | Value::Float(_))
 }
 
 /// A text in the pieces that natural order compares: a run of digits as its length and itself, else one character.
