@@ -41,6 +41,31 @@ pub(crate) fn initiator(record: &FlowRecord<'_>) -> &'static str {
     by_flags(record).or_else(|| by_ports(record)).unwrap_or("unknown")
 }
 
+/// `request` from who opened the conversation, `reply` to him; none when it can't be told who that is.
+pub(crate) fn side(record: &FlowRecord<'_>) -> Option<&'static str> {
+    match initiator(record) {
+        "src" => Some("request"),
+        "dst" => Some("reply"),
+        _ => None,
+    }
+}
+
+/// Who opened the conversation, and whom it was opened to.
+pub(crate) fn ends(record: &FlowRecord<'_>) -> Option<(IpAddr, IpAddr)> {
+    let (source, destination) = (record.address(Field::SrcAddr)?, record.address(Field::DstAddr)?);
+    match side(record)? {
+        "request" => Some((source, destination)),
+        _ => Some((destination, source)),
+    }
+}
+
+/// The port that the conversation was opened to.
+pub(crate) fn server_port(record: &FlowRecord<'_>) -> Option<u64> {
+    let (source, destination) = (record.integer(Field::SrcPort)?, record.integer(Field::DstPort)?);
+    record.integer(Field::Protocol)?;
+    Some(if side(record)? == "request" { destination } else { source })
+}
+
 fn by_flags(record: &FlowRecord<'_>) -> Option<&'static str> {
     if record.integer(Field::Protocol).is_some_and(|protocol| protocol != u64::from(TCP)) {
         return None;

@@ -60,6 +60,13 @@ const DST_PORT: &[&[Field]] = &[&[Field::Protocol, Field::DstPort]];
 const TCP_FLAGS: &[&[Field]] = &[&[Field::TcpFlags]];
 const TRAFFIC_PATH: &[&[Field]] = &[&[Field::TrafficPath]];
 const FLAGS_OR_PORTS: &[&[Field]] = &[&[Field::TcpFlags], &[Field::Protocol, Field::SrcPort, Field::DstPort]];
+const SIDES: &[&[Field]] = &[
+    &[Field::TcpFlags, Field::SrcAddr, Field::DstAddr],
+    &[Field::Protocol, Field::SrcPort, Field::DstPort, Field::SrcAddr, Field::DstAddr],
+];
+const SERVER_PORT: &[&[Field]] = &[&[Field::Protocol, Field::SrcPort, Field::DstPort]];
+const SIZES: &[&[Field]] = &[&[Field::Protocol, Field::Packets, Field::Bytes]];
+const TIMES: &[&[Field]] = &[&[Field::Start, Field::End]];
 const DIRECTION_OR_ENDS: &[&[Field]] = &[&[Field::FlowDirection], &[Field::SrcAddr, Field::DstAddr]];
 // Ports are not among them: a protocol without ports has an id too.
 const PROTOCOL_AND_ENDS: &[&[Field]] = &[
@@ -81,6 +88,12 @@ enrichments! {
     DstService, "dst_service", "dstService", Text, DST_PORT, "the service `dstPort` is known for, such as ssh or https";
     TcpFlagsText, "tcp_flags_text", "tcpFlagsText", Text, TCP_FLAGS, "the flags in `tcpFlags`, such as SYN, SYN+ACK or none";
     Initiator, "initiator", "initiator", Text, FLAGS_OR_PORTS, "the side that opened the conversation: src, dst or unknown";
+    Side, "side", "side", Text, FLAGS_OR_PORTS, "request or reply: whether the record goes from who opened the conversation, or back to him";
+    ClientAddr, "client_addr", "clientAddr", Address, SIDES, "the address of who opened the conversation, when that can be told";
+    ServerAddr, "server_addr", "serverAddr", Address, SIDES, "the address that the conversation was opened to, when that can be told";
+    ServerPort, "server_port", "serverPort", Integer, SERVER_PORT, "the port that the conversation was opened to, when that can be told";
+    Carried, "carried", "carried", Text, SIZES, "what its packets had room for: content, handshake (of TCP, at most) or bare (not even a SYN)";
+    Duration, "duration", "duration", Integer, TIMES, "the seconds from its first packet to its last";
     Direction, "direction", "direction", Text, DIRECTION_OR_ENDS, "ingress or egress: `flowDirection`, else inferred from which end is external";
     RealSrcAddr, "real_src_addr", "realSrcAddr", Address, REAL_SRC, "the packet's own source address: `pktSrcAddr`, else `srcAddr`";
     RealDstAddr, "real_dst_addr", "realDstAddr", Address, REAL_DST, "the packet's own destination address: `pktDstAddr`, else `dstAddr`";

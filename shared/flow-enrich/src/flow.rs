@@ -9,7 +9,7 @@ use flow_record::{Field, FlowRecord};
 use crate::enrichment::Enrichment;
 use crate::networks::Networks;
 use crate::scope::Scope;
-use crate::{community, conversation, flags, paths, protocols, services};
+use crate::{carried, community, conversation, flags, paths, protocols, services};
 
 /// Where a record came from; travels with every record.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -85,6 +85,16 @@ impl<'a> EnrichedFlow<'a> {
             Enrichment::DstService => self.service(Field::DstPort),
             Enrichment::TcpFlagsText => self.byte(Field::TcpFlags).map(flags::tcp_flags_text).map(text),
             Enrichment::Initiator => Some(text(conversation::initiator(record))),
+            Enrichment::Side => conversation::side(record).map(text),
+            Enrichment::ClientAddr => {
+                conversation::ends(record).map(|(client, _)| EnrichedValue::Address(client))
+            }
+            Enrichment::ServerAddr => {
+                conversation::ends(record).map(|(_, server)| EnrichedValue::Address(server))
+            }
+            Enrichment::ServerPort => conversation::server_port(record).map(EnrichedValue::Integer),
+            Enrichment::Carried => carried::carried(record).map(text),
+            Enrichment::Duration => duration(record).map(EnrichedValue::Integer),
             Enrichment::Direction => conversation::direction(record).map(text),
             Enrichment::RealSrcAddr => conversation::real_source(record).map(EnrichedValue::Address),
             Enrichment::RealDstAddr => conversation::real_destination(record).map(EnrichedValue::Address),
@@ -127,6 +137,11 @@ impl<'a> EnrichedFlow<'a> {
     fn byte(&self, field: Field) -> Option<u8> {
         u8::try_from(self.record.integer(field)?).ok()
     }
+}
+
+/// From the first packet to the last, in seconds; a record that ends before it starts lasted no time.
+fn duration(record: &FlowRecord<'_>) -> Option<u64> {
+    Some(record.integer(Field::End)?.saturating_sub(record.integer(Field::Start)?))
 }
 
 fn text(text: &str) -> EnrichedValue<'_> {

@@ -23,6 +23,7 @@
 //!
 //! This crate does no IO and knows no clock: tables arrive as values.
 
+mod carried;
 mod community;
 mod conversation;
 mod enrichment;

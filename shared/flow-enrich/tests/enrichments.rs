@@ -326,3 +326,31 @@ proptest! {
         prop_assert_eq!(initiator(b, a), expected);
     }
 }
+
+/// Who opened a conversation, and to whom, is the same in both of its records.
+#[test]
+fn both_directions_tell_of_the_same_conversation() {
+    let columns = "srcaddr dstaddr srcport dstport protocol tcp-flags";
+    let names = [Enrichment::ClientAddr, Enrichment::ServerAddr, Enrichment::ServerPort, Enrichment::Side];
+    for (line, expected) in [
+        ("10.0.0.5 203.0.113.9 40000 443 6 -", "10.0.0.5 203.0.113.9 443 request"),
+        ("203.0.113.9 10.0.0.5 443 40000 6 -", "10.0.0.5 203.0.113.9 443 reply"),
+        ("10.0.0.5 203.0.113.9 40000 50000 6 2", "10.0.0.5 203.0.113.9 50000 request"),
+        ("203.0.113.9 10.0.0.5 50000 40000 6 18", "10.0.0.5 203.0.113.9 50000 reply"),
+        ("10.0.0.5 203.0.113.9 40000 50000 6 -", "absent absent absent absent"),
+        ("10.0.0.5 203.0.113.9 0 0 1 -", "absent absent absent absent"),
+        ("10.0.0.5 - 40000 443 6 -", "absent absent 443 request"),
+        ("10.0.0.5 203.0.113.9 - 443 6 2", "10.0.0.5 203.0.113.9 absent request"),
+    ] {
+        let found =
+            with_flow(columns, line, Origin::default(), |flow| names.map(|name| text(&flow, name)).join(" "));
+        assert_eq!(found, expected, "{line}");
+    }
+}
+
+#[test]
+fn duration() {
+    let cases =
+        [("100 160", "60"), ("100 100", "0"), ("160 100", "0"), ("- 100", "absent"), ("100 -", "absent")];
+    check(Enrichment::Duration, "start end", &cases);
+}
