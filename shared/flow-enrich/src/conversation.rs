@@ -114,3 +114,13 @@ pub(crate) fn direction<'a>(record: &FlowRecord<'a>) -> Option<&'a str> {
         _ => None,
     }
 }
+
+/// The interface's own end and the other one, as [`direction`] tells.
+pub(crate) fn own_ends(record: &FlowRecord<'_>) -> Option<(IpAddr, IpAddr)> {
+    let (source, destination) = (record.address(Field::SrcAddr)?, record.address(Field::DstAddr)?);
+    match direction(record)? {
+        "egress" => Some((source, destination)),
+        "ingress" => Some((destination, source)),
+        _ => None,
+    }
+}

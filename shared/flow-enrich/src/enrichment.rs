@@ -64,6 +64,7 @@ const SIDES: &[&[Field]] = &[
     &[Field::TcpFlags, Field::SrcAddr, Field::DstAddr],
     &[Field::Protocol, Field::SrcPort, Field::DstPort, Field::SrcAddr, Field::DstAddr],
 ];
+const BOTH_ENDS: &[&[Field]] = &[&[Field::SrcAddr, Field::DstAddr]];
 const SERVER_PORT: &[&[Field]] = &[&[Field::Protocol, Field::SrcPort, Field::DstPort]];
 const SIZES: &[&[Field]] = &[&[Field::Protocol, Field::Packets, Field::Bytes]];
 const TIMES: &[&[Field]] = &[&[Field::Start, Field::End]];
@@ -92,6 +93,8 @@ enrichments! {
     ClientAddr, "client_addr", "clientAddr", Address, SIDES, "the address of who opened the conversation, when that can be told";
     ServerAddr, "server_addr", "serverAddr", Address, SIDES, "the address that the conversation was opened to, when that can be told";
     ServerPort, "server_port", "serverPort", Integer, SERVER_PORT, "the port that the conversation was opened to, when that can be told";
+    LocalAddr, "local_addr", "localAddr", Address, BOTH_ENDS, "the interface's own end, as far as `direction` tells";
+    RemoteAddr, "remote_addr", "remoteAddr", Address, BOTH_ENDS, "the other end than the interface's own, as far as `direction` tells";
     Carried, "carried", "carried", Text, SIZES, "what its packets had room for: content, handshake (of TCP, at most) or bare (not even a SYN)";
     Duration, "duration", "duration", Integer, TIMES, "the seconds from its first packet to its last";
     Direction, "direction", "direction", Text, DIRECTION_OR_ENDS, "ingress or egress: `flowDirection`, else inferred from which end is external";

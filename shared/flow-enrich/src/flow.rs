@@ -93,6 +93,12 @@ impl<'a> EnrichedFlow<'a> {
                 conversation::ends(record).map(|(_, server)| EnrichedValue::Address(server))
             }
             Enrichment::ServerPort => conversation::server_port(record).map(EnrichedValue::Integer),
+            Enrichment::LocalAddr => {
+                conversation::own_ends(record).map(|(local, _)| EnrichedValue::Address(local))
+            }
+            Enrichment::RemoteAddr => {
+                conversation::own_ends(record).map(|(_, remote)| EnrichedValue::Address(remote))
+            }
             Enrichment::Carried => carried::carried(record).map(text),
             Enrichment::Duration => duration(record).map(EnrichedValue::Integer),
             Enrichment::Direction => conversation::direction(record).map(text),

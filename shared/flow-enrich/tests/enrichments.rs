@@ -354,3 +354,20 @@ fn duration() {
         [("100 160", "60"), ("100 100", "0"), ("160 100", "0"), ("- 100", "absent"), ("100 -", "absent")];
     check(Enrichment::Duration, "start end", &cases);
 }
+
+#[test]
+fn own_and_other_end() {
+    let columns = "srcaddr dstaddr flow-direction";
+    for (line, expected) in [
+        ("10.0.0.5 203.0.113.9 -", "10.0.0.5 203.0.113.9"),
+        ("203.0.113.9 10.0.0.5 -", "10.0.0.5 203.0.113.9"),
+        ("10.0.0.5 10.0.0.6 -", "absent absent"),
+        ("10.0.0.5 10.0.0.6 ingress", "10.0.0.6 10.0.0.5"),
+        ("2001:db8::1 2001:db8::2 egress", "2001:db8::1 2001:db8::2"),
+    ] {
+        let names = [Enrichment::LocalAddr, Enrichment::RemoteAddr];
+        let found =
+            with_flow(columns, line, Origin::default(), |flow| names.map(|name| text(&flow, name)).join(" "));
+        assert_eq!(found, expected, "{line}");
+    }
+}
