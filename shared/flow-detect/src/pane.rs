@@ -5,10 +5,11 @@ use std::collections::btree_map::Entry;
 use std::ops::Range;
 
 use flow_enrich::EnrichedFlow;
-use flow_query::{Aggregate, ContinuousQuery};
+use flow_query::Aggregate;
 use flow_record::Field;
 
 use crate::context::Context;
+use crate::logic::Logic;
 use crate::samples::Samples;
 
 /// The aggregates of one group in one pane, with what an alert wants to show beside them. Merging is commutative and
@@ -29,7 +30,7 @@ pub struct PaneState {
 
 impl PaneState {
     /// The state of no records.
-    pub fn new(query: &ContinuousQuery) -> Self {
+    pub fn new(query: &Logic) -> Self {
         PaneState {
             aggregates: query.start(),
             first_seen: u64::MAX,
@@ -40,7 +41,7 @@ impl PaneState {
     }
 
     /// Adds a record that the query matches and that began at `time`.
-    pub fn add(&mut self, query: &ContinuousQuery, flow: &EnrichedFlow<'_>, time: u64) {
+    pub fn add(&mut self, query: &Logic, flow: &EnrichedFlow<'_>, time: u64) {
         query.add(&mut self.aggregates, flow);
         self.first_seen = self.first_seen.min(time);
         self.last_seen = self.last_seen.max(flow.record.integer(Field::End).unwrap_or(time)).max(time);

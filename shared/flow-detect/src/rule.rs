@@ -3,11 +3,12 @@
 use std::fmt;
 
 use flow_enrich::EnrichedFlow;
-use flow_query::{ContinuousQuery, FilterPattern, GroupKey, KeyPart, Source};
+use flow_query::{FilterPattern, GroupKey, KeyPart, Source};
 use flow_record::Field;
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::Xxh3Default;
 
+use crate::logic::Logic;
 use crate::rule_test::RuleTest;
 use crate::scope::ScopeWidth;
 use crate::text::{Localized, Template};
@@ -114,8 +115,8 @@ pub struct Rule {
     pub pattern: Option<FilterPattern>,
     /// The query's text, as written.
     pub query_text: String,
-    /// The query.
-    pub query: ContinuousQuery,
+    /// The query, and the detector beside it.
+    pub query: Logic,
     /// What happened, with the finding's values in it.
     pub explain: Localized<Template>,
     /// What to do, step by step.
@@ -135,7 +136,7 @@ impl Rule {
             && self.pattern.as_ref().is_none_or(|pattern| pattern.matches(flow.record.line()))
     }
 
-    /// What makes stored panes comparable: a hash of id, query, pattern, window, pane and scope, the same on every
+    /// What makes stored panes comparable: a hash of id, query, detector, pattern, window, pane and scope, the same on every
     /// machine.
     ///
     /// Rules with the same may add to each other's panes. Severity, texts and mode are free to change.
@@ -143,7 +144,8 @@ impl Rule {
         let Windowing { window, pane, lateness: _ } = self.windowing;
         let mut hash = Xxh3Default::new();
         let pattern = self.pattern.as_ref().map(ToString::to_string);
-        for text in [&self.id, &self.query_text, self.scope.name()].into_iter().chain(pattern.as_deref()) {
+        let more = pattern.as_deref().into_iter().chain(self.query.detector());
+        for text in [&self.id, &self.query_text, self.scope.name()].into_iter().chain(more) {
             hash.update(&(text.len() as u64).to_le_bytes());
             hash.update(text.as_bytes());
         }

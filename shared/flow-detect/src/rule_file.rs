@@ -4,7 +4,9 @@ use flow_query::{ContinuousQuery, FilterPattern, Query, QueryError, Span, neares
 use flow_record::RecordFormat;
 
 use crate::definition_error::{DefinitionError, DefinitionErrorKind, DefinitionFile};
+use crate::detector::{DETECTORS, Detector, Parameter, Tuned};
 use crate::duration::parse_duration;
+use crate::logic::Logic;
 use crate::rule::{Mode, Rule, Severity};
 use crate::rule_test::{Expectation, RepeatedLine, RuleTest};
 use crate::scope::ScopeWidth;
@@ -82,6 +84,7 @@ fn read_rule(top: &mut TableReader<'_>) -> Read<Rule> {
     let scope = scope(top)?;
     let pattern = pattern(top)?;
     let (query_text, query) = query(top, pattern.is_some())?;
+    let query = Logic::new(query, detector(top)?);
     let explain = localized(top, "explain", |reader, text| explain(reader, text, &query))?;
     let advice = localized(top, "advice", advice)?;
     let tests = tests(top, &query)?;
@@ -196,6 +199,26 @@ fn query(top: &mut TableReader<'_>, has_pattern: bool) -> Read<(String, Continuo
     Ok((text.trim().to_owned(), compiled))
 }
 
+/// The detector beside the query, and `[tune]`.
+fn detector(top: &mut TableReader<'_>) -> Read<Option<(&'static dyn Detector, Tuned)>> {
+    let Some(placed) = top.optional("detector") else { return Ok(None) };
+    let detector =
+        top.word(&placed, "the name of a detector", DETECTORS.map(|known| (known.name(), known)))?;
+    let mut tuned = Tuned(detector.parameters().iter().map(|parameter| parameter.default).collect());
+    if let Some(placed) = top.optional("tune") {
+        let mut tune = top.table(&placed, "a table of the detector's parameters")?;
+        for (Parameter { name, least, most, .. }, value) in detector.parameters().iter().zip(&mut tuned.0) {
+            if let Some(placed) = tune.optional(name) {
+                let range =
+                    usize::try_from(*least).unwrap_or(0)..=usize::try_from(*most).unwrap_or(usize::MAX);
+                *value = tune.count(&placed, "a whole number that the detector takes", range)? as u64;
+            }
+        }
+        tune.finish()?;
+    }
+    Ok(Some((detector, tuned)))
+}
+
 /// A mistake in the text of a query or a pattern.
 fn in_text(top: &TableReader<'_>, placed: &Placed<'_>, text: &str, error: QueryError) -> DefinitionError {
     let QueryError { kind, span } = error;
@@ -228,7 +251,7 @@ fn advice(reader: &TableReader<'_>, placed: &Placed<'_>) -> Read<Vec<String>> {
     steps.iter().map(|step| short(reader, step, TEXT).map(str::to_owned)).collect()
 }
 
-fn explain(reader: &TableReader<'_>, placed: &Placed<'_>, query: &ContinuousQuery) -> Read<Template> {
+fn explain(reader: &TableReader<'_>, placed: &Placed<'_>, query: &Logic) -> Read<Template> {
     let text = short(reader, placed, TEXT)?;
     let template = Template::parse(text);
     let known: Vec<&str> =
@@ -246,13 +269,13 @@ fn explain(reader: &TableReader<'_>, placed: &Placed<'_>, query: &ContinuousQuer
     }
 }
 
-fn tests(top: &mut TableReader<'_>, query: &ContinuousQuery) -> Read<Vec<RuleTest>> {
+fn tests(top: &mut TableReader<'_>, query: &Logic) -> Read<Vec<RuleTest>> {
     let Some(placed) = top.optional("test") else { return Ok(Vec::new()) };
     let tables = top.items(&placed, "[[test]] tables")?;
     tables.iter().map(|table| read_test(top.table(table, "a [[test]] table")?, query)).collect()
 }
 
-fn read_test(mut reader: TableReader<'_>, query: &ContinuousQuery) -> Read<RuleTest> {
+fn read_test(mut reader: TableReader<'_>, query: &Logic) -> Read<RuleTest> {
     let name = reader.required("name")?;
     let name = reader.text(&name)?.to_owned();
     let format = match reader.optional("format") {
@@ -308,7 +331,7 @@ fn check_line(reader: &TableReader<'_>, format: &RecordFormat, line: &str, span:
     read.map_err(|error| reader.error(span, DefinitionErrorKind::TestLine(error.to_string())))
 }
 
-fn expectation(reader: &TableReader<'_>, placed: &Placed<'_>, query: &ContinuousQuery) -> Read<Expectation> {
+fn expectation(reader: &TableReader<'_>, placed: &Placed<'_>, query: &Logic) -> Read<Expectation> {
     let table = reader.table(placed, "a finding's values, such as { srcAddr = \"198.51.100.7\" }")?;
     let known = query.group_names().iter().map(String::as_str).chain(query.aggregate_names());
     let known: Vec<&str> = known.chain(["srcAddr", "dstAddr", "interfaceId"]).collect();

@@ -1,0 +1,3 @@
+//! The detectors, a file each.
+
+pub(crate) mod sweep;

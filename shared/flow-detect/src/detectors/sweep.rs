@@ -1,0 +1,78 @@
+//! `sweep`: one source tries many hosts, and more of them than chance would have it say nothing back.
+//!
+//! The threshold random walk of Jung, Paxson, Berger and Balakrishnan ("Fast Portscan Detection Using Sequential Hypothesis
+//! Testing", IEEE S&P 2004): each first contact with another host is a trial. To someone who knows where he goes 80 % of
+//! them succeed, to a scanner 20 %, so each failure adds ln 4 to the log-likelihood of a scan and each success takes it
+//! away. A scan it is from ln(0.99 / 0.00001) on, with which one of 100,000 honest sources is called a scanner and one of
+//! 100 scanners is missed.
+//!
+//! Records come in any order, so the walk is not walked step by step: what counts is where it ends in a window. A host that
+//! answered once is no failure.
+
+use flow_enrich::{EnrichedFlow, EnrichedValue, Enrichment};
+use flow_query::{Aggregate, AggregateFunction, Value};
+use flow_record::Field;
+
+use crate::detector::{Detector, Parameter, Tuned};
+
+/// What a failure adds, and a success takes away: ln(0.8 / 0.2).
+const STEP: f64 = 1.386_294_361_119_890_6;
+
+/// From here on it is a scan: ln(0.99 / 0.00001).
+const SCAN: f64 = 11.502_875_077_309_58;
+
+/// See the module.
+#[derive(Debug)]
+pub(crate) struct Sweep;
+
+impl Detector for Sweep {
+    fn name(&self) -> &'static str {
+        "sweep"
+    }
+
+    fn parameters(&self) -> &'static [Parameter] {
+        &[Parameter { name: "hosts", default: 25, least: 9, most: 100_000 }]
+    }
+
+    fn aggregates(&self) -> &'static [(&'static str, AggregateFunction)] {
+        &[
+            ("failedHosts", AggregateFunction::CountDistinct),
+            ("answeredHosts", AggregateFunction::CountDistinct),
+        ]
+    }
+
+    fn add(&self, aggregates: &mut [Aggregate], flow: &EnrichedFlow<'_>) {
+        let [failed, answered] = aggregates else { return };
+        let Some(EnrichedValue::Address(host)) = flow.enrichment(Enrichment::ServerAddr) else { return };
+        if has_failed(flow) { failed } else { answered }.add(&Value::Address(host));
+    }
+
+    fn passes(&self, aggregates: &[Aggregate], tuned: &Tuned) -> bool {
+        let [failed, answered] = aggregates else { return false };
+        let mut all = failed.clone();
+        all.merge(answered);
+        let answered = count(answered);
+        let silent = count(&all) - answered;
+        silent >= tuned.value(0) as f64 && (silent - answered) * STEP >= SCAN
+    }
+
+    fn is_monotone(&self) -> bool {
+        // A later answer takes away from what looked like a scan.
+        false
+    }
+
+    fn threshold(&self, tuned: &Tuned) -> String {
+        format!("silent hosts >= {} and a log-likelihood of a scan >= 11.5", tuned.value(0))
+    }
+}
+
+/// Refused, or a handshake that never came to say anything.
+fn has_failed(flow: &EnrichedFlow<'_>) -> bool {
+    let is_refused = flow.record.text(Field::Action) == Some("REJECT");
+    let carried = flow.enrichment(Enrichment::Carried);
+    is_refused || matches!(carried, Some(EnrichedValue::Text(carried)) if carried != "content")
+}
+
+fn count(aggregate: &Aggregate) -> f64 {
+    aggregate.value().number().map_or(0.0, flow_query::Number::to_float)
+}

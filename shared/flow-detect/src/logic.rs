@@ -1,0 +1,116 @@
+//! What a rule does with records: its query, and the detector beside it if it names one.
+
+use flow_enrich::{EnrichedFlow, Enrichment};
+use flow_query::{Aggregate, AggregateFunction, ContinuousQuery, GroupKey, KeyValues, Source};
+use flow_record::{Field, RecordFormat};
+
+use crate::detector::{Detector, Tuned};
+
+/// Which records count, what is kept of them for each group, and when a group is a finding.
+///
+/// The detector's aggregates come first, then the query's.
+#[derive(Debug)]
+pub struct Logic {
+    query: ContinuousQuery,
+    detector: Option<(&'static dyn Detector, Tuned)>,
+}
+
+impl Logic {
+    pub(crate) fn new(query: ContinuousQuery, detector: Option<(&'static dyn Detector, Tuned)>) -> Self {
+        Logic { query, detector }
+    }
+
+    /// The name of the detector beside the query.
+    pub fn detector(&self) -> Option<&'static str> {
+        self.detector.as_ref().map(|(detector, _)| detector.name())
+    }
+
+    /// Whether `flow` counts.
+    #[inline]
+    pub fn matches(&self, flow: &EnrichedFlow<'_>) -> bool {
+        self.query.matches(flow)
+    }
+
+    /// What `flow` is grouped by.
+    pub fn key<'r>(&'r self, flow: &'r EnrichedFlow<'_>) -> KeyValues<'r> {
+        self.query.key(flow)
+    }
+
+    /// The accumulators of no records.
+    pub fn start(&self) -> Box<[Aggregate]> {
+        let own = self.own().iter().map(|(_, function)| function.start());
+        own.chain(self.query.start()).collect()
+    }
+
+    /// Adds `flow` to accumulators that [`start`](Self::start) made.
+    pub fn add(&self, aggregates: &mut [Aggregate], flow: &EnrichedFlow<'_>) {
+        let (own, queried) = aggregates.split_at_mut(self.own().len());
+        if let Some((detector, _)) = &self.detector {
+            detector.add(own, flow);
+        }
+        self.query.add(queried, flow);
+    }
+
+    /// Whether a group with these accumulators is a finding.
+    pub fn passes(&self, key: &GroupKey, aggregates: &[Aggregate]) -> bool {
+        let (own, queried) = aggregates.split_at(self.own().len());
+        self.query.passes(key, queried)
+            && self.detector.as_ref().is_none_or(|(detector, tuned)| detector.passes(own, tuned))
+    }
+
+    /// The names of what it groups by.
+    pub fn group_names(&self) -> &[String] {
+        self.query.group_names()
+    }
+
+    /// The names of its aggregates.
+    pub fn aggregate_names(&self) -> impl Iterator<Item = &str> {
+        self.own().iter().map(|(name, _)| *name).chain(self.query.aggregate_names())
+    }
+
+    /// The functions of its aggregates, in the same order.
+    pub fn aggregate_functions(&self) -> impl Iterator<Item = AggregateFunction> {
+        self.own().iter().map(|(_, function)| *function).chain(self.query.aggregate_functions())
+    }
+
+    /// When a group is a finding, as text: `attempts > 100`.
+    pub fn threshold(&self) -> String {
+        let queried = self.query.threshold();
+        let own = self.detector.as_ref().map(|(detector, tuned)| detector.threshold(tuned));
+        own.map_or_else(|| queried.to_owned(), |own| format!("{own} and {queried}"))
+    }
+
+    /// Whether a group that passes keeps passing whatever else is added, so that it may be told at once.
+    pub fn is_monotone(&self) -> bool {
+        self.query.is_monotone() && self.detector.as_ref().is_none_or(|(detector, _)| detector.is_monotone())
+    }
+
+    /// Whether all records of a group come from one network interface.
+    pub fn is_local(&self) -> bool {
+        self.query.is_local()
+    }
+
+    /// The part of the group key that is `source`, if it groups by it.
+    pub fn group_place(&self, source: Source) -> Option<usize> {
+        self.query.group_place(source)
+    }
+
+    /// Whether records of `format` can ever count.
+    pub fn is_applicable(&self, format: &RecordFormat) -> bool {
+        self.query.is_applicable(format)
+    }
+
+    /// The fields that it reads and `format` lacks, enrichments' included.
+    pub fn missing_fields(&self, format: &RecordFormat) -> Vec<Field> {
+        self.query.missing_fields(format)
+    }
+
+    /// The enrichments that it asks for, which the CloudWatch console does not know.
+    pub fn enrichments(&self) -> Vec<Enrichment> {
+        self.query.enrichments()
+    }
+
+    fn own(&self) -> &'static [(&'static str, AggregateFunction)] {
+        self.detector.as_ref().map_or(&[], |(detector, _)| detector.aggregates())
+    }
+}
