@@ -364,7 +364,7 @@ fn names_say_something() {
 #[test]
 fn rules_are_named_by_their_id_and_tested() {
     hold_to("a rule is trusted as far as its own tests reach", rule_faults);
-    assert!(files().iter().any(|file| file.path == "rules/fan-out.toml"), "rules were not looked at");
+    assert!(files().iter().any(|file| file.path == "rules/large-transfer.toml"), "rules were not looked at");
     let good = "id = \"a\"\n[[test]]\nexpect = [{ x = 1 }]\n[[test]]\nexpect = []\n";
     let bad = [
         ("rules/b.toml", good),

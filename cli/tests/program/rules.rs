@@ -136,10 +136,10 @@ fn another_id_joins_the_built_in_rules() {
 
 #[test]
 fn two_files_with_one_id_are_a_mistake() {
-    let rule = content(&root().join("rules/fan-out.toml"));
+    let rule = content(&root().join("rules/large-transfer.toml"));
     let folder = Folder::with("rules/a.toml", &rule).and("rules/b.toml", &rule);
     let run = folder.flowgauge(["detect", "--rules", "rules"]).exits(1);
-    run.says(&["error: rules/b.toml:", "the id `fan-out` is already taken by rules/a.toml"]);
+    run.says(&["error: rules/b.toml:", "the id `large-transfer` is already taken by rules/a.toml"]);
 }
 
 #[test]

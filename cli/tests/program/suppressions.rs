@@ -58,7 +58,7 @@ fn an_entry_is_judged_at_the_time_of_the_finding() {
 
 #[test]
 fn entries_that_do_nothing_or_hold_for_years_are_warned_of() {
-    let text = [entry("gone", "9999-12-31"), entry("fan-out", "2000-01-01").repeat(12)].concat();
+    let text = [entry("gone", "9999-12-31"), entry("large-transfer", "2000-01-01").repeat(12)].concat();
     detect(&folder(&text), &[], 0).says(&[
         "warning: quiet.toml: 1 suppression with a rule that does not exist: line 1\n",
         "warning: quiet.toml: 12 suppressions that expired: lines 5, 9, 13, 17, 21, 25, 29, 33, 37, 41, ...\n",

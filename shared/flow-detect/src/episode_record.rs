@@ -42,6 +42,9 @@ pub struct EpisodeRecord {
     pub(crate) earlier: Vec<Window>,
     /// When this episode was first recorded.
     pub(crate) began: u64,
+    /// How long ago the newest record was when it was seen, in seconds: others are taken to be under way as long.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub(crate) delay: u64,
     /// Why nobody is to be told.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) suppressed: Option<String>,
@@ -177,6 +180,7 @@ impl EpisodeRecord {
     pub(crate) fn begin(finding: FindingSnapshot, pace: Pace, now: u64) -> Self {
         EpisodeRecord {
             schema: Schema::One,
+            delay: now.saturating_sub(finding.last_seen),
             finding,
             pace,
             episode: 1,
@@ -299,7 +303,8 @@ impl EpisodeRecord {
     pub(crate) fn resolves_at(&self) -> u64 {
         // The last window that could begins just before the gap ends, and is as long as any other.
         let Pace { window, lateness, .. } = self.pace;
-        self.finding.span.end.saturating_add(self.pace.gap() + window).saturating_add(lateness)
+        let waits = lateness.max(self.delay);
+        self.finding.span.end.saturating_add(self.pace.gap() + window).saturating_add(waits)
     }
 
     /// From when on the finding may be told again; 0 when it never was.

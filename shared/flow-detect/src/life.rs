@@ -7,8 +7,7 @@
 //!        release, lease  v  | observe, look      |-----over------------------> claimed: resolved -> resolved
 //!           run out: unclaimed, due              `-----span grows------------> told
 //! told, resolved --a later episode, repeat passed--> claimed: new
-//! told, resolved --a later episode before---> held back --repeat passed, goes on--> claimed: new
-//!                                                  `--over before that--> resolved, nobody told
+//! told, resolved --a later episode before---> held back --repeat passed, over or not--> claimed: new
 //! claimed --confirm_withheld--> told to programs, waits for digest --look--> claimed: digest --confirm--> told
 //! observe mode, suppressed: recorded, never claimed, over without a word; told as new if that ends before
 //! rule unknown to the tick: waits, since another may know it; over without a word after a quarter of an hour
@@ -125,7 +124,8 @@ impl EpisodeRecord {
         } else {
             record.add(observed, teller.now);
         }
-        let telling = match record.claim_if_due(teller) {
+        // Digests are the tick's: whoever sees the finding again has no digest to put it into.
+        let telling = match record.claim_if_due(teller, Self::status_to_tell) {
             Telling::Silent(_) if is_superseded => Telling::Silent(Silence::Superseded),
             telling => telling,
         };
@@ -148,7 +148,7 @@ impl EpisodeRecord {
             Some(rule) => {
                 record.pace = Pace::of(rule);
                 record.regard(rule.mode, suppressed);
-                record.claim_if_due(teller)
+                record.claim_if_due(teller, Self::purpose)
             }
             None => {
                 record.miss_rule(teller.now);
@@ -237,6 +237,9 @@ impl EpisodeRecord {
 
     /// Adds a look at this episode, or begins a later one.
     fn add(&mut self, observed: FindingSnapshot, now: u64) {
+        if observed.last_seen > self.finding.last_seen {
+            self.delay = now.saturating_sub(observed.last_seen);
+        }
         if self.finding.span.end.saturating_add(self.pace.gap()) <= observed.span.start {
             let over = std::mem::replace(&mut self.finding, observed);
             self.remember(over.span);
@@ -256,9 +259,15 @@ impl EpisodeRecord {
         }
     }
 
-    /// Adds a look at an episode before this one: it was recorded in its time, or it came to light only now.
+    /// Adds a look at an episode before this one: it was recorded in its time, or it came to light only now. One before
+    /// all those that are remembered is taken for known when there were more of them.
     fn add_earlier(&mut self, span: Window) {
         let gap = self.pace.gap();
+        let is_forgotten = self.earlier.len() == MAX_EARLIER
+            && self.earlier.iter().all(|known| span.end.saturating_add(gap) <= known.start);
+        if is_forgotten {
+            return;
+        }
         match self.earlier.iter_mut().find(|known| known.is_within(gap, span)) {
             Some(known) => *known = known.join(span),
             None => {
@@ -277,17 +286,19 @@ impl EpisodeRecord {
 
     /// Notes that the episode is over if nobody is to be told so, or of it.
     fn settle(&mut self, now: u64) {
-        let is_held_back = self.beginning() == Beginning::HeldBack && self.repeat_at() >= self.resolves_at();
-        let is_silent = !self.may_be_told() || is_held_back && self.raised().is_none();
-        if self.resolved.is_none() && self.claim.is_none() && is_silent && now >= self.resolves_at() {
+        let is_over = now >= self.resolves_at();
+        if self.resolved.is_none() && self.claim.is_none() && !self.may_be_told() && is_over {
             self.resolved = Some(now);
-            if !self.may_be_told() {
-                self.digest_at = None;
-            }
+            self.digest_at = None;
         }
     }
 
-    fn claim_if_due(&mut self, teller: Teller<'_>) -> Telling {
+    /// Claims what `due` says is to be told, or what a claim that ran out was for.
+    fn claim_if_due(
+        &mut self,
+        teller: Teller<'_>,
+        due: fn(&EpisodeRecord, u64) -> Option<Purpose>,
+    ) -> Telling {
         let Teller { token, now, lease } = teller;
         if self.claimed_by(now).is_some_and(|other| other != token) {
             return Telling::Silent(Silence::Claimed);
@@ -301,7 +312,8 @@ impl EpisodeRecord {
             return Telling::Silent(Silence::Suppressed);
         }
         let earlier = earlier.filter(|claim| self.still_holds(claim, now));
-        let Some(purpose) = earlier.as_ref().map(|claim| claim.purpose).or_else(|| self.purpose(now)) else {
+        let earlier = earlier.filter(|claim| claim.purpose != Purpose::Digest);
+        let Some(purpose) = earlier.as_ref().map(|claim| claim.purpose).or_else(|| due(self, now)) else {
             let is_held_back = self.beginning() == Beginning::HeldBack && self.resolved.is_none();
             return Telling::Silent(if is_held_back { Silence::HeldBack } else { Silence::Told });
         };
@@ -336,7 +348,11 @@ impl EpisodeRecord {
     /// What is to be told at `now`, claims and suppressions aside.
     fn purpose(&self, now: u64) -> Option<Purpose> {
         let digest = || self.digest_at.filter(|at| *at <= now).map(|_| Purpose::Digest);
-        self.status(now).map(Purpose::Tell).or_else(digest)
+        self.status_to_tell(now).or_else(digest)
+    }
+
+    fn status_to_tell(&self, now: u64) -> Option<Purpose> {
+        self.status(now).map(Purpose::Tell)
     }
 
     fn status(&self, now: u64) -> Option<Status> {
@@ -347,7 +363,8 @@ impl EpisodeRecord {
         let may_repeat = now >= self.repeat_at() && self.repeat_at() < self.resolves_at();
         match self.beginning() {
             Beginning::Untold => Some(Status::New),
-            Beginning::HeldBack => self.raised().or(may_repeat.then_some(Status::New)),
+            // Over or not: it is told once the interval has passed.
+            Beginning::HeldBack => self.raised().or((now >= self.repeat_at()).then_some(Status::New)),
             Beginning::Told if is_over => self.raised().or(Some(Status::Resolved)),
             Beginning::Told => self.raised().or((may_repeat && self.has_news()).then_some(Status::Ongoing)),
         }
@@ -375,8 +392,10 @@ impl EpisodeRecord {
         }
         let is_open = self.resolved.is_none();
         let has_more = self.has_news() || self.beginning() != Beginning::Told;
-        let repeats = is_open && has_more && self.repeat_at() < self.resolves_at();
-        let looks = [self.digest_at, repeats.then(|| self.repeat_at()), is_open.then(|| self.resolves_at())];
+        let is_held_back = self.beginning() == Beginning::HeldBack;
+        let repeats = is_open && has_more && (is_held_back || self.repeat_at() < self.resolves_at());
+        let ends = is_open && !is_held_back;
+        let looks = [self.digest_at, repeats.then(|| self.repeat_at()), ends.then(|| self.resolves_at())];
         looks.into_iter().flatten().min()
     }
 }

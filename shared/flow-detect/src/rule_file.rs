@@ -1,5 +1,6 @@
 //! A rule file to a rule: TOML with a query in it, checked to the last key.
 
+use flow_enrich::{Networks, NetworksError};
 use flow_query::{ContinuousQuery, FilterPattern, Query, QueryError, Span, nearest};
 use flow_record::RecordFormat;
 
@@ -284,6 +285,17 @@ fn read_test(mut reader: TableReader<'_>, query: &Logic) -> Read<RuleTest> {
         })?,
         None => RecordFormat::default(),
     };
+    let networks = match reader.optional("networks") {
+        Some(networks) => {
+            let text = reader.text(&networks)?;
+            let wrong = |error: NetworksError| {
+                reader.error(networks.span, DefinitionErrorKind::TestLine(error.to_string()))
+            };
+            Networks::parse(text).map_err(wrong)?;
+            text.to_owned()
+        }
+        None => String::new(),
+    };
     let mut lines = Vec::new();
     if let Some(given) = reader.optional("lines") {
         for line in reader.items(&given, "a list of lines")? {
@@ -306,7 +318,7 @@ fn read_test(mut reader: TableReader<'_>, query: &Logic) -> Read<RuleTest> {
     let expect = reader.items(&expect, "a list of findings, [] for none")?;
     let expect = expect.iter().map(|finding| expectation(&reader, finding, query)).collect::<Read<_>>()?;
     reader.finish()?;
-    Ok(RuleTest { name, format, lines, expect })
+    Ok(RuleTest { name, format, networks, lines, expect })
 }
 
 /// `{ line = "...", times = 101, step = "1s" }`: the line again and again, each later by a step; `{n}` in it becomes

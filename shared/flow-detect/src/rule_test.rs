@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use flow_enrich::{EnrichedFlow, Origin, Tables};
+use flow_enrich::{EnrichedFlow, Networks, Origin, Tables};
 use flow_record::{Column, Field, RecordFormat, Value};
 
 use crate::deltas::Deltas;
@@ -18,6 +18,8 @@ pub struct RuleTest {
     pub name: String,
     /// The format of its lines.
     pub format: RecordFormat,
+    /// The names of networks, as in a networks file.
+    pub networks: String,
     /// The lines.
     pub lines: Vec<RepeatedLine>,
     /// The findings that must come out, each once and no others.
@@ -100,7 +102,9 @@ impl RuleTest {
     /// # Errors
     /// When other findings come out than those expected.
     pub fn run(&self, rules: &RuleSet, rule: usize) -> Result<(), TestFailure> {
-        let (tables, active) = (Tables::default(), rules.only(rule));
+        // It was read when the file was.
+        let networks = Networks::parse(&self.networks).unwrap_or_default();
+        let (tables, active) = (Tables { networks }, rules.only(rule));
         let mut deltas = Deltas::default();
         let lines = self.lines.iter();
         for line in lines.flat_map(|line| (1..=line.times).map(|n| line.nth(&self.format, n))) {

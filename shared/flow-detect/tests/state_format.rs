@@ -12,17 +12,18 @@ use state_support::{NOW, START, batch, batch_from, plain, record, refused_at, ru
 /// Two groups of a rule with every kind of aggregate; checked by hand against the layout in `state.rs`. If it has to
 /// change, so has the version: what other programs have kept must not be misread.
 #[test]
-fn the_bytes_of_version_2() {
+fn the_bytes_of_version_3() {
     let stats = "count(*) as n, sum(bytes) as b, avg(bytes / 2) as a, min(bytes / 4) as l, max(dstPort) as m, \
                  count_distinct(dstPort) as p";
     let rules = rules(&[rule("x", stats, "n > 0")]);
     let lines = [record(1, 0, 22), record(1, 70, 23), record(2, 70, 22)];
     let line = b"j2 123456789012 eni-0a1b2c3d4e5f60718 198.51.100.";
     let golden = [
-        b"FG\x02\0".as_slice(),
+        b"FG\x03\0".as_slice(),
         b"\xa6\xdc\xcf\xaa\x06",             // newest record: 1699999270
         b"\0",                               // the watermark is it
         b"\0",                               // no window was looked at
+        b"\xc2\x26",                         // it was under way for 4930 seconds
         b"\x01\xca\x0c",                     // one batch, 1610 seconds on: 1699999260 + 12 m + 15 m
         b"\x08\x07\x06\x05\x04\x03\x02\x01", // the upper half of its fingerprint
         b"\x01",                             // one section
@@ -59,7 +60,7 @@ fn the_bytes_of_version_2() {
     let written = plain(&item.encode(&rules));
     assert_eq!(written.escape_ascii().to_string(), golden.escape_ascii().to_string());
     assert_eq!(plain(&StateItem::decode(&golden, &rules).unwrap().encode(&rules)), golden);
-    assert_eq!(STATE_VERSION, 2);
+    assert_eq!(STATE_VERSION, 3);
 }
 
 #[test]
@@ -87,27 +88,27 @@ fn changed_rules_begin_again_and_changed_words_do_not() {
 fn what_is_no_item_is_an_error() {
     let rules = rules(&[rule("x", "count(*) as n", "n > 0")]);
     let empty = StateItem::default().encode(&rules);
-    assert_eq!(empty, b"FG\x02\0\0\0\0\0\0");
+    assert_eq!(plain(&empty), b"FG\x03\0\0\0\0\0\0\0");
     assert!(StateItem::decode(&empty, &rules).unwrap().is_empty());
     let error = |bytes: &[u8]| StateItem::decode(bytes, &rules).unwrap_err();
     assert_eq!(error(b""), StateError::NotState { found: vec![] });
     assert_eq!(error(b"{}"), StateError::NotState { found: b"{}".to_vec() });
     assert_eq!(error(b"FG"), StateError::Damaged { offset: 0, expected: "a version" });
-    assert_eq!(error(b"FG\x01whatever"), StateError::UnknownVersion { found: 1, supported: 2 });
+    assert_eq!(error(b"FG\x01whatever"), StateError::UnknownVersion { found: 1, supported: 3 });
     assert_eq!(
-        error(b"FG\x02\0\0\0\0\0"),
-        StateError::Damaged { offset: 4, expected: "the number of sections" }
+        error(b"FG\x03\0\0\0\0\0\0"),
+        StateError::Damaged { offset: 5, expected: "the number of sections" }
     );
-    assert_eq!(error(b"FG\x02\0\0\0\0\0\0\0"), StateError::Damaged { offset: 5, expected: "the end" });
-    assert_eq!(error(b"FG\x02\x01\x05\0"), StateError::NotDeflate { expected: 5 });
+    assert_eq!(error(b"FG\x03\0\0\0\0\0\0\0\0"), StateError::Damaged { offset: 6, expected: "the end" });
+    assert_eq!(error(b"FG\x03\x01\x05\0"), StateError::NotDeflate { expected: 5 });
     let limit = 2 * flow_detect::MAX_ITEM_BYTES;
-    assert_eq!(error(b"FG\x02\x01\x80\x80\x40\0"), StateError::TooLong { limit, found: 1 << 20 });
+    assert_eq!(error(b"FG\x03\x01\x80\x80\x40\0"), StateError::TooLong { limit, found: 1 << 20 });
     assert_eq!(
-        error(&[b"FG\x02\0", &vec![0; limit][..]].concat()),
+        error(&[b"FG\x03\0", &vec![0; limit][..]].concat()),
         StateError::TooLong { limit, found: limit + 4 }
     );
     assert_eq!(
-        error(b"FG\x02\0\0\0\0\x01").to_string(),
+        error(b"FG\x03\0\0\0\0\x01").to_string(),
         "a damaged state item: expected the number of batches counted at byte 4"
     );
 }

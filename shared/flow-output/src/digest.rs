@@ -24,14 +24,14 @@ const MAX_VALUES: usize = 100;
 pub struct Digest<'a, 'r> {
     /// They, in any order.
     findings: &'a [Finding<'r>],
-    /// How many others were told one by one before.
+    /// How many others were told one by one before, at most.
     told: u64,
 }
 
 /// The words of one language.
 struct Words {
-    /// Of all, those told one by one, and those that are not.
-    heading: fn(u64, u64, u64) -> String,
+    /// Of those told one by one, and those that are not.
+    heading: fn(u64, u64) -> String,
     why: &'static str,
     told: &'static str,
     listed: &'static str,
@@ -43,15 +43,18 @@ struct Words {
 }
 
 const ENGLISH: Words = Words {
-    heading: |all, told, listed| {
-        let findings = if all == 1 { "finding" } else { "findings" };
-        let [all, told, listed] = [all, told, listed].map(group);
-        format!("{all} {findings}: {told} told one by one, {listed} only listed here")
+    heading: |told, listed| {
+        let findings = if listed == 1 { "finding" } else { "findings" };
+        let [told, listed] = [told, listed].map(group);
+        if told == "0" {
+            return format!("{listed} {findings} listed here");
+        }
+        format!("{listed} {findings} listed here, at most {told} more told one by one")
     },
     why: "There were more findings than anyone reads one by one.",
-    told: "Told one by one ",
-    listed: "Only listed here",
-    when: "When            ",
+    told: "Told one by one, at most",
+    listed: "Listed here             ",
+    when: "When                    ",
     to: " to ",
     count: group,
     more: |count| format!("... and {} more", group(count)),
@@ -59,12 +62,15 @@ const ENGLISH: Words = Words {
 };
 
 const JAPANESE: Words = Words {
-    heading: |all, told, listed| {
-        let [all, told, listed] = [all, told, listed].map(group);
-        format!("検知 {all} 件: 個別通知 {told} 件、一覧のみ {listed} 件")
+    heading: |told, listed| {
+        let [told, listed] = [told, listed].map(group);
+        if told == "0" {
+            return format!("検知 {listed} 件の一覧");
+        }
+        format!("検知 {listed} 件の一覧(このほか個別通知は最大 {told} 件)")
     },
     why: "検知が多いため、個別に通知せず一覧にまとめました。",
-    told: "個別に通知済み",
+    told: "個別に通知済み(最大)",
     listed: "この一覧のみ",
     when: "日時",
     to: " 〜 ",
@@ -83,7 +89,8 @@ impl Words {
 }
 
 impl<'a, 'r> Digest<'a, 'r> {
-    /// A digest of `findings`, after `told` others were told one by one.
+    /// A digest of `findings`, after at most `told` others were told one by one: what was about to be told when someone died
+    /// is among them.
     pub fn new(findings: &'a [Finding<'r>], told: u64) -> Self {
         Digest { findings, told }
     }
@@ -94,10 +101,10 @@ impl<'a, 'r> Digest<'a, 'r> {
         Alert { heading: self.heading(language), body: self.body(language), suppression: String::new() }
     }
 
-    /// The heading alone: `[HIGH] 137 findings: 20 told one by one, 117 only listed here`.
+    /// The heading alone: `[HIGH] 117 findings listed here, at most 20 more told one by one`.
     pub(crate) fn heading(&self, language: Language) -> String {
         let listed = self.findings.len() as u64;
-        let text = (Words::of(language).heading)(listed.saturating_add(self.told), self.told, listed);
+        let text = (Words::of(language).heading)(self.told, listed);
         format!("[{}] {text}", severity_word(self.worst(), language))
     }
 

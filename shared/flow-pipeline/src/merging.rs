@@ -1,6 +1,8 @@
 //! What one event adds, into the state that is kept: once, whatever happens between tries.
 
-use flow_detect::{Deltas, Finding, Outcome, REDELIVERED_WITHIN, RuleSet, StateItem, by_state_key};
+use flow_detect::{
+    Delta, Deltas, Finding, Groups, Outcome, REDELIVERED_WITHIN, RuleSet, StateItem, Watermark, by_state_key,
+};
 
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -14,10 +16,11 @@ use crate::store_error::StoreError;
 /// How often an item is read and written before the event is given back: others write it too.
 const TRIES: u32 = 12;
 
-/// An item with an event's part in it.
-struct Merged {
+/// An item with an event's part in it, and what that leads to.
+struct Merged<'r> {
     state: StateItem,
     outcome: Outcome,
+    findings: Vec<Finding<'r>>,
 }
 
 /// Adds deltas to the state in `store`, each item once for a fingerprint, and returns the findings of the groups that
@@ -45,12 +48,11 @@ pub(crate) async fn merge<'r, S: StateStore>(
             let over = item.as_ref().map(|item| item.version);
             let state = opened(store, &key, item.as_ref(), rules, now, report).await?;
             // What can't be read is begun anew.
-            let mut state = state.readable().unwrap_or_default();
-            let outcome = state.merge(rules, waiting[&key].clone(), fingerprint, now);
-            let one = Merged { state, outcome };
+            let state = state.readable().unwrap_or_default();
+            let one = Merged::new(state, rules, waiting[&key].clone(), fingerprint, now);
             if one.outcome.is_redelivery {
                 waiting.remove(&key);
-                findings.extend(one.judge(rules, now, report));
+                findings.extend(one.counted(report));
             } else {
                 writes.push(state_write(&key, over, &one.state, rules, now));
                 merged.push(one);
@@ -59,7 +61,7 @@ pub(crate) async fn merge<'r, S: StateStore>(
         for ((write, one), written) in writes.iter().zip(merged).zip(put(store, &writes).await) {
             if written.map_err(StoreError::Failed)? == Written::Done {
                 waiting.remove(&write.key);
-                findings.extend(one.judge(rules, now, report));
+                findings.extend(one.counted(report));
             }
         }
         if waiting.is_empty() {
@@ -145,16 +147,43 @@ pub(crate) async fn put<S: StateStore>(store: &S, writes: &[Write]) -> Vec<Resul
     if writes.is_empty() { Vec::new() } else { store.put(writes).await }
 }
 
-impl Merged {
-    /// Counts what became of the deltas, and finds what the groups touched lead to.
-    fn judge<'r>(self, rules: &'r RuleSet, now: u64, report: &mut Report) -> Vec<Finding<'r>> {
-        let outcome = self.outcome;
+impl<'r> Merged<'r> {
+    fn new(
+        mut state: StateItem,
+        rules: &'r RuleSet,
+        deltas: Vec<Delta>,
+        fingerprint: Option<u128>,
+        now: u64,
+    ) -> Self {
+        let mut outcome = state.fold(rules, deltas, fingerprint, now);
+        // Before room is made: a group that passes now may be the weakest.
+        let mut findings = state.findings_of(&outcome.touched, rules, now);
+        findings.extend(apart(std::mem::take(&mut outcome.apart), rules));
+        state.make_room(&mut outcome);
+        Merged { state, outcome, findings }
+    }
+
+    /// Counts what became of the deltas; gives the findings.
+    fn counted(self, report: &mut Report) -> Vec<Finding<'r>> {
+        let Merged { outcome, findings, state: _ } = self;
         report.redelivered_items += u64::from(outcome.is_redelivery);
         report.late_panes += outcome.late_panes;
         report.evicted_groups += outcome.evicted_groups;
         report.evicted_panes += outcome.evicted_panes;
         report.evicted_rules += outcome.evicted_rules;
         report.forgotten_batches += outcome.forgotten_batches;
-        self.state.findings_of(&outcome.touched, rules, now)
+        findings
     }
+}
+
+/// What deltas lead to that are in no group any more, each by what the batch holds of it: lower bounds, which prove
+/// something to monotone rules alone. Most of the time it has been told.
+fn apart<'r>(deltas: Vec<Delta>, rules: &'r RuleSet) -> Vec<Finding<'r>> {
+    let mut groups = Groups::new(usize::MAX);
+    deltas.into_iter().filter(|delta| rules.rule(delta.rule).query.is_monotone()).for_each(|delta| {
+        groups.merge(delta);
+    });
+    let mut findings = groups.findings(rules, Watermark::End);
+    findings.iter_mut().for_each(|finding| finding.is_delayed = true);
+    findings
 }

@@ -68,21 +68,32 @@ impl<S: StateStore, N: Notifier> Run<'_, S, N> {
         if findings.is_empty() {
             return Ok(());
         }
-        let claimed = self.claim(findings).await?;
-        self.tell_claimed(claimed).await
+        let (claimed, recorded) = self.claim(findings).await;
+        // What is claimed is told, whatever became of the others.
+        let told = self.tell_claimed(claimed).await;
+        recorded.map_err(Failure::from).and(told)
     }
 
-    /// Records findings and claims what is to be told, in one write each.
+    /// Records findings and claims what is to be told, in one write each. Some may be claimed when others fail.
     async fn claim(
         &mut self,
         findings: Vec<(ItemKey, Finding<'_>)>,
-    ) -> Result<Vec<Claimed>, StoreError<S::Error>> {
+    ) -> (Vec<Claimed>, Result<(), StoreError<S::Error>>) {
+        let mut claimed = Vec::new();
+        let recorded = self.claim_into(findings, &mut claimed).await;
+        (claimed, recorded)
+    }
+
+    async fn claim_into(
+        &mut self,
+        findings: Vec<(ItemKey, Finding<'_>)>,
+        claimed: &mut Vec<Claimed>,
+    ) -> Result<(), StoreError<S::Error>> {
         let mut waiting = BTreeMap::<ItemKey, Vec<Finding<'_>>>::new();
         for (key, finding) in findings {
             // The episodes of one group come in order of time.
             waiting.entry(key).or_default().push(finding);
         }
-        let mut claimed = Vec::new();
         for number in 0..TRIES {
             before_try(number).await;
             let keys: Vec<_> = waiting.keys().cloned().collect();
@@ -95,15 +106,17 @@ impl<S: StateStore, N: Notifier> Run<'_, S, N> {
                 let observed = self.observe(record, &waiting[&key]);
                 steps.push((key, over, observed));
             }
-            for (key, version, observed) in self.put_steps(steps).await? {
+            let (settled, put) = self.put_steps(steps).await;
+            for (key, version, observed) in settled {
                 let findings = waiting.remove(&key);
                 self.count(findings.unwrap_or_default().first(), &observed);
                 if let Telling::Claimed(status) = observed.step.telling {
                     claimed.push(Claimed { key, record: observed.step.record, version, status });
                 }
             }
+            put?;
             if waiting.is_empty() {
-                return Ok(claimed);
+                return Ok(());
             }
         }
         Err(StoreError::Contended { tries: TRIES })
@@ -237,7 +250,16 @@ impl<S: StateStore, N: Notifier> Run<'_, S, N> {
         for number in 0..TRIES {
             before_try(number).await;
             if number > 0 {
-                waiting = self.read_again(waiting).await?;
+                match self.read_again(&waiting).await {
+                    Ok(again) => waiting = again,
+                    Err(error) => {
+                        failures += 1;
+                        if failures == FAILED_TRIES {
+                            return Err(error);
+                        }
+                        continue;
+                    }
+                }
             }
             let mut writes = Vec::new();
             waiting.retain(|(one, ending)| match self.ended(one, *ending) {
@@ -274,15 +296,16 @@ impl<S: StateStore, N: Notifier> Run<'_, S, N> {
     /// Claims with the records as others have left them; without those that are gone.
     async fn read_again(
         &mut self,
-        claims: Vec<(Claimed, Ending)>,
+        claims: &[(Claimed, Ending)],
     ) -> Result<Vec<(Claimed, Ending)>, StoreError<S::Error>> {
         let keys: Vec<_> = claims.iter().map(|(one, _)| one.key.clone()).collect();
         let items = self.store.get(&keys).await.map_err(StoreError::Failed)?;
         let mut current = Vec::new();
-        for ((one, ending), item) in claims.into_iter().zip(items) {
+        for ((one, ending), item) in claims.iter().zip(items) {
             let version = item.as_ref().map_or(0, |item| item.version);
             if let Some(record) = self.known(&one.key, item.as_ref()).await?.readable() {
-                current.push((Claimed { record, version, ..one }, ending));
+                let (key, status) = (one.key.clone(), one.status);
+                current.push((Claimed { key, record, version, status }, *ending));
             }
         }
         Ok(current)
@@ -299,11 +322,12 @@ impl<S: StateStore, N: Notifier> Run<'_, S, N> {
         }
     }
 
-    /// Writes what changed; returns what is settled: written, or in no need of it. Conflicts are left out.
+    /// Writes what changed; returns what is settled, written or in no need of it, and whether all could be written.
+    /// Conflicts are left out.
     pub(crate) async fn put_steps(
         &mut self,
         steps: Vec<(ItemKey, Option<u64>, Observed)>,
-    ) -> Result<Vec<(ItemKey, u64, Observed)>, StoreError<S::Error>> {
+    ) -> (Vec<(ItemKey, u64, Observed)>, Result<(), StoreError<S::Error>>) {
         let is_changed = |observed: &Observed| observed.step.change != Change::Nothing;
         let writes: Vec<_> = steps
             .iter()
@@ -325,7 +349,7 @@ impl<S: StateStore, N: Notifier> Run<'_, S, N> {
                 Some((_, Err(error))) => failure = Some(error),
             }
         }
-        failure.map_or(Ok(settled), |error| Err(StoreError::Failed(error)))
+        (settled, failure.map_or(Ok(()), |error| Err(StoreError::Failed(error))))
     }
 
     /// The record in an item that was read.

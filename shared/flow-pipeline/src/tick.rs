@@ -55,8 +55,8 @@ impl<'p, S: StateStore, N: Notifier> Run<'p, S, N> {
             let Some(item) = item else { continue };
             match opened(self.store, key, Some(&item), rules, now, &mut self.report).await? {
                 Opened::Readable(mut state) => {
-                    // Nothing more is waited for: the clock is the watermark.
-                    findings.extend(state.findings(rules, Watermark::At(now)));
+                    let watermark = Watermark::At(state.event_time(now));
+                    findings.extend(state.findings(rules, watermark));
                     // Written only once all of that is told.
                     state.judge(rules, now);
                     writes.push(state_write(key, Some(item.version), &state, rules, now));
@@ -86,8 +86,9 @@ impl<'p, S: StateStore, N: Notifier> Run<'p, S, N> {
         }
         put_unchanged(self.store, &others).await?;
         let (mut claimed, mut digest) = (Vec::new(), Vec::new());
-        // A conflict is someone who was faster: what is left to do is due still.
-        for (key, version, observed) in self.put_steps(steps).await? {
+        // A conflict is someone who was faster: what is left to do is due still, as is what could not be written.
+        let (settled, put) = self.put_steps(steps).await;
+        for (key, version, observed) in settled {
             let record = observed.step.record;
             match observed.step.telling {
                 Telling::Claimed(status) => claimed.push(Claimed { key, record, version, status }),
@@ -99,7 +100,7 @@ impl<'p, S: StateStore, N: Notifier> Run<'p, S, N> {
         }
         let told = self.tell_claimed(claimed).await;
         let listed = self.tell_digest(digest).await;
-        told.and(listed)
+        put.map_err(Failure::from).and(told).and(listed)
     }
 
     fn look_at(&self, record: EpisodeRecord) -> Step {

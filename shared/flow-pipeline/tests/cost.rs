@@ -24,7 +24,7 @@ fn costs(size: usize) -> Costs {
 fn one_read_and_one_write_a_batch() {
     let costs = costs(50);
     let local: Vec<_> = costs.batches.iter().filter_map(|batch| batch.bills.get(&Kind::Local)).collect();
-    assert!(local.len() > 20, "{} of {} batches touch a local rule", local.len(), costs.batches.len());
+    assert!(local.len() > 5, "{} of {} batches touch a local rule", local.len(), costs.batches.len());
     assert!(local.iter().all(|bill| bill.reads == 1 && bill.writes <= 1));
     assert_eq!(costs.lost, [0, 0, 0], "nothing late, over the cap or evicted");
 }

@@ -10,11 +10,11 @@ use crate::state::bytes::{Read, Reader, Writer};
 use crate::state::deflate::{deflate, inflate};
 use crate::state::error::StateError;
 use crate::state::fingerprints::Fingerprints;
-use crate::state::item::{Carried, StateItem};
+use crate::state::item::{Carried, REDELIVERED_WITHIN, StateItem};
 use crate::state::section;
 
 /// The version of the format that is written, and the only one that is read.
-pub const STATE_VERSION: u8 = 2;
+pub const STATE_VERSION: u8 = 3;
 
 const MAGIC: &[u8] = b"FG";
 const PLAIN: u8 = 0;
@@ -46,6 +46,7 @@ pub(crate) fn content(item: &StateItem, rules: &RuleSet) -> Vec<u8> {
     content.number(item.newest);
     content.number(item.newest - item.watermark);
     content.number(item.judged);
+    content.number(item.delay);
     item.counted.write(item.watermark, &mut content);
     let sections = sections(item, rules);
     content.count(sections.len());
@@ -107,8 +108,16 @@ fn read_content(from: &mut Reader<'_>, rules: &RuleSet) -> Read<StateItem> {
     let lag = from.number("the watermark")?;
     let watermark = from.some(newest.checked_sub(lag), "a watermark not before 1970")?;
     let judged = from.time_after(0, "until when windows were looked at")?;
+    let delay: u64 = from.number("how long the newest record was under way")?;
     let counted = Fingerprints::read(watermark, from)?;
-    let mut item = StateItem { counted, newest, watermark, judged, ..StateItem::default() };
+    let mut item = StateItem {
+        counted,
+        newest,
+        watermark,
+        judged,
+        delay: delay.min(REDELIVERED_WITHIN),
+        ..StateItem::default()
+    };
     let known: BTreeMap<u64, usize> =
         rules.rules().iter().enumerate().map(|(place, rule)| (rule.state_id(), place)).collect();
     let mut last = None;

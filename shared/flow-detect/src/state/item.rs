@@ -18,6 +18,9 @@ use crate::window::{Look, Watermark};
 /// hours.
 pub const REDELIVERED_WITHIN: u64 = 6 * 3600;
 
+/// How much longer than they are due windows are kept that nobody has looked at, in seconds.
+const KEPT_FOR_A_TICK: u64 = 7 * 86_400;
+
 /// What one [`StateKey`](super::StateKey) names: the panes of its groups, the batches counted in them, and the newest
 /// record time seen.
 ///
@@ -49,8 +52,10 @@ pub struct StateItem {
     pub(crate) newest: u64,
     /// The watermark of the last merge: it never goes back, even if clocks do.
     pub(crate) watermark: u64,
-    /// Until when closed windows were looked at, by the clock.
+    /// Until when closed windows were looked at, in event time.
     pub(crate) judged: u64,
+    /// How long the newest record was under way, in seconds: others are taken to be too.
+    pub(crate) delay: u64,
     /// Until when the sections of known rules were said to count when they were read.
     pub(crate) written: BTreeMap<u64, u64>,
     /// The clock of the last merge or look, 0 before: for whoever does not know a rule its groups count that long at least,
@@ -68,12 +73,15 @@ pub(crate) struct Carried {
 }
 
 /// What became of a batch.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Outcome {
     /// It had been counted before: nothing changed.
     pub is_redelivery: bool,
     /// The groups that it belongs to, as far as they are kept, in order: those to look at now, also when it came again.
     pub touched: Vec<GroupId>,
+    /// What of it is in no group: it came too late, or it was counted and its group is gone. An earlier try may have died
+    /// before it told what that led to.
+    pub apart: Vec<Delta>,
     /// Deltas that came too late: not counted.
     pub late_panes: u64,
     /// Groups given up for want of room.
@@ -97,6 +105,7 @@ impl Default for StateItem {
             newest: 0,
             watermark: 0,
             judged: 0,
+            delay: 0,
             written: BTreeMap::new(),
             clock: 0,
         }
@@ -118,10 +127,24 @@ impl StateItem {
         format::write(self, rules)
     }
 
-    /// Adds what a batch adds to this item's groups: all of it once, or, when its fingerprint is known, nothing.
+    /// Adds what a batch adds to this item's groups: all of it once, or, when its fingerprint is known, nothing. Then
+    /// [makes room](Self::make_room).
     ///
     /// A batch without a fingerprint can't be recognised and always counts. `now` is the clock, in Unix seconds.
     pub fn merge(
+        &mut self,
+        rules: &RuleSet,
+        deltas: Vec<Delta>,
+        fingerprint: Option<u128>,
+        now: u64,
+    ) -> Outcome {
+        let mut outcome = self.fold(rules, deltas, fingerprint, now);
+        self.make_room(&mut outcome);
+        outcome
+    }
+
+    /// [`merge`](Self::merge) without making room: what the batch leads to can be seen before any of it is given up.
+    pub fn fold(
         &mut self,
         rules: &RuleSet,
         deltas: Vec<Delta>,
@@ -132,11 +155,25 @@ impl StateItem {
             Outcome { touched: deltas.iter().map(Delta::group_id).collect(), ..Outcome::default() };
         if fingerprint.is_some_and(|fingerprint| self.counted.has(fingerprint)) {
             outcome.is_redelivery = true;
+            let gone = |delta: &Delta| self.groups.get(&delta.group_id()).is_none();
+            outcome.apart = deltas.into_iter().filter(gone).collect();
         } else {
             self.add(rules, deltas, fingerprint, now, &mut outcome);
         }
         outcome.touched.retain(|id| self.groups.get(id).is_some());
         outcome
+    }
+
+    /// Gives up what is too much, and notes how much that was.
+    pub fn make_room(&mut self, outcome: &mut Outcome) {
+        if outcome.is_redelivery {
+            return;
+        }
+        let evicted = make_room(self);
+        outcome.evicted_groups = evicted.groups;
+        outcome.evicted_panes = evicted.panes;
+        outcome.evicted_rules = evicted.sections;
+        outcome.touched.retain(|id| self.groups.get(id).is_some());
     }
 
     fn add(
@@ -149,13 +186,18 @@ impl StateItem {
     ) {
         // Before that, panes may be gone.
         let kept_since = self.judged.min(self.watermark);
-        self.newest = deltas.iter().map(|delta| delta.newest).fold(self.newest, u64::max);
+        let newest = deltas.iter().map(|delta| delta.newest).fold(self.newest, u64::max);
+        if newest > self.newest {
+            self.newest = newest;
+            self.delay = now.saturating_sub(newest).min(REDELIVERED_WITHIN);
+        }
         self.watermark = self.watermark.max(self.newest.min(now));
         let mut until = 0;
         for delta in deltas {
             let Rule { query, windowing, .. } = rules.rule(delta.rule);
             if windowing.is_late(delta.pane, Watermark::At(self.watermark)) {
                 outcome.late_panes += 1;
+                outcome.apart.push(delta);
             } else {
                 until = until.max(windowing.counts_until(delta.pane));
                 if !query.is_monotone() {
@@ -174,10 +216,6 @@ impl StateItem {
             }
         }
         outcome.forgotten_batches = self.expire(rules) as u64;
-        let evicted = make_room(self);
-        outcome.evicted_groups = evicted.groups;
-        outcome.evicted_panes = evicted.panes;
-        outcome.evicted_rules = evicted.sections;
     }
 
     /// Drops what is late and not waited for, and with it what guards it; returns how many batches are forgotten too
@@ -221,7 +259,7 @@ impl StateItem {
     }
 
     fn look(&self, watermark: Watermark) -> Look {
-        // Panes are dropped only when they are late by event time and looked at by the clock.
+        // Panes are dropped only when they are late, and looked at.
         Look { after: self.judged.min(self.watermark), watermark }
     }
 
@@ -235,6 +273,12 @@ impl StateItem {
         Watermark::At(self.watermark.max(self.newest.min(now)))
     }
 
+    /// Where event time has come to when the clock says `now`: it goes on from the newest record as fast as the clock, even if
+    /// nothing comes, so that windows close which nobody speaks in any more.
+    pub fn event_time(&self, now: u64) -> u64 {
+        now.saturating_sub(self.delay)
+    }
+
     /// The Unix second after which nothing in it can matter: every pane is late by the clock, and no batch can come
     /// again. A store may delete it then.
     pub fn expires_at(&self, rules: &RuleSet) -> u64 {
@@ -244,6 +288,9 @@ impl StateItem {
             .filter_map(|(id, panes)| Some(rules.rule(id.rule).windowing.counts_until(panes.newest()?)));
         let carried = self.carried.values().map(|carried| carried.until);
         let clock = (self.clock > 0).then_some(self.clock);
+        // Windows wait for a tick that stands still.
+        let waiting = self.due_at(rules, 0).map(|due| due + KEPT_FOR_A_TICK);
+        let clock = clock.into_iter().chain(waiting);
         let until = panes.chain(carried).chain(self.counted.until()).chain(clock).max();
         // The item's own watermark may stand still while the clock goes on.
         until.unwrap_or(self.newest).saturating_add(REDELIVERED_WITHIN)
@@ -259,17 +306,18 @@ impl StateItem {
             let windowing = rules.rule(id.rule).windowing;
             panes.iter().filter_map(move |(pane, _)| windowing.next_closing(pane, self.judged))
         });
+        let closings = closings.map(|closing| closing + self.delay);
         closings.chain(self.has_unknown(now).then_some(now + LOOK_AGAIN)).min()
     }
 
-    /// Notes that all windows which had closed at `now` were looked at, and what they led to was told. Before that
+    /// Notes that all windows which had closed by [`event_time`](Self::event_time) were looked at, and what they led to was told. Before that
     /// nothing that they are made of is dropped, whoever dies.
     ///
     /// As long as there are groups of rules that this program does not know, nothing is noted.
     pub fn judge(&mut self, rules: &RuleSet, now: u64) {
         if !self.has_unknown(now) {
             self.clock = now;
-            self.judged = self.judged.max(now);
+            self.judged = self.judged.max(self.event_time(now));
             self.expire(rules);
         }
     }

@@ -11,13 +11,12 @@ use flow_output::Message;
 use flow_testkit::Flow;
 
 use flow_pipeline::{
-    Definitions, Due, ItemKey, MemoryStore, Notifier, Pipeline, Published, StateStore, StoredItem, Topic,
-    Write, Written,
+    Due, ItemKey, MemoryStore, Notifier, Pipeline, Published, StateStore, StoredItem, Topic, Write, Written,
 };
 
 use super::closing::{few_flows, five_then_two};
 use super::fakes::now_or_never;
-use super::{NOW, event, settings, tries};
+use super::{NOW, event, few_rules, settings, tries};
 
 /// Where the first invocation dies: at a call, counted from 0 over both ports, before or after it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -93,7 +92,7 @@ impl Notifier for &World {
 fn alerts_after(death: Death, rescue: impl Fn(&Pipeline<&World, &World>)) -> Option<usize> {
     let world = World { death: Mutex::new(Some(death)), ..World::default() };
     let pipeline = Pipeline::new(settings(), &world, &world);
-    let (definitions, event) = (Definitions::default(), event(&tries("198.51.100.7", 120)));
+    let (definitions, event) = (few_rules(), event(&tries("198.51.100.7", 120)));
     {
         let run = pin!(pipeline.run(&definitions, event.as_bytes(), NOW));
         if run.poll(&mut Context::from_waker(Waker::noop())).is_ready() {
@@ -110,7 +109,7 @@ fn calls() -> Vec<&'static str> {
     let world = World::default();
     let pipeline = Pipeline::new(settings(), &world, &world);
     let event = event(&tries("198.51.100.7", 120));
-    now_or_never(pipeline.run(&Definitions::default(), event.as_bytes(), NOW)).unwrap();
+    now_or_never(pipeline.run(&few_rules(), event.as_bytes(), NOW)).unwrap();
     drop(pipeline);
     world.log.into_inner().unwrap()
 }
@@ -125,10 +124,10 @@ fn wherever_an_invocation_dies_the_alert_arrives() {
     );
     let retry = |pipeline: &Pipeline<&World, &World>| {
         let event = event(&tries("198.51.100.7", 120));
-        now_or_never(pipeline.run(&Definitions::default(), event.as_bytes(), NOW + 60)).unwrap();
+        now_or_never(pipeline.run(&few_rules(), event.as_bytes(), NOW + 60)).unwrap();
     };
     let tick = |pipeline: &Pipeline<&World, &World>| {
-        now_or_never(pipeline.tick(&Definitions::default(), NOW + 60)).unwrap();
+        now_or_never(pipeline.tick(&few_rules(), NOW + 60)).unwrap();
     };
     for (call, name) in calls.iter().enumerate() {
         for is_after in [false, true] {

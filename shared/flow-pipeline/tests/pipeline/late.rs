@@ -1,18 +1,18 @@
 //! Events that no invocation worked through: again while they count, else together and marked delayed.
 
 use flow_detect::{Status, Telling};
-use flow_pipeline::{Definitions, MemoryStore, Topic};
+use flow_pipeline::{MemoryStore, Topic};
 use flow_testkit::Flow;
 
 use super::fakes::now_or_never;
-use super::{NOW, RULE, START, event, pipeline, run, settings, tries, tries_at};
+use super::{NOW, RULE, START, event, few_rules, pipeline, run, settings, tries, tries_at};
 
 /// A day later, when nothing of it counts any more.
 const LATER: u64 = NOW + 86_400;
 
 #[test]
 fn what_still_counts_is_to_be_invoked_again() {
-    let (pipeline, definitions) = (pipeline(settings(), MemoryStore::default()), Definitions::default());
+    let (pipeline, definitions) = (pipeline(settings(), MemoryStore::default()), few_rules());
     let mut events = pipeline.late_events(&definitions, NOW);
     let [live, quiet, late] = [
         tries_at("198.51.100.7", 120, NOW - 600),
@@ -39,7 +39,7 @@ fn what_still_counts_is_to_be_invoked_again() {
 
 #[test]
 fn windows_over_late_events_are_told_once_and_marked() {
-    let (pipeline, definitions) = (pipeline(settings(), MemoryStore::default()), Definitions::default());
+    let (pipeline, definitions) = (pipeline(settings(), MemoryStore::default()), few_rules());
     let tell = || {
         let mut events = pipeline.late_events(&definitions, LATER);
         // No event alone would be enough.
@@ -65,7 +65,7 @@ fn windows_over_late_events_are_told_once_and_marked() {
 
 #[test]
 fn what_was_told_in_time_is_not_told_again() {
-    let (pipeline, definitions) = (pipeline(settings(), MemoryStore::default()), Definitions::default());
+    let (pipeline, definitions) = (pipeline(settings(), MemoryStore::default()), few_rules());
     run(&pipeline, &event(&tries("198.51.100.7", 120))).unwrap();
     let mut events = pipeline.late_events(&definitions, LATER);
     events.add(event(&tries("198.51.100.7", 110)).as_bytes()).unwrap();
@@ -76,7 +76,7 @@ fn what_was_told_in_time_is_not_told_again() {
 
 #[test]
 fn every_episode_before_a_known_one_is_told_once() {
-    let (pipeline, definitions) = (pipeline(settings(), MemoryStore::default()), Definitions::default());
+    let (pipeline, definitions) = (pipeline(settings(), MemoryStore::default()), few_rules());
     run(&pipeline, &event(&tries_at("198.51.100.7", 120, NOW - 600))).unwrap();
     let late = || {
         let mut events = pipeline.late_events(&definitions, NOW);
@@ -100,7 +100,7 @@ fn every_episode_before_a_known_one_is_told_once() {
 
 #[test]
 fn time_that_passes_over_a_plan_shows() {
-    let (pipeline, definitions) = (pipeline(settings(), MemoryStore::default()), Definitions::default());
+    let (pipeline, definitions) = (pipeline(settings(), MemoryStore::default()), few_rules());
     let mut events = pipeline.late_events(&definitions, NOW);
     let event = event(&tries_at("198.51.100.7", 120, NOW - 600));
     let standing = events.add(event.as_bytes()).unwrap();
