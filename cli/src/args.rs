@@ -1,6 +1,7 @@
 //! The command line.
 
 mod generate;
+mod replay;
 mod time;
 
 use std::path::PathBuf;
@@ -11,6 +12,7 @@ use flow_pipeline::{Formats, FormatsError};
 use flow_record::{FormatError, RecordFormat};
 
 pub(crate) use self::generate::{GenerateArgs, TrafficOutput};
+pub(crate) use self::replay::{HistoryOutput, ReplayArgs};
 use self::time::parse_time;
 
 /// Detect, parse and test over AWS VPC Flow Logs on one machine, with no AWS account.
@@ -30,6 +32,8 @@ pub(crate) enum Command {
     Parse(ParseArgs),
     /// Run the detections over flow logs and print the alerts
     Detect(DetectArgs),
+    /// Run the detections over history and say what would have been sent
+    Replay(ReplayArgs),
     /// Ask flow logs with a CloudWatch Logs Insights query
     Query(QueryArgs),
     /// List, show and test detection rules

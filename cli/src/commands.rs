@@ -10,6 +10,7 @@ pub(crate) mod pattern;
 pub(crate) mod query;
 #[cfg(feature = "aws")]
 pub(crate) mod redrive;
+pub(crate) mod replay;
 pub(crate) mod rules;
 
 use std::io;

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use flow_enrich::NetworksError;
 use flow_envelope::encode::EncodeError;
-use flow_pipeline::{RuleFilesError, SuppressionsError};
+use flow_pipeline::{RuleFilesError, RunError, SuppressionsError};
 use flow_query::{LimitError, QueryError, Time};
 
 /// How a command ended that ran to its end.
@@ -98,6 +98,9 @@ pub(crate) enum Failure {
     /// The suppressions file has mistakes.
     #[error(transparent)]
     Suppressions(#[from] SuppressionsError),
+    /// History can't be worked through.
+    #[error(transparent)]
+    Replay(#[from] RunError),
     /// Failed events can't be brought to an end.
     #[cfg(feature = "aws")]
     #[error(transparent)]

@@ -11,6 +11,7 @@ mod inputs;
 mod messages;
 mod rule_files;
 mod suppressed;
+mod table;
 
 use std::process::ExitCode;
 
@@ -44,6 +45,7 @@ fn run(args: &Args) -> Result<Outcome, Failure> {
     match &args.command {
         Command::Parse(args) => commands::parse::run(args),
         Command::Detect(args) => commands::detect::run(args),
+        Command::Replay(args) => commands::replay::run(args),
         Command::Query(args) => commands::query::run(args),
         Command::Rules(args) => commands::rules::run(args),
         Command::Pattern(args) => commands::pattern::run(args),

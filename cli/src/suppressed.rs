@@ -15,12 +15,18 @@ const MOST_NAMED: usize = 10;
 
 /// The entries of `path`. What in them does nothing or ends in years is warned of.
 pub(crate) fn load(path: &Path, rules: &RuleSet) -> Result<Suppressions, Failure> {
-    let text = fs::read_to_string(path).map_err(|error| Failure::Read { path: path.to_owned(), error })?;
-    let suppressions = Suppressions::parse(&path.display().to_string(), &text)?;
+    let suppressions = load_timeless(path, rules)?;
     let file = suppressions.file();
-    warn(file, suppressions.unknown_rules(rules), "with a rule that does not exist");
     warn(file, suppressions.expired(now()), "that expired");
     warn(file, suppressions.far(now()), "that will hold for more than a year");
+    Ok(suppressions)
+}
+
+/// The entries of `path`, for whom the time now is nothing. What in them does nothing at any time is warned of.
+pub(crate) fn load_timeless(path: &Path, rules: &RuleSet) -> Result<Suppressions, Failure> {
+    let text = fs::read_to_string(path).map_err(|error| Failure::Read { path: path.to_owned(), error })?;
+    let suppressions = Suppressions::parse(&path.display().to_string(), &text)?;
+    warn(suppressions.file(), suppressions.unknown_rules(rules), "with a rule that does not exist");
     Ok(suppressions)
 }
 

@@ -84,7 +84,8 @@ fn style(severity: Severity) -> Style {
     }
 }
 
-fn tell_report(report: &Report, rules: usize, findings: usize, suppressed: usize) {
+/// Rules that can't fire on what was read, or probably not as they should.
+pub(super) fn warn_of_unfit(report: &Report) {
     for (id, missing) in &report.not_applicable {
         let fields = missing.join(", ");
         messages::warning(&format!("rule {id} can't fire on a format without {fields}"));
@@ -92,6 +93,10 @@ fn tell_report(report: &Report, rules: usize, findings: usize, suppressed: usize
     for (id, warnings) in &report.pattern_warnings {
         warnings.iter().for_each(|text| messages::warning(&format!("the pattern of rule {id}: {text}")));
     }
+}
+
+fn tell_report(report: &Report, rules: usize, findings: usize, suppressed: usize) {
+    warn_of_unfit(report);
     if report.refused_panes > 0 {
         let groups = messages::count(report.refused_panes, "group", "groups");
         messages::warning(&format!(
@@ -104,7 +109,7 @@ fn tell_report(report: &Report, rules: usize, findings: usize, suppressed: usize
     messages::summary(&format!("{findings} by {rules}{suppressed} in {}", messages::counts(report)));
 }
 
-fn quietest(mode: ModeArg) -> Mode {
+pub(super) fn quietest(mode: ModeArg) -> Mode {
     match mode {
         ModeArg::Notify => Mode::Notify,
         ModeArg::Observe => Mode::Observe,

@@ -5,14 +5,13 @@ use std::fs::File;
 use std::io::{self, Read, Write};
 use std::mem;
 use std::path::Path;
-use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::task::{Context, Poll, Waker};
 
 use flow_enrich::Tables;
 use flow_output::{Attribute, Message};
 use flow_pipeline::{
     AlertFormat, Definitions, MemoryStore, Notifier, Pipeline, PipelineSettings, Published, Report, Topic,
+    now_or_never,
 };
 use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
@@ -130,12 +129,4 @@ fn message_json(topic: Topic, message: &Message) -> Value {
 
 fn tell(report: &Report) {
     messages::summary(&json!(report).to_string());
-}
-
-/// The result of a future that never waits.
-fn now_or_never<F: Future>(future: F) -> F::Output {
-    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
-        Poll::Ready(output) => output,
-        Poll::Pending => unreachable!("the store and the recorder answer at once"),
-    }
 }

@@ -1,7 +1,7 @@
 //! What a rule does with records: its query, and the detector beside it if it names one.
 
 use flow_enrich::{EnrichedFlow, Enrichment};
-use flow_query::{Aggregate, AggregateFunction, ContinuousQuery, GroupKey, KeyValues, Source};
+use flow_query::{Aggregate, AggregateFunction, ContinuousQuery, Floor, GroupKey, KeyValues, Number, Source};
 use flow_record::{Field, RecordFormat};
 
 use crate::detector::{Detector, Tuned};
@@ -56,6 +56,17 @@ impl Logic {
         let (own, queried) = aggregates.split_at(self.own().len());
         self.query.passes(key, queried)
             && self.detector.as_ref().is_none_or(|(detector, tuned)| detector.passes(own, tuned))
+    }
+
+    /// The number that the closing filter asks for, if it is one that could be moved; a detector decides by more than one.
+    pub fn floor(&self) -> Option<Floor> {
+        self.query.floor().filter(|_| self.detector.is_none())
+    }
+
+    /// What a group with these accumulators compares with `floor`; none when something else keeps it from passing.
+    pub fn floored(&self, floor: &Floor, key: &GroupKey, aggregates: &[Aggregate]) -> Option<Number> {
+        let (_, queried) = aggregates.split_at(self.own().len());
+        self.query.floored(floor, key, queried)
     }
 
     /// The names of what it groups by.

@@ -50,6 +50,15 @@ impl RuleSet {
         Ok(RuleSet { rules })
     }
 
+    /// The same rules as though all up to `quietest` mode told people, the others switched off.
+    #[must_use]
+    pub fn told_up_to(mut self, quietest: Mode) -> Self {
+        for rule in &mut self.rules {
+            rule.mode = if rule.mode <= quietest { Mode::Notify } else { Mode::Off };
+        }
+        self
+    }
+
     /// All rules, by id.
     pub fn rules(&self) -> &[Rule] {
         &self.rules

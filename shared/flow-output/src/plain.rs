@@ -34,7 +34,7 @@ pub(crate) fn cut(text: &str, max: usize) -> Cow<'_, str> {
 }
 
 /// A JSON text with the same characters escaped, so that the value stays and nothing deceives who looks at it.
-pub(crate) fn escape_json(json: &str) -> Cow<'_, str> {
+pub fn escape_json(json: &str) -> Cow<'_, str> {
     // JSON escapes the control characters of ASCII itself, and others stand only inside its strings.
     let is_raw = |c: char| !c.is_ascii() && is_deceptive(c) || c == '\u{7f}';
     if !json.contains(is_raw) {

@@ -4,9 +4,18 @@ use jiff::Timestamp;
 
 /// A Unix second as `2023-11-14 22:13:20 UTC`; the number itself when it is outside the years that are written so.
 pub fn show_time(seconds: u64) -> String {
+    show(seconds, "%Y-%m-%d %H:%M:%S UTC")
+}
+
+/// The day of a Unix second in UTC as `2023-11-14`; the second when it is outside the years that are written so.
+pub fn show_day(seconds: u64) -> String {
+    show(seconds, "%Y-%m-%d")
+}
+
+fn show(seconds: u64, format: &str) -> String {
     let time = i64::try_from(seconds).ok().and_then(|seconds| Timestamp::from_second(seconds).ok());
     match time {
-        Some(time) => time.strftime("%Y-%m-%d %H:%M:%S UTC").to_string(),
+        Some(time) => time.strftime(format).to_string(),
         None => format!("second {seconds}"),
     }
 }
@@ -19,6 +28,8 @@ mod tests {
     fn times() {
         assert_eq!(show_time(0), "1970-01-01 00:00:00 UTC");
         assert_eq!(show_time(1_700_000_000), "2023-11-14 22:13:20 UTC");
+        assert_eq!(show_day(1_700_000_000), "2023-11-14");
         assert_eq!(show_time(u64::MAX), "second 18446744073709551615");
+        assert_eq!(show_day(u64::MAX), show_time(u64::MAX));
     }
 }

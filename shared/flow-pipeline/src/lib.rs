@@ -5,10 +5,12 @@
 //! - [`Pipeline`] takes one Lambda event: decode, parse, enrich, detect; then it merges into the items of a
 //!   [`StateStore`], and tells what that leads to through a [`Notifier`], once. Its tick does what time alone brings
 //!   about. It is the only asynchronous code of the core, and knows neither AWS, nor a clock, nor the environment.
+//! - [`Replay`] runs such a pipeline over history, with the records' own times as its clock: `flowgauge replay`.
 //!
 //! What was read, refused, lost and told is counted in a [`Report`].
 
 mod alert_limit;
+mod at_once;
 mod detection;
 mod formats;
 mod input;
@@ -20,6 +22,7 @@ mod notifier;
 mod opening;
 mod pause;
 mod pipeline;
+mod replay;
 mod report;
 mod rule_files;
 mod run;
@@ -31,6 +34,7 @@ mod telling;
 mod tick;
 
 pub use alert_limit::ALERT_PERIOD;
+pub use at_once::now_or_never;
 pub use detection::{Detection, DetectionSettings};
 pub use formats::{Formats, FormatsError};
 pub use input::{Item, SourceLine, account_of, read_lines};
@@ -39,7 +43,8 @@ pub use late::{LateEvents, Standing};
 pub use memory_store::MemoryStore;
 pub use notifier::{Notifier, Published, Topic};
 pub use pipeline::{AlertFormat, DEFAULT_ALERT_LIMIT, Definitions, Pipeline, PipelineSettings, RunError};
-pub use report::{LineCounts, MAX_REJECT_SAMPLES, RejectOrigin, RejectSample, Report};
+pub use replay::{History, Replay, ReplaySettings, RuleHistory, SubjectHistory, Told};
+pub use report::{LineCounts, Looks, MAX_REJECT_SAMPLES, RejectOrigin, RejectSample, Report};
 pub use rule_files::{RuleFilesError, read_rules, read_rules_alone, rules_of};
 pub use spanning::MAX_BUCKETS;
 pub use state_store::{Content, Due, ItemKey, ItemKeyError, StateStore, StoredItem, Write, Written};

@@ -1,14 +1,21 @@
 //! State in memory: for one process, for tests, and the reference for every other store.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::state_store::{Due, ItemKey, StateStore, StoredItem, Write, Written};
 
-/// Keeps every item until the process ends.
+/// Keeps every item until the process ends, or it is told to forget those whose time has passed.
 #[derive(Debug, Default)]
-pub struct MemoryStore(Mutex<BTreeMap<ItemKey, Kept>>);
+pub struct MemoryStore(Mutex<Items>);
+
+#[derive(Debug, Default)]
+struct Items {
+    by_key: BTreeMap<ItemKey, Kept>,
+    /// Those that are due some time, the earliest first.
+    by_due: BTreeSet<(u64, ItemKey)>,
+}
 
 #[derive(Debug)]
 struct Kept {
@@ -20,12 +27,49 @@ impl MemoryStore {
     /// All items with the time from which they are due, by key.
     pub fn items(&self) -> Vec<(ItemKey, StoredItem, Option<u64>)> {
         let all = self.lock();
-        all.iter().map(|(key, kept)| (key.clone(), kept.item.clone(), kept.due_at)).collect()
+        all.by_key.iter().map(|(key, kept)| (key.clone(), kept.item.clone(), kept.due_at)).collect()
+    }
+
+    /// The Unix second from which some item is due; none when nothing ever is.
+    pub fn next_due(&self) -> Option<u64> {
+        self.lock().by_due.first().map(|(at, _)| *at)
+    }
+
+    /// Drops the items that count for nothing any more at this Unix second.
+    pub fn forget_expired(&self, now: u64) {
+        let Items { by_key, by_due } = &mut *self.lock();
+        by_key.retain(|key, kept| {
+            let counts = now < kept.item.expires_at;
+            if let Some(due) = kept.due_at.filter(|_| !counts) {
+                by_due.remove(&(due, key.clone()));
+            }
+            counts
+        });
     }
 
     /// Every change is made whole under the lock: a poisoned one is as good as any.
-    fn lock(&self) -> MutexGuard<'_, BTreeMap<ItemKey, Kept>> {
+    fn lock(&self) -> MutexGuard<'_, Items> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Items {
+    fn put(&mut self, write: &Write) -> Written {
+        let known = self.by_key.get(&write.key);
+        if known.map(|kept| kept.item.version) != write.over {
+            return Written::Conflict;
+        }
+        if let Some(due) = known.and_then(|kept| kept.due_at) {
+            self.by_due.remove(&(due, write.key.clone()));
+        }
+        self.by_due.extend(write.due_at.map(|due| (due, write.key.clone())));
+        let item = StoredItem {
+            content: write.content.clone(),
+            version: write.version(),
+            expires_at: write.expires_at,
+        };
+        self.by_key.insert(write.key.clone(), Kept { item, due_at: write.due_at });
+        Written::Done
     }
 }
 
@@ -34,32 +78,17 @@ impl StateStore for MemoryStore {
 
     async fn get(&self, keys: &[ItemKey]) -> Result<Vec<Option<StoredItem>>, Infallible> {
         let all = self.lock();
-        Ok(keys.iter().map(|key| all.get(key).map(|kept| kept.item.clone())).collect())
+        Ok(keys.iter().map(|key| all.by_key.get(key).map(|kept| kept.item.clone())).collect())
     }
 
     async fn put(&self, writes: &[Write]) -> Vec<Result<Written, Infallible>> {
         let mut all = self.lock();
-        let mut put = |write: &Write| {
-            if all.get(&write.key).map(|kept| kept.item.version) != write.over {
-                return Ok(Written::Conflict);
-            }
-            let item = StoredItem {
-                content: write.content.clone(),
-                version: write.version(),
-                expires_at: write.expires_at,
-            };
-            all.insert(write.key.clone(), Kept { item, due_at: write.due_at });
-            Ok(Written::Done)
-        };
-        writes.iter().map(&mut put).collect()
+        writes.iter().map(|write| Ok(all.put(write))).collect()
     }
 
     async fn due(&self, what: Due, now: u64, limit: usize) -> Result<Vec<ItemKey>, Infallible> {
         let all = self.lock();
-        let mut due: Vec<_> =
-            all.iter().filter_map(|(key, kept)| Some((kept.due_at.filter(|at| *at <= now)?, key))).collect();
-        due.retain(|(_, key)| Due::of(key) == what);
-        due.sort();
-        Ok(due.into_iter().take(limit).map(|(_, key)| key.clone()).collect())
+        let due = all.by_due.iter().take_while(|(at, _)| *at <= now).map(|(_, key)| key);
+        Ok(due.filter(|key| Due::of(key) == what).take(limit).cloned().collect())
     }
 }

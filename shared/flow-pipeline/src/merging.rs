@@ -16,6 +16,16 @@ use crate::store_error::StoreError;
 /// How often an item is read and written before the event is given back: others write it too.
 const TRIES: u32 = 12;
 
+/// What is added together.
+#[derive(Debug)]
+pub(crate) struct Batch {
+    pub(crate) deltas: Deltas,
+    /// Tells it when it comes again.
+    pub(crate) fingerprint: Option<u128>,
+    /// Whether it came as one event, which may write only so many items of spanning rules.
+    pub(crate) is_event: bool,
+}
+
 /// An item with an event's part in it, and what that leads to.
 struct Merged<'r> {
     state: StateItem,
@@ -23,7 +33,7 @@ struct Merged<'r> {
     findings: Vec<Finding<'r>>,
 }
 
-/// Adds deltas to the state in `store`, each item once for a fingerprint, and returns the findings of the groups that
+/// Adds a batch to the state in `store`, each item once for a fingerprint, and returns the findings of the groups that
 /// they touched; also those of an event that comes again, whose first try may have died before it told them.
 ///
 /// # Errors
@@ -32,12 +42,12 @@ struct Merged<'r> {
 pub(crate) async fn merge<'r, S: StateStore>(
     store: &S,
     rules: &'r RuleSet,
-    deltas: Deltas,
-    fingerprint: Option<u128>,
+    batch: Batch,
     now: u64,
     report: &mut Report,
 ) -> Result<Vec<Finding<'r>>, StoreError<S::Error>> {
-    let mut waiting = added(store, deltas, rules, fingerprint, report).await.map_err(StoreError::Failed)?;
+    let fingerprint = batch.fingerprint;
+    let mut waiting = added(store, batch, rules, report).await.map_err(StoreError::Failed)?;
     let mut findings = Vec::new();
     for number in 0..TRIES {
         before_try(number).await;
@@ -74,15 +84,19 @@ pub(crate) async fn merge<'r, S: StateStore>(
 /// Deltas by item, those of spanning rules within their cap.
 async fn added<S: StateStore>(
     store: &S,
-    deltas: Deltas,
+    batch: Batch,
     rules: &RuleSet,
-    fingerprint: Option<u128>,
     report: &mut Report,
 ) -> Result<Buckets, S::Error> {
+    let Batch { deltas, fingerprint, is_event } = batch;
     let (mut local, mut spanning) = (Buckets::new(), Buckets::new());
     for (key, deltas) in by_state_key(deltas, rules) {
         let items = if key.is_spanning() { &mut spanning } else { &mut local };
         items.insert(ItemKey::of_state(&key), deltas);
+    }
+    if !is_event {
+        local.extend(spanning);
+        return Ok(local);
     }
     let has_counted = |item: &StoredItem| match (&item.content, fingerprint) {
         (Content::Binary(bytes), Some(fingerprint)) => {

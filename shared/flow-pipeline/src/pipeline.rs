@@ -12,7 +12,7 @@ use flow_record::{Fault, RecordFormat};
 
 use crate::formats::Formats;
 use crate::input::origin_of;
-use crate::merging::merge;
+use crate::merging::{Batch, merge};
 use crate::notifier::Notifier;
 use crate::report::Report;
 use crate::run::{Failure, Run};
@@ -210,11 +210,22 @@ impl<S: StateStore, N: Notifier> Pipeline<S, N> {
         if deltas.is_empty() {
             return Ok(report);
         }
-        let mut run = Run::new(&self.store, &self.notifier, &self.settings, definitions, now, report);
-        match run.take(deltas, fingerprint).await {
-            Ok(()) => Ok(run.report),
-            Err(failure) => Err(RunError::new(failure, run.report)),
-        }
+        let run = Run::new(&self.store, &self.notifier, &self.settings, definitions, now, report);
+        run.finish(deltas, fingerprint).await
+    }
+
+    /// Works through what was read from lines or events already. Lines that came in no event are capped by none.
+    pub(crate) async fn run_deltas(
+        &self,
+        definitions: &Definitions,
+        deltas: Deltas,
+        fingerprint: Option<u128>,
+        is_event: bool,
+        now: u64,
+    ) -> Result<Report, RunError> {
+        let report = Report::default();
+        let run = Run::new(&self.store, &self.notifier, &self.settings, definitions, now, report);
+        Run { is_event, ..run }.finish(deltas, fingerprint).await
     }
 
     /// Does what time alone brings about, `now` being the clock in Unix seconds: claims that ran out, windows that
@@ -309,10 +320,17 @@ impl<S: StateStore, N: Notifier> Pipeline<S, N> {
 }
 
 impl<S: StateStore, N: Notifier> Run<'_, S, N> {
+    async fn finish(mut self, deltas: Deltas, fingerprint: Option<u128>) -> Result<Report, RunError> {
+        match self.take(deltas, fingerprint).await {
+            Ok(()) => Ok(self.report),
+            Err(failure) => Err(RunError::new(failure, self.report)),
+        }
+    }
+
     /// Keeps what an event adds, and tells what that leads to.
     async fn take(&mut self, deltas: Deltas, fingerprint: Option<u128>) -> Result<(), Failure> {
-        let rules = &self.definitions.rules;
-        let findings = merge(self.store, rules, deltas, fingerprint, self.now, &mut self.report).await?;
+        let batch = Batch { deltas, fingerprint, is_event: self.is_event };
+        let findings = merge(self.store, &self.definitions.rules, batch, self.now, &mut self.report).await?;
         self.report.redelivered += u64::from(self.report.redelivered_items > 0);
         self.tell(findings).await
     }

@@ -62,6 +62,28 @@ pub struct RejectOrigin {
     pub fault: String,
 }
 
+/// What became of looks at the episodes of one rule.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Looks {
+    /// How often a run of passing windows was found.
+    pub seen: u64,
+    /// Episodes that began: all other looks went on with one that was known.
+    pub began: u64,
+    /// Episodes that began so soon after the last one was told that nobody was told of them then.
+    pub held_back: u64,
+    /// Episodes that nobody was told of because the user said so.
+    pub suppressed: u64,
+}
+
+impl Looks {
+    fn add(&mut self, other: Looks) {
+        self.seen += other.seen;
+        self.began += other.began;
+        self.held_back += other.held_back;
+        self.suppressed += other.suppressed;
+    }
+}
+
 /// Counts of one run over some input.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Report {
@@ -135,6 +157,9 @@ pub struct Report {
     pub set_aside_samples: Vec<String>,
     /// Items that were due.
     pub due: u64,
+    /// What became of looks at episodes, by rule: for whoever tries rules, not for those who watch a function.
+    #[serde(skip)]
+    pub looks: BTreeMap<String, Looks>,
 }
 
 impl Report {
@@ -156,6 +181,19 @@ impl Report {
         self.redelivered += other.redelivered;
         self.control_messages += other.control_messages;
         self.untimed += other.untimed;
+    }
+
+    /// Adds what became of a batch that was read, or of a tick.
+    pub(crate) fn add_outcome(&mut self, other: &Report) {
+        self.redelivered += other.redelivered;
+        self.late_panes += other.late_panes;
+        self.capped_panes += other.capped_panes;
+        self.evicted_groups += other.evicted_groups;
+        self.evicted_panes += other.evicted_panes;
+        self.forgotten_batches += other.forgotten_batches;
+        for (rule, looks) in &other.looks {
+            self.looks.entry(rule.clone()).or_default().add(*looks);
+        }
     }
 
     /// Begins another input: counts go on, samples are those of the new one.

@@ -19,6 +19,8 @@ pub(crate) struct Run<'p, S, N> {
     pub(crate) now: u64,
     /// Tells this invocation's claims from those of others.
     pub(crate) token: String,
+    /// Whether what is merged came as one event, which may write only so much.
+    pub(crate) is_event: bool,
     pub(crate) report: Report,
 }
 
@@ -54,6 +56,6 @@ impl<'p, S: StateStore, N: Notifier> Run<'p, S, N> {
         report: Report,
     ) -> Self {
         let token = format!("{:016x}", fastrand::u64(..));
-        Run { store, notifier, settings, definitions, now, token, report }
+        Run { store, notifier, settings, definitions, now, token, is_event: true, report }
     }
 }

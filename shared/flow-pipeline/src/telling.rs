@@ -109,7 +109,7 @@ impl<S: StateStore, N: Notifier> Run<'_, S, N> {
             let (settled, put) = self.put_steps(steps).await;
             for (key, version, observed) in settled {
                 let findings = waiting.remove(&key);
-                self.count(findings.unwrap_or_default().first(), &observed);
+                self.count(&findings.unwrap_or_default(), &observed);
                 if let Telling::Claimed(status) = observed.step.telling {
                     claimed.push(Claimed { key, record: observed.step.record, version, status });
                 }
@@ -381,15 +381,25 @@ impl<S: StateStore, N: Notifier> Run<'_, S, N> {
         self.suppressed(&finding)
     }
 
-    fn count(&mut self, finding: Option<&Finding<'_>>, observed: &Observed) {
-        let Some(finding) = finding else { return };
+    fn count(&mut self, findings: &[Finding<'_>], observed: &Observed) {
+        let Some(finding) = findings.first() else { return };
+        let rule = &finding.rule.id;
         if observed.began > 0 {
-            *self.report.findings.entry(finding.rule.id.clone()).or_default() += observed.began;
+            *self.report.findings.entry(rule.clone()).or_default() += observed.began;
             self.report.observed += if finding.rule.mode == Mode::Notify { 0 } else { observed.began };
         }
+        let looks = self.report.looks.entry(rule.clone()).or_default();
+        looks.seen += findings.len() as u64;
+        looks.began += observed.began;
         match observed.step.telling {
-            Telling::Silent(Silence::HeldBack) => self.report.held_back += observed.began,
-            Telling::Silent(Silence::Suppressed) => self.report.suppressed += observed.began,
+            Telling::Silent(Silence::HeldBack) => {
+                self.report.held_back += observed.began;
+                looks.held_back += observed.began;
+            }
+            Telling::Silent(Silence::Suppressed) => {
+                self.report.suppressed += observed.began;
+                looks.suppressed += observed.began;
+            }
             Telling::Silent(Silence::Superseded) => self.report.superseded += 1,
             _ => {}
         }

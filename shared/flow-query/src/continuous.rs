@@ -8,12 +8,13 @@ use crate::ast::{Command, CommandKind, Comparison, Expr, ExprKind, Named, Query,
 use crate::compile::Names;
 use crate::condition::Condition;
 use crate::error::{QueryError, QueryErrorKind, Span};
+use crate::floor::Floor;
 use crate::group::{GroupKey, KeyValues, MAX_GROUP_BY};
 use crate::kept::KeptAggregate;
 use crate::names::{Source, SystemField, enrichments, missing_fields};
 use crate::operand::Operand;
 use crate::row::Row;
-use crate::value::{Type, Value};
+use crate::value::{Number, Type, Value};
 
 /// What makes a detection local.
 const INTERFACE: Source = Source::Field(Field::InterfaceId);
@@ -135,11 +136,17 @@ impl ContinuousQuery {
 
     /// Whether a group with these accumulators passes the closing filter.
     pub fn passes(&self, key: &GroupKey, aggregates: &[Aggregate]) -> bool {
-        let mut columns: Vec<Value<'_>> = key.parts().iter().map(|part| part.value()).collect();
-        for aggregate in aggregates {
-            columns.push(aggregate.value());
-        }
-        self.closing.holds(columns.as_slice())
+        self.closing.holds(columns(key, aggregates).as_slice())
+    }
+
+    /// The number that the closing filter asks for, if it is one that could be moved.
+    pub fn floor(&self) -> Option<Floor> {
+        Floor::of(&self.closing, self.group_by.len())
+    }
+
+    /// What a group with these accumulators compares with `floor`; none when something else keeps it from passing.
+    pub fn floored(&self, floor: &Floor, key: &GroupKey, aggregates: &[Aggregate]) -> Option<Number> {
+        floor.value(columns(key, aggregates).as_slice())
     }
 
     /// The names of what it groups by, in the query's order.
@@ -207,6 +214,12 @@ impl ContinuousQuery {
         self.group_by.iter().for_each(|operand| operand.sources(visit));
         self.aggregates.iter().for_each(|kept| kept.sources(visit));
     }
+}
+
+/// What the closing filter reads: the group's key, then its aggregates.
+fn columns<'g>(key: &'g GroupKey, aggregates: &'g [Aggregate]) -> Vec<Value<'g>> {
+    let values = aggregates.iter().map(|aggregate| -> Value<'g> { aggregate.value() });
+    key.parts().iter().map(|part| part.value()).chain(values).collect()
 }
 
 fn has_source(format: &RecordFormat, source: Source) -> bool {

@@ -51,6 +51,7 @@ mod error;
 mod evaluation;
 mod extract;
 mod filter_pattern;
+mod floor;
 mod function;
 mod group;
 mod groups;
@@ -86,6 +87,7 @@ pub use filter_pattern::{
     FilterPattern, ItemMeaning, MAX_FILTER_PATTERN, MAX_PATTERN_REGEXES, MAX_PATTERN_WILDCARDS,
     PatternMeaning, PatternWarning,
 };
+pub use floor::Floor;
 pub use function::Function;
 pub use group::{GroupKey, KeyPart, KeyValues, MAX_GROUP_BY};
 pub use key_table::Key;

@@ -7,6 +7,7 @@ use flow_query::{AnswerRow, Column, Type};
 use unicode_width::UnicodeWidthStr;
 
 use crate::args::RowOutput;
+use crate::table::write_cells;
 
 /// Rows that a table is laid out by: later ones may be wider than their columns.
 const LAID_OUT: usize = 1000;
@@ -67,8 +68,9 @@ impl<'c> Printer<'c> {
     }
 
     fn table_row(&mut self, cells: Vec<String>) -> io::Result<()> {
+        let is_number = is_number(self.columns);
         if let Some(widths) = &self.widths {
-            return write_cells(&mut self.out, &cells, widths, self.columns);
+            return write_cells(&mut self.out, &cells, widths, is_number);
         }
         self.waiting.push(cells);
         if self.waiting.len() >= LAID_OUT || self.output.is_watched() && self.waiting.len() >= 100 {
@@ -89,36 +91,19 @@ impl<'c> Printer<'c> {
             cells.map(|cell| cell.width()).max().unwrap_or_default()
         };
         let widths: Vec<_> = (0..names.len()).map(width).collect();
-        write_cells(&mut self.out, &names, &widths, self.columns)?;
         let rules: Vec<_> = widths.iter().map(|width| "-".repeat(*width)).collect();
-        write_cells(&mut self.out, &rules, &widths, self.columns)?;
+        let is_number = is_number(self.columns);
+        write_cells(&mut self.out, &names, &widths, is_number)?;
+        write_cells(&mut self.out, &rules, &widths, is_number)?;
         for cells in &waiting {
-            write_cells(&mut self.out, cells, &widths, self.columns)?;
+            write_cells(&mut self.out, cells, &widths, is_number)?;
         }
         self.widths = Some(widths);
         Ok(())
     }
 }
 
-/// One line of a table: numbers to the right, all else to the left, no spaces at its end.
-fn write_cells(
-    out: &mut impl Write,
-    cells: &[String],
-    widths: &[usize],
-    columns: &[Column],
-) -> io::Result<()> {
-    let mut line = String::new();
-    for ((cell, width), column) in cells.iter().zip(widths).zip(columns) {
-        if !line.is_empty() {
-            line.push_str("  ");
-        }
-        let space = " ".repeat(width.saturating_sub(cell.width()));
-        let (before, after) = if matches!(column.kind, Type::Integer | Type::Float) {
-            (space.as_str(), "")
-        } else {
-            ("", space.as_str())
-        };
-        line.extend([before, cell, after]);
-    }
-    writeln!(out, "{}", line.trim_end())
+/// Whether the column at a place holds numbers.
+fn is_number(columns: &[Column]) -> impl Fn(usize) -> bool + Copy {
+    move |place| columns.get(place).is_some_and(|column| matches!(column.kind, Type::Integer | Type::Float))
 }

@@ -24,7 +24,8 @@ pub(crate) static RULES: LazyLock<RuleSet> = LazyLock::new(|| {
         let id = format!("by-{}", name.to_ascii_lowercase());
         (format!("{id}.toml"), rule(&id, name))
     });
-    RuleSet::only_files(built_in.into_iter().chain(files.iter().map(|(name, text)| (&**name, &**text)))).unwrap()
+    RuleSet::only_files(built_in.into_iter().chain(files.iter().map(|(name, text)| (&**name, &**text))))
+        .unwrap()
 });
 
 fn rule(id: &str, by: &str) -> String {

@@ -1,0 +1,85 @@
+//! The threshold of a detection that fires above a number: what it is compared with, and so what it could be moved to.
+
+use crate::ast::Comparison;
+use crate::condition::Condition;
+use crate::names::Source;
+use crate::operand::Operand;
+use crate::row::Row;
+use crate::value::Number;
+
+/// The first comparison of a closing filter that is nothing but `alias > number` or `alias >= number`, or several of
+/// these joined by `and`. Tests of what the query groups by may stand among them.
+#[derive(Debug, Clone)]
+pub struct Floor {
+    /// The column of the aggregate that is compared.
+    column: Source,
+    is_strict: bool,
+    /// What must hold beside it.
+    others: Vec<Condition>,
+}
+
+impl Floor {
+    /// That of a closing filter over `keys` names and then aggregates; none when it is of another shape.
+    pub(crate) fn of(closing: &Condition, keys: usize) -> Option<Self> {
+        let mut parts = Vec::new();
+        flatten(closing, &mut parts);
+        let compared: Vec<_> = parts.iter().map(|part| compared(part, keys)).collect();
+        let is_plain =
+            |(part, compared): (&&Condition, &Option<_>)| compared.is_some() || is_of_keys(part, keys);
+        if !parts.iter().zip(&compared).all(is_plain) {
+            return None;
+        }
+        let (place, (column, is_strict)) =
+            compared.iter().enumerate().find_map(|(place, found)| Some((place, (*found)?)))?;
+        let mut others: Vec<_> = parts.into_iter().cloned().collect();
+        others.remove(place);
+        Some(Floor { column, is_strict, others })
+    }
+
+    /// What is compared of a group's columns, if all else holds for them: the group passes where the floor is below.
+    pub(crate) fn value(&self, columns: &(impl Row + ?Sized)) -> Option<Number> {
+        let holds = self.others.iter().all(|condition| condition.holds(columns));
+        if holds { columns.value(self.column).number() } else { None }
+    }
+
+    /// The lowest floor at which `value` does not pass: itself after `>`, the next whole number after `>=`.
+    pub fn above(&self, value: Number) -> Number {
+        match value {
+            _ if self.is_strict => value,
+            Number::Integer(number) => Number::Integer(number.saturating_add(1)),
+            Number::Float(number) => Number::Float(number.floor() + 1.0),
+        }
+    }
+}
+
+/// The conditions that `and` joins, however they are nested.
+fn flatten<'c>(condition: &'c Condition, parts: &mut Vec<&'c Condition>) {
+    match condition {
+        Condition::All(all) => all.iter().for_each(|one| flatten(one, parts)),
+        other => parts.push(other),
+    }
+}
+
+/// The column of the aggregate that a condition compares with a number, and whether by `>`; else by `>=`.
+fn compared(condition: &Condition, keys: usize) -> Option<(Source, bool)> {
+    let (source, op) = match condition {
+        Condition::Integer { source, op, .. } => (source, op),
+        Condition::Compare { op, left: Operand::Source(source), right: Operand::Literal(value) } => {
+            value.number()?;
+            (source, op)
+        }
+        _ => return None,
+    };
+    let is_aggregate = matches!(source, Source::Column(column) if *column >= keys);
+    match op {
+        Comparison::Greater if is_aggregate => Some((*source, true)),
+        Comparison::GreaterOrEqual if is_aggregate => Some((*source, false)),
+        _ => None,
+    }
+}
+
+fn is_of_keys(condition: &Condition, keys: usize) -> bool {
+    let mut only_keys = true;
+    condition.sources(&mut |source| only_keys &= matches!(source, Source::Column(column) if column < keys));
+    only_keys
+}
