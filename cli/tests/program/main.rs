@@ -16,6 +16,7 @@ mod parse;
 mod pattern;
 mod program;
 mod query;
+mod replay;
 mod rules;
 mod samples;
 mod suppressions;

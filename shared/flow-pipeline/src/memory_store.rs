@@ -92,3 +92,36 @@ impl StateStore for MemoryStore {
         Ok(due.filter(|key| Due::of(key) == what).take(limit).cloned().collect())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::at_once::now_or_never;
+    use crate::state_store::Content;
+
+    fn write(name: &str, over: Option<u64>, expires_at: u64, due_at: Option<u64>) -> Write {
+        let content = Content::Text(name.to_owned());
+        Write { key: ItemKey::new("a", name), content, over, expires_at, due_at }
+    }
+
+    fn put(store: &MemoryStore, writes: &[Write]) {
+        let written = now_or_never(store.put(writes));
+        assert!(written.iter().all(|outcome| *outcome == Ok(Written::Done)), "{written:?}");
+    }
+
+    #[test]
+    fn what_is_due_follows_every_write() {
+        let store = MemoryStore::default();
+        let first = write("x", None, 100, Some(9));
+        put(&store, &[first.clone(), write("y", None, 50, Some(7)), write("z", None, 50, None)]);
+        assert_eq!(store.next_due(), Some(7));
+        let due = |now| now_or_never(store.due(Due::Panes, now, 10)).unwrap().len();
+        assert_eq!((due(6), due(7), due(9)), (0, 1, 2));
+        put(&store, &[write("x", Some(first.version()), 100, Some(5))]);
+        assert_eq!((store.next_due(), due(6), due(9)), (Some(5), 1, 2));
+        store.forget_expired(50);
+        assert_eq!((store.items().len(), due(9)), (1, 1));
+        store.forget_expired(100);
+        assert_eq!((store.items().len(), store.next_due()), (0, None));
+    }
+}

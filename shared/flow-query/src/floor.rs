@@ -83,3 +83,61 @@ fn is_of_keys(condition: &Condition, keys: usize) -> bool {
     condition.sources(&mut |source| only_keys &= matches!(source, Source::Column(column) if column < keys));
     only_keys
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::ast::Query;
+    use crate::continuous::ContinuousQuery;
+    use crate::group::{GroupKey, KeyPart};
+    use crate::value::{Number, Value};
+
+    fn query(closing: &str) -> ContinuousQuery {
+        let text = format!(
+            "filter action = \"REJECT\" | stats count(*) as tries, avg(bytes) as size, sum(bytes) as sent by dstPort \
+             | filter {closing}"
+        );
+        ContinuousQuery::compile(&Query::parse(&text).unwrap()).unwrap()
+    }
+
+    #[test]
+    fn what_can_be_moved() {
+        let five = Number::Integer(5);
+        let half = Number::Float(5.5);
+        let cases = [
+            ("tries > 100", Some((five, half))),
+            ("100 < tries", Some((five, half))),
+            ("size > 1.5", Some((five, half))),
+            ("tries >= 100", Some((Number::Integer(6), Number::Float(6.0)))),
+            ("dstPort = 22 and tries > 100", Some((five, half))),
+            ("tries > 100 and (sent >= 5 and size > 7)", Some((five, half))),
+            ("tries < 100", None),
+            ("tries > 100 or sent > 5", None),
+            ("tries > 100 and sent < 5", None),
+            ("tries > sent", None),
+            ("tries + sent > 5", None),
+            ("not tries > 100", None),
+            ("dstPort = 22", None),
+        ];
+        for (closing, expected) in cases {
+            let floor = query(closing).floor();
+            let above = floor.map(|floor| [five, half].map(|value| Value::from(floor.above(value))));
+            let expected = expected.map(|(five, half)| [five, half].map(Value::from));
+            assert_eq!(above, expected, "{closing}");
+        }
+    }
+
+    #[test]
+    fn what_is_compared_is_seen_where_all_else_holds() {
+        let cases = [
+            ("tries > 100", true),
+            ("tries > 100 and dstPort = 22", true),
+            ("tries > 100 and sent > 0", false),
+        ];
+        for (closing, is_seen) in cases {
+            let query = query(closing);
+            let key: GroupKey = [KeyPart::Integer(22)].into_iter().collect();
+            let value = query.floored(&query.floor().unwrap(), &key, &query.start());
+            assert_eq!(value.map(Value::from), is_seen.then_some(Value::Integer(0)), "{closing}");
+        }
+    }
+}

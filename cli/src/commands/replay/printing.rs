@@ -80,8 +80,9 @@ fn write_rule(out: &mut impl Write, history: &RuleHistory<'_>, top: usize) -> io
         writeln!(out, "  {}  {}", show_day(*day), show_told(told))?;
     }
     write_more(out, history.days.len().saturating_sub(DAYS_LISTED), "days")?;
+    writeln!(out, "  told most:")?;
     for SubjectHistory { subject, told, .. } in history.subjects.iter().take(top) {
-        writeln!(out, "  {}: {}", plain(&show_subject(subject)), show_told(told))?;
+        writeln!(out, "  - {}: {}", plain(&show_subject(subject)), show_told(told))?;
     }
     write_more(out, history.subjects.len().saturating_sub(top), "findings")
 }
