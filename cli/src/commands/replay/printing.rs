@@ -9,6 +9,7 @@ use flow_pipeline::{History, RuleHistory, SubjectHistory, Told};
 use flow_query::{Number, Value};
 use serde_json::{Map, Value as Json, json};
 
+use crate::messages;
 use crate::table::{widths, write_cells};
 
 /// The most days of a rule that are listed as text.
@@ -52,7 +53,7 @@ pub(super) fn text(history: &History<'_>, modes: &Modes, top: usize) -> io::Resu
         for (day, digests) in history.digests.iter().take(DAYS_LISTED) {
             writeln!(out, "  {}  {}", show_day(*day), group(*digests))?;
         }
-        write_more(&mut out, history.digests.len().saturating_sub(DAYS_LISTED), "days")?;
+        write_more(&mut out, history.digests.len().saturating_sub(DAYS_LISTED), "day", "days")?;
     }
     out.flush()
 }
@@ -79,16 +80,20 @@ fn write_rule(out: &mut impl Write, history: &RuleHistory<'_>, top: usize) -> io
     for (day, told) in history.days.iter().take(DAYS_LISTED) {
         writeln!(out, "  {}  {}", show_day(*day), show_told(told))?;
     }
-    write_more(out, history.days.len().saturating_sub(DAYS_LISTED), "days")?;
+    write_more(out, history.days.len().saturating_sub(DAYS_LISTED), "day", "days")?;
     writeln!(out, "  told most:")?;
     for SubjectHistory { subject, told, .. } in history.subjects.iter().take(top) {
         writeln!(out, "  - {}: {}", plain(&show_subject(subject)), show_told(told))?;
     }
-    write_more(out, history.subjects.len().saturating_sub(top), "findings")
+    write_more(out, history.subjects.len().saturating_sub(top), "finding", "findings")
 }
 
-fn write_more(out: &mut impl Write, number: usize, what: &str) -> io::Result<()> {
-    if number == 0 { Ok(()) } else { writeln!(out, "  and {} {what} more", group(number as u64)) }
+fn write_more(out: &mut impl Write, number: usize, one: &str, many: &str) -> io::Result<()> {
+    if number == 0 {
+        Ok(())
+    } else {
+        writeln!(out, "  and {} more", messages::count(number as u64, one, many))
+    }
 }
 
 /// `2 to people, 1 in digests, 4 to programs`: all but digests that were not needed.
