@@ -4,7 +4,7 @@
 use std::fmt::Write as _;
 use std::fs;
 
-use flow_detect::{RuleSet, show_duration};
+use flow_detect::RuleSet;
 use flow_enrich::Enrichment;
 use flow_function::config::VARIABLES;
 use flow_function::embedded_metrics::{FUNCTION, NAMESPACE, UNIT};
@@ -18,15 +18,8 @@ use flowgauge_tests::root;
 /// `docs/reference.md`, written from the code.
 fn reference() -> String {
     let mut text = String::from(
-        "# Reference\n\nWritten from the code by `make docs`; a test compares the two.\n\n## Rules\n\n\
-         | id | severity | mode | ATT&CK | window | threshold | fires | state | in the console |\n\
-         |---|---|---|---|---|---|---|---|---|\n",
-    );
-    rules(&mut text);
-    text.push_str(
-        "\n`fires`: a monotone rule as soon as a window passes, a closing one when a window has closed. `state`: a \
-         local rule keeps one group's records to one network interface, a spanning one does not. `in the console`: \
-         whether the CloudWatch console runs the query unchanged.\n\n## Fields\n\nA log format takes the first name, \
+        "# Reference\n\nWritten from the code by `make docs`; a test compares the two. The rules are in \
+         [detections.md](detections.md).\n\n## Fields\n\nA log format takes the first name, \
          hyphenated or underscored; JSON and CSV use the second; queries and rules the third.\n\n\
          | log format | JSON | query | type | since | flow logs |\n|---|---|---|---|---|---|\n",
     );
@@ -125,27 +118,6 @@ fn suppressions(text: &mut String) {
     for key in SUPPRESSION_KEYS {
         let required = if key.is_required { "yes" } else { "" };
         writeln!(text, "| `{}` | {required} | `{}` | {} |", key.name, key.example, key.meaning).unwrap();
-    }
-}
-
-fn rules(text: &mut String) {
-    for rule in RuleSet::defaults().rules() {
-        let enrichments: Vec<_> = rule.query.enrichments().iter().map(|name| name.insights_name()).collect();
-        let portable =
-            if enrichments.is_empty() { "yes".to_owned() } else { format!("no: {}", enrichments.join(", ")) };
-        writeln!(
-            text,
-            "| `{}` | {} | {} | {} | {} | `{}` | {} | {} | {portable} |",
-            rule.id,
-            rule.severity,
-            rule.mode,
-            rule.technique,
-            show_duration(rule.windowing.window),
-            rule.query.threshold(),
-            if rule.query.is_monotone() { "monotone" } else { "closing" },
-            if rule.query.is_local() { "local" } else { "spanning" },
-        )
-        .unwrap();
     }
 }
 

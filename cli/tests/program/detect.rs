@@ -89,8 +89,12 @@ fn a_finding_says_who_what_and_where() {
     assert_eq!(tries["subject"]["srcAddr"], "198.51.100.77");
     assert_eq!(tries["values"], json!({ "attempts": 120, "sources": 1, "ports": 2 }));
     assert_eq!(tries["interface"], "eni-07d2f3a4b5c6e7f80");
-    assert_eq!(exposed["values"], json!({ "flows": 3, "sources": 2, "receivedBytes": 4533 }));
-    let subject = json!({ "interfaceId": "eni-0f9e8d7c6b5a49382", "dstAddr": "10.0.2.30", "dstPort": 5432 });
+    assert_eq!(
+        exposed["values"],
+        json!({ "answers": 3, "requests": 3, "sources": 2, "receivedBytes": 4533 })
+    );
+    let subject =
+        json!({ "interfaceId": "eni-0f9e8d7c6b5a49382", "serverAddr": "10.0.2.30", "serverPort": 5432 });
     assert_eq!(exposed["subject"], subject, "two sources: none of them is the subject");
 }
 
@@ -155,7 +159,7 @@ fn a_gap_in_the_records_is_told() {
 fn groups_without_room_are_counted() {
     let lines = [Flow::tcp("203.0.113.9", 50000, "10.0.0.5", 22).line(), joined(&tries([NOON, NOON + 1]))];
     let program = flowgauge(["detect", "--max-groups", "1"]);
-    program.input(joined(&lines)).exits(0).says(&["warning: no room for 1 group:", "--max-groups"]);
+    program.input(joined(&lines)).exits(0).says(&["warning: no room for 2 groups:", "--max-groups"]);
 }
 
 #[test]

@@ -77,7 +77,8 @@ fn lines_that_are_no_records_go_in_too() {
 
 #[test]
 fn the_log_group_is_told_in_the_alert() {
-    let lines = "2 123456789012 eni-1 203.0.113.9 10.0.0.5 50000 22 6 1 60 1700000000 1700000059 ACCEPT OK\n";
+    let lines = "2 123456789012 eni-1 203.0.113.9 10.0.0.5 50000 22 6 1 60 1700000000 1700000059 ACCEPT OK\n\
+                 2 123456789012 eni-1 10.0.0.5 203.0.113.9 22 50000 6 1 60 1700000000 1700000059 ACCEPT OK\n";
     let args = ["event", "subscription", "--log-group", "edge"];
     let event = flowgauge(args).input(lines).exits(0).stdout;
     let run = flowgauge(["detect"]).input(event).exits(0);

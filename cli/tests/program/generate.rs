@@ -71,8 +71,8 @@ fn labels_tell_what_was_laid_over() {
         let is_it = |finding: &&Value| {
             finding["rule"] == "admin-port-exposed"
                 && finding["interface"] == label["interface"]
-                && finding["subject"]["dstAddr"] == label["target"]
-                && finding["subject"]["dstPort"] == label["port"]
+                && finding["subject"]["serverAddr"] == label["target"]
+                && finding["subject"]["serverPort"] == label["port"]
         };
         let finding = findings.iter().find(is_it).unwrap_or_else(|| panic!("{label} is not found"));
         let (first, start) = (finding["first_seen"].as_u64(), label["start"].as_u64());

@@ -15,9 +15,20 @@ fn hostile_line() -> String {
     Flow::tcp("203.0.113.9", 50000, "10.0.0.5", 22).interface(HOSTILE).line()
 }
 
+/// The same with its answer, which makes a finding.
+fn hostile_lines() -> String {
+    format!("{}\n{}", hostile_line(), answer_line())
+}
+
+fn answer_line() -> String {
+    Flow::tcp("10.0.0.5", 22, "203.0.113.9", 50000).interface(HOSTILE).line()
+}
+
 fn hostile_event() -> String {
     let mut encoder = SubscriptionEncoder::new(stream(HOSTILE), EncodeLimits::default());
-    subscription_event(&encoder.encode_message(&[(1_700_000_000_000, hostile_line())]))
+    subscription_event(
+        &encoder.encode_message(&[(1_700_000_000_000, hostile_line()), (1_700_000_000_000, answer_line())]),
+    )
 }
 
 /// That nothing but visible text and line ends came out.
@@ -33,7 +44,7 @@ fn is_plain(run: &Run) {
 
 #[test]
 fn an_alert_is_plain_text() {
-    for input in [hostile_line(), hostile_event()] {
+    for input in [hostile_lines(), hostile_event()] {
         for language in ["en", "ja"] {
             let run = flowgauge(["detect", "--lang", language]).input(input.as_str()).exits(0);
             is_plain(&run);
@@ -85,7 +96,7 @@ fn the_names_of_inputs_are_told_in_plain_text() {
 #[test]
 fn json_keeps_the_text_without_raw_escapes() {
     for command in [&["parse"][..], &["detect", "--output", "json"]] {
-        let run = flowgauge(command).input(hostile_line()).exits(0);
+        let run = flowgauge(command).input(hostile_lines()).exits(0);
         assert!(!run.stdout.contains('\u{1b}') && !run.stdout.contains('\u{7}'));
         let object = &run.json()[0];
         let interface = object.get("interface_id").or_else(|| object.get("interface")).unwrap();
@@ -107,7 +118,7 @@ fn csv_and_json_show_nothing_hostile_and_json_keeps_the_value() {
     let run = flowgauge(["parse"]).input(input.as_str()).exits(0);
     is_plain(&run);
     assert_eq!(run.json()[0]["interface_id"], HOSTILE);
-    let findings = flowgauge(["detect", "--output", "json"]).input(hostile_line()).exits(0);
+    let findings = flowgauge(["detect", "--output", "json"]).input(hostile_lines()).exits(0);
     is_plain(&findings);
     assert_eq!(findings.json()[0]["interface"], HOSTILE);
 }

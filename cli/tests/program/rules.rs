@@ -13,7 +13,9 @@ fn changed(from: &str, to: &str) -> String {
 /// The built-in rules' ids.
 fn ids() -> Vec<String> {
     let id = |path: &std::path::PathBuf| path.file_stem().unwrap().to_str().unwrap().to_owned();
-    files("rules", "toml").iter().map(id).collect()
+    let mut ids: Vec<String> = files("rules", "toml").iter().map(id).collect();
+    ids.sort();
+    ids
 }
 
 /// The first words of the lines of `rules list`.

@@ -24,7 +24,9 @@
 //! on after it was taken for over, since records came later than the rule waits, is open again, and may be told as
 //! ongoing and as resolved once more.
 
-use crate::episode_record::{Audience, Beginning, Claim, EpisodeRecord, MAX_EARLIER, Pace, Purpose, Told};
+use crate::episode_record::{
+    Audience, Beginning, Claim, EpisodeRecord, MAX_EARLIER, Pace, Purpose, Told, delay,
+};
 use crate::finding::{Finding, Status};
 use crate::rule::{Mode, Rule};
 use crate::snapshot::FindingSnapshot;
@@ -238,7 +240,7 @@ impl EpisodeRecord {
     /// Adds a look at this episode, or begins a later one.
     fn add(&mut self, observed: FindingSnapshot, now: u64) {
         if observed.last_seen > self.finding.last_seen {
-            self.delay = now.saturating_sub(observed.last_seen);
+            self.delay = delay(&observed, now);
         }
         if self.finding.span.end.saturating_add(self.pace.gap()) <= observed.span.start {
             let over = std::mem::replace(&mut self.finding, observed);

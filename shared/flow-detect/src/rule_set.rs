@@ -1,7 +1,7 @@
 //! The rules that run: the built-in ones, replaced and joined by the user's.
 
 use flow_query::PatternWarning;
-use flow_record::{Field, RecordFormat};
+use flow_record::{Field, FieldSet, FlowLogSource, RecordFormat};
 
 use crate::defaults::DEFAULT_RULES;
 use crate::definition_error::{DefinitionError, DefinitionErrorKind, DefinitionFile};
@@ -80,13 +80,24 @@ impl RuleSet {
         let (active, not_applicable) = running.partition(|(_, rule)| rule.query.is_applicable(format));
         let missing = |(_, rule): (usize, &Rule)| (rule.id.clone(), rule.query.missing_fields(format));
         let not_applicable: Vec<(usize, &Rule)> = not_applicable;
-        ActiveRules { active, not_applicable: not_applicable.into_iter().map(missing).collect() }
+        // Of rules for the logs of transit gateways nobody needs to hear over those of a VPC.
+        let is_of_this_log = |(_, missing): &(String, Vec<Field>)| {
+            is_transit_gateway(format.fields())
+                || !missing.iter().all(|field| field.source() == FlowLogSource::Tgw)
+        };
+        let not_applicable = not_applicable.into_iter().map(missing).filter(is_of_this_log).collect();
+        ActiveRules { active, not_applicable }
     }
 
     /// The rule at `index` alone, whatever its mode.
     pub(crate) fn only(&self, index: usize) -> ActiveRules<'_> {
         ActiveRules { active: vec![(index, self.rule(index))], not_applicable: Vec::new() }
     }
+}
+
+/// Whether a format has fields that only a transit gateway's records have.
+fn is_transit_gateway(fields: FieldSet) -> bool {
+    Field::ALL.into_iter().any(|field| field.source() == FlowLogSource::Tgw && fields.contains(field))
 }
 
 fn read_all<'f>(

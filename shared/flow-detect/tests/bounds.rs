@@ -109,7 +109,7 @@ fn equal_private_addresses_of_two_accounts_are_two_subjects() {
 /// Without an interface a record is grouped by what captured it.
 #[test]
 fn nat_gateways_without_an_interface_stay_apart() {
-    let rules = RuleSet::defaults();
+    let rules = rules("dstPort = 22", "count(*) as n by interfaceId, srcAddr", "n > 0");
     let format: RecordFormat =
         "resource-id interface-id srcaddr dstaddr srcport dstport bytes start action".parse().unwrap();
     let tables = Tables::default();

@@ -1,7 +1,7 @@
 //! The built-in rules pass their own tests, and mistakes in a rule file are pointed at.
 #![allow(clippy::unwrap_used, reason = "tests")]
 
-use flow_detect::{Mode, Rule, RuleSet, Severity};
+use flow_detect::{Rule, RuleSet};
 
 #[test]
 fn every_rule_passes_its_tests() {

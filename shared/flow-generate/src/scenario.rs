@@ -101,13 +101,13 @@ impl Scenario {
         ),
         row(
             "denied-egress",
-            "T1571",
+            "T1041",
             "a host tries to get out on unusual ports and is refused 600 times",
             access::denied_egress,
         ),
         row(
             "exfiltration",
-            "T1048",
+            "T1041",
             "a host sends four gibibytes to the internet within half an hour",
             leak::exfiltration,
         ),
@@ -120,7 +120,7 @@ impl Scenario {
         ),
         row(
             "dns-tunnel",
-            "T1572",
+            "T1071.004",
             "a host sends 3000 long names to a name server on the internet",
             leak::dns_tunnel,
         ),
@@ -140,7 +140,7 @@ impl Scenario {
         row("outbound-udp-flood", "T1498.001", "a host floods a public address with UDP", flood::udp),
         row(
             "outbound-dns-flood",
-            "T1498.001",
+            "T1498.002",
             "a host floods a public name server with questions",
             flood::dns,
         ),
@@ -158,7 +158,7 @@ impl Scenario {
         ),
         row(
             "inbound-flood",
-            "T1498",
+            "T1498.001",
             "6000 sources a minute open connections to a load balancer and leave them",
             flood::inbound,
         ),

@@ -36,12 +36,13 @@ pub fn insights_link(finding: &Finding<'_>, region: Option<&str>) -> Option<Stri
     Some(format!("{home}#logsV2:logs-insights$3FqueryDetail$3D{detail}"))
 }
 
-/// The query that shows the records behind a finding: its subject as filters. Names that the console does not know
-/// are left out.
+/// The query that shows the records behind a finding: its subject as filters. Of names that the console does not
+/// know, ends of a conversation are looked for on both sides, and others are left out.
 pub fn narrowed_query(finding: &Finding<'_>) -> String {
     let mut query = String::from("fields @timestamp, @message");
     for (name, part) in &finding.subject {
-        if Enrichment::from_insights_name(name).is_some() || Source::from_name(name).is_none() {
+        let names = console_names(name);
+        if names.is_empty() {
             continue;
         }
         let value = match part {
@@ -50,10 +51,24 @@ pub fn narrowed_query(finding: &Finding<'_>) -> String {
             other => format!("\"{}\"", other.to_string().replace('\\', "\\\\").replace('"', "\\\"")),
         };
         // Writing to a String can't fail.
-        let _ = write!(query, "\n| filter {name} = {value}");
+        let one = |name: &&str| format!("{name} = {value}");
+        let _ = write!(query, "\n| filter {}", names.iter().map(one).collect::<Vec<_>>().join(" or "));
     }
     query.push_str("\n| sort @timestamp desc\n| limit 1000");
     query
+}
+
+/// The fields of a record in which the console finds what stands under `name` in a subject: that field itself, or those
+/// that it was worked out from. None for what only this program knows.
+fn console_names(name: &str) -> Vec<&str> {
+    match Enrichment::from_insights_name(name) {
+        Some(
+            Enrichment::ClientAddr | Enrichment::ServerAddr | Enrichment::LocalAddr | Enrichment::RemoteAddr,
+        ) => vec!["srcAddr", "dstAddr"],
+        Some(Enrichment::ServerPort) => vec!["srcPort", "dstPort"],
+        None if Source::from_name(name).is_some() => vec![name],
+        _ => Vec::new(),
+    }
 }
 
 fn is_region(text: &str) -> bool {

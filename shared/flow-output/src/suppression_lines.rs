@@ -80,7 +80,7 @@ fn interface(parts: &[Part]) -> Option<&str> {
 
 fn port(parts: &[Part]) -> Option<u16> {
     parts.iter().find_map(|(name, part)| match part {
-        KeyPart::Integer(port) if name == "dstPort" => u16::try_from(*port).ok(),
+        KeyPart::Integer(port) if name == "dstPort" || name == "serverPort" => u16::try_from(*port).ok(),
         _ => None,
     })
 }

@@ -10,18 +10,21 @@ use flow_record::RecordFormat;
 use flow_testkit::Flow;
 use proptest::prelude::*;
 
-/// The findings of the built-in rules over a storm: 30 sources ping, some more often than others, and one opens SSH.
+/// The findings of the built-in rules over a storm: 30 sources ping, some more often than others, and SSH answers one.
 fn with_storm(check: impl FnOnce(&[Finding<'_>])) {
     let at = |n: u64| 1_700_000_000 + n;
     let pings = (0..30_u64).flat_map(|source| {
         let address = format!("203.0.113.{source}");
         (0..=source % 7).map(move |n| Flow::icmp(&address, "172.31.16.139").rejected().at(at(n)).line())
     });
-    let ssh = Flow::tcp("203.0.113.200", 50_000, "10.0.0.5", 22).at(at(90)).line();
+    let ssh = [
+        Flow::tcp("203.0.113.200", 50_000, "10.0.0.5", 22).at(at(90)).line(),
+        Flow::tcp("10.0.0.5", 22, "203.0.113.200", 50_000).at(at(90)).line(),
+    ];
     let (rules, format, tables) = (RuleSet::defaults(), RecordFormat::default(), Tables::default());
     let active = rules.for_format(&format, Mode::Off);
     let mut deltas = Deltas::default();
-    for line in pings.chain([ssh]) {
+    for line in pings.chain(ssh) {
         let line = format.parse(&line).unwrap();
         let flow = EnrichedFlow { record: line.record(), origin: Origin::default(), tables: &tables };
         deltas.observe(&active, &flow);

@@ -146,7 +146,8 @@ proptest! {
     ) {
         let interface = format!("x{}", interface.replace([' ', '\r', '\n'], "_")).repeat(times);
         prop_assume!(interface.len() < 60_000);
-        let lines: Vec<_> = (0..7).map(|n| Flow::tcp("203.0.113.9", 50_000 + n, "10.0.0.5", 22).interface(&interface).line()).collect();
+        let both = |n: u16| [Flow::tcp("203.0.113.9", 50_000 + n, "10.0.0.5", 22), Flow::tcp("10.0.0.5", 22, "203.0.113.9", 50_000 + n)];
+        let lines: Vec<_> = (0..7).flat_map(both).map(|flow| flow.interface(&interface).line()).collect();
         let origin = Origin { log_group: Some(&group), region: Some(&region), account: Some(&group), ..ORIGIN };
         with_findings(&lines, origin, |findings| {
             assert_eq!(findings.len(), 1);

@@ -28,7 +28,7 @@ pub struct Suppression {
     pub network: Option<IpNet>,
     /// The finding's only interface.
     pub interface: Option<String>,
-    /// The destination port in the finding's subject.
+    /// The destination's or server's port in the finding's subject.
     pub port: Option<u16>,
     /// Why nobody needs to be told.
     pub reason: String,
@@ -151,7 +151,7 @@ fn interfaces_of<'f>(finding: &'f Finding<'_>) -> impl Iterator<Item = &'f str> 
 
 fn port_of(finding: &Finding<'_>) -> Option<u16> {
     finding.subject.iter().find_map(|(name, part)| match part {
-        KeyPart::Integer(port) if name == "dstPort" => u16::try_from(*port).ok(),
+        KeyPart::Integer(port) if name == "dstPort" || name == "serverPort" => u16::try_from(*port).ok(),
         _ => None,
     })
 }

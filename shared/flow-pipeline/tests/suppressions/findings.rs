@@ -75,6 +75,7 @@ fn lines() -> Vec<String> {
     let fan_out = (1..60).map(|n| Flow::tcp("10.0.0.9", 50000, &format!("10.0.1.{n}"), 443).at(NOON));
     let others = [
         Flow::tcp("203.0.113.9", 50000, "10.0.0.5", 22).at(NOON),
+        Flow::tcp("10.0.0.5", 22, "203.0.113.9", 50000).at(NOON),
         Flow::tcp("2001:db8::9", 50000, "2600::5", 3306).interface("eni-six").at(NOON),
         Flow::tcp("10.0.0.5", 50000, "10.0.0.6", 873).bytes(2 << 30).at(NOON),
         Flow::icmp("203.0.113.9", "10.0.0.5").rejected().at(NOON),

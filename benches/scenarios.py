@@ -1,0 +1,106 @@
+"""Which generated scenarios the built-in rules find, for seeds, formats, aggregation intervals and address families.
+
+Prints a table in Markdown: in how many of the seeds the right rule has found the right subject, and after how long.
+"""
+
+import json
+import pathlib
+import subprocess
+import sys
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+
+PROGRAM = "target/release/flowgauge"
+
+# Scenario: the rule that should find it, how long to play, and in whose hands the subject lies.
+SCENARIOS = {
+    "outbound-sweep": ("outbound-sweep", "1h", "actor"),
+    "vertical-scan": ("vertical-scan", "1h", "actor"),
+    "slow-scan": ("slow-scan", "25h", "actor"),
+    "lateral-fan-out": ("lateral-fan-out", "1h", "actor"),
+    "brute-force-out": ("brute-force-out", "1h", "actor"),
+    "brute-force-in": ("brute-force-in", "1h", "target"),
+    "exposed-database": ("admin-port-exposed", "1h", "target"),
+    "known-bad-contact": ("known-bad-contact", "1h", "target"),
+    "denied-egress": ("denied-egress", "1h", "actor"),
+    "exfiltration": ("exfiltration", "2h", "target"),
+    "unapproved-dns": ("unapproved-dns", "2h", "actor"),
+    "dns-over-tls": ("unapproved-dns-over-tls", "2h", "actor"),
+    "dns-tunnel": ("dns-tunnel", "2h", "target"),
+    "icmp-tunnel": ("icmp-tunnel", "1h", "target"),
+    "long-connection": ("long-connection", "14h", "target"),
+    "outbound-tcp-flood": ("outbound-dos-tcp", "1h", "target"),
+    "outbound-udp-flood": ("outbound-dos-udp", "1h", "target"),
+    "outbound-dns-flood": ("outbound-dos-dns", "1h", "target"),
+    "outbound-udp-on-tcp-port-flood": ("outbound-dos-udp-on-tcp-port", "1h", "target"),
+    "outbound-unusual-protocol-flood": ("outbound-dos-unusual-protocol", "1h", "target"),
+    "inbound-flood": ("inbound-flood", "1h", "target"),
+    "spam": ("spam", "1h", "actor"),
+    "mining": ("mining", "4h", "target"),
+    "skipped-records": ("skipdata", "1h", "interface"),
+    "reply-refused": ("reply-refused", "1h", "target"),
+    "refused-inside": ("refused-inside", "1h", "target"),
+    "transit-loss": ("transit-loss", "1h", None),
+}
+SEEDS = range(10)
+
+
+def program(*arguments):
+    run = subprocess.run([PROGRAM, *arguments], capture_output=True, text=True, check=False)
+    if run.returncode != 0:
+        sys.exit(f"{' '.join(arguments)}: {run.stderr}")
+    return run.stdout
+
+
+def found(scenario, seed, format, seconds, family, folder):
+    """Seconds from the scenario's beginning to the end of the window that found it; none if none did."""
+    rule, duration, subject = SCENARIOS[scenario]
+    labels, lines, networks = folder / "labels", folder / "lines", folder / "networks"
+    options = ["--ipv6"] if family == 6 else []
+    text = program("generate", "--seed", str(seed), "--scenario", scenario, "--format", format, "--duration", duration,
+                   "--aggregation", str(seconds), "--interfaces", "6", "--labels", str(labels), *options)
+    lines.write_text(text)
+    label = json.loads(labels.read_text().splitlines()[0])
+    ends = [label[end] for end in ("actor", "target") if label[end]]
+    threat = scenario == "known-bad-contact"
+    named = [f"{end}/{128 if ':' in end else 32} {'threat-' if threat and end == label['target'] else 'own-'}{number}"
+             for number, end in enumerate(ends)] if threat or scenario == "refused-inside" else []
+    networks.write_text("\n".join(named))
+    arguments = ["detect", "--mode", "all", "--output", "json", "--networks", str(networks)]
+    # The header says the format, except of AWS's default.
+    for line in program(*arguments, str(lines)).splitlines():
+        finding = json.loads(line)
+        subjects = [str(value) for value in finding["subject"].values()]
+        if finding["rule"] == rule and (subject is None or label[subject] in subjects):
+            return finding["window"]["end"] - label["start"]
+    return None
+
+
+def cell(arguments):
+    scenario, format, seconds, family = arguments
+    times = []
+    for seed in SEEDS:
+        with tempfile.TemporaryDirectory() as folder:
+            times.append(found(scenario, seed, format, seconds, family, pathlib.Path(folder)))
+    hits = sum(time is not None for time in times)
+    return f"{hits}/{len(times)}"
+
+
+def main():
+    wanted = sys.argv[1:] or list(SCENARIOS)
+    cases = [(format, seconds, family) for format in ("v2", "v5") for seconds in (60, 600) for family in (4, 6)]
+    head = [f"{format}, {seconds} s, IPv{family}" for format, seconds, family in cases]
+    print("| scenario | rule |", " | ".join(head), "|")
+    print("|---|---|" + "---|" * len(head))
+    for scenario in wanted:
+        own = cases
+        if scenario == "transit-loss":
+            print(f"| {scenario} | transit-loss |", " | ".join(["-"] * len(cases)), "|")
+            continue
+        with ThreadPoolExecutor(2) as pool:
+            cells = list(pool.map(cell, [(scenario, *case) for case in own]))
+        print(f"| {scenario} | {SCENARIOS[scenario][0]} |", " | ".join(cells), "|", flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,147 @@
+//! `docs/detections.md`, written from the rules: what each detects, and what of Amazon GuardDuty's findings that is.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+
+use std::fmt::Write as _;
+use std::fs;
+
+use flow_detect::{Rule, RuleSet, show_duration};
+use flowgauge_tests::root;
+
+/// What there is for a finding type of GuardDuty.
+enum Answer {
+    /// Rules that find it.
+    Rules(&'static [&'static str]),
+    /// It needs a memory of days.
+    Planned(&'static str),
+    /// Flow logs do not show it, or not with a list that this program could bring.
+    Absent(&'static str),
+}
+
+use Answer::{Absent, Planned, Rules};
+
+/// GuardDuty's EC2 finding types whose source is VPC Flow Logs ("GuardDuty EC2 finding types" in its user guide).
+const GUARDDUTY: [(&str, Answer); 30] = [
+    ("Backdoor:EC2/C&CActivity.B", Rules(&["known-bad-contact"])),
+    ("Backdoor:EC2/DenialOfService.Dns", Rules(&["outbound-dos-dns"])),
+    ("Backdoor:EC2/DenialOfService.Tcp", Rules(&["outbound-dos-tcp"])),
+    ("Backdoor:EC2/DenialOfService.Udp", Rules(&["outbound-dos-udp"])),
+    ("Backdoor:EC2/DenialOfService.UdpOnTcpPorts", Rules(&["outbound-dos-udp-on-tcp-port"])),
+    ("Backdoor:EC2/DenialOfService.UnusualProtocol", Rules(&["outbound-dos-unusual-protocol"])),
+    ("Backdoor:EC2/Spambot", Rules(&["spam"])),
+    ("Behavior:EC2/NetworkPortUnusual", Planned("the ports that each host used before")),
+    (
+        "Behavior:EC2/TrafficVolumeUnusual",
+        Planned("how much each host sent before; `exfiltration` has an absolute floor"),
+    ),
+    ("CryptoCurrency:EC2/BitcoinTool.B", Rules(&["mining", "known-bad-contact"])),
+    ("DefenseEvasion:EC2/UnusualDNSResolver", Rules(&["unapproved-dns"])),
+    (
+        "DefenseEvasion:EC2/UnusualDoHActivity",
+        Absent("DNS over HTTPS is HTTPS in a flow log; name the resolvers `threat...`"),
+    ),
+    ("DefenseEvasion:EC2/UnusualDoTActivity", Rules(&["unapproved-dns-over-tls"])),
+    ("Impact:EC2/AbusedDomainRequest.Reputation", Absent("needs names, which flow logs do not have")),
+    ("Impact:EC2/PortSweep", Rules(&["outbound-sweep", "web-sweep", "lateral-fan-out"])),
+    ("Impact:EC2/WinRMBruteForce", Rules(&["brute-force-out", "brute-force-in"])),
+    ("Recon:EC2/PortProbeEMRUnprotectedPort", Rules(&["known-bad-contact", "admin-port-exposed"])),
+    ("Recon:EC2/PortProbeUnprotectedPort", Rules(&["known-bad-contact", "admin-port-exposed"])),
+    ("Recon:EC2/Portscan", Rules(&["vertical-scan"])),
+    (
+        "Trojan:EC2/BlackholeTraffic",
+        Absent("a list of sinkholes is not ours to bring; name them `threat...`"),
+    ),
+    ("Trojan:EC2/DropPoint", Absent("a list of drop points is not ours to bring; name them `threat...`")),
+    ("UnauthorizedAccess:EC2/MaliciousIPCaller.Custom", Rules(&["known-bad-contact", "known-bad-refused"])),
+    (
+        "UnauthorizedAccess:EC2/MetadataDNSRebind",
+        Absent("needs names, and traffic to the metadata service is not logged"),
+    ),
+    ("UnauthorizedAccess:EC2/RDPBruteForce", Rules(&["brute-force-out", "brute-force-in"])),
+    ("UnauthorizedAccess:EC2/SSHBruteForce", Rules(&["brute-force-out", "brute-force-in"])),
+    (
+        "UnauthorizedAccess:EC2/TorClient",
+        Absent("a list of Tor's guards is not ours to bring; name them `threat...`"),
+    ),
+    (
+        "UnauthorizedAccess:EC2/TorRelay",
+        Absent("a list of Tor's relays is not ours to bring; name them `threat...`"),
+    ),
+    ("UnauthorizedAccess:EC2/TorIPCaller", Absent("retired by AWS; name Tor's exits `threat...`")),
+    ("Impact:EC2/MassIPScan", Absent("retired by AWS; `outbound-sweep` finds it")),
+    ("Beacons to a command and control server", Planned("the times of each pair's connections over a day")),
+];
+
+fn document() -> String {
+    let rules = RuleSet::defaults();
+    let mut text = String::from(
+        "# Detections\n\nWritten from the rules by `make docs`; a test compares the two. `flowgauge rules show ID` prints all \
+         that a rule says.\n\n| id | what | type | ATT&CK | severity | mode | window | fires when | told | state | in the console |\n\
+         |---|---|---|---|---|---|---|---|---|---|---|\n",
+    );
+    rules.rules().iter().for_each(|rule| row(rule, &mut text));
+    text.push_str(
+        "\n`told`: a monotone rule as soon as a window passes, a closing one when a window has closed. `state`: a local rule \
+         keeps one group's records to one network interface, a spanning one does not. `in the console`: whether the CloudWatch \
+         console runs the query unchanged.\n\n\
+         ## Beside GuardDuty\n\nGuardDuty's findings whose source is VPC Flow Logs. It publishes no thresholds, reads a stream of its own, and does \
+         not judge IPv6 by flow logs; these rules do.\n\n| GuardDuty | here |\n|---|---|\n",
+    );
+    for (finding, answer) in &GUARDDUTY {
+        let answer = match answer {
+            Rules(ids) => ids.iter().map(|id| format!("`{id}`")).collect::<Vec<_>>().join(", "),
+            Planned(needs) => format!("planned; needs a memory of days: {needs}"),
+            Absent(why) => format!("no: {why}"),
+        };
+        writeln!(text, "| {finding} | {answer} |").unwrap();
+    }
+    text
+}
+
+fn row(rule: &Rule, text: &mut String) {
+    let enrichments: Vec<_> = rule.query.enrichments().iter().map(|name| name.insights_name()).collect();
+    let portable = match (rule.query.detector(), enrichments.is_empty()) {
+        (Some(detector), _) => format!("no: the detector `{detector}`"),
+        (None, true) => "yes".to_owned(),
+        (None, false) => format!("no: {}", enrichments.join(", ")),
+    };
+    writeln!(
+        text,
+        "| `{}` | {} | `{}` | {} | {} | {} | {} | `{}` | {} | {} | {portable} |",
+        rule.id,
+        rule.title.en,
+        rule.finding_type,
+        rule.technique,
+        rule.severity,
+        rule.mode,
+        show_duration(rule.windowing.window),
+        rule.query.threshold(),
+        if rule.query.is_monotone() { "monotone" } else { "closing" },
+        if rule.query.is_local() { "local" } else { "spanning" },
+    )
+    .unwrap();
+}
+
+#[test]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "`make docs` says through the environment that the file is to be written"
+)]
+fn the_detections_are_what_the_rules_say() {
+    let path = root().join("docs/detections.md");
+    if std::env::var_os("FLOWGAUGE_UPDATE_DOCS").is_some() {
+        fs::write(&path, document()).unwrap();
+    }
+    let written = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    assert!(written == document(), "docs/detections.md is not what the rules say: run `make docs`");
+}
+
+#[test]
+fn every_answer_is_a_rule_that_there_is() {
+    let rules = RuleSet::defaults();
+    for (finding, answer) in &GUARDDUTY {
+        if let Rules(ids) = answer {
+            assert!(!ids.is_empty());
+            ids.iter().for_each(|id| assert!(rules.find(id).is_some(), "{finding}: there is no rule `{id}`"));
+        }
+    }
+}
