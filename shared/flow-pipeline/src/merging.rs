@@ -192,7 +192,7 @@ impl<'r> Merged<'r> {
 
 /// What deltas lead to that are in no group any more, each by what the batch holds of it: lower bounds, which prove
 /// something to monotone rules alone. Most of the time it has been told.
-fn apart<'r>(deltas: Vec<Delta>, rules: &'r RuleSet) -> Vec<Finding<'r>> {
+fn apart(deltas: Vec<Delta>, rules: &RuleSet) -> Vec<Finding<'_>> {
     let mut groups = Groups::new(usize::MAX);
     deltas.into_iter().filter(|delta| rules.rule(delta.rule).query.is_monotone()).for_each(|delta| {
         groups.merge(delta);
