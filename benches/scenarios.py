@@ -44,6 +44,9 @@ SCENARIOS = {
 }
 SEEDS = range(10)
 
+# The network's own prefix, named as a user would: without `flow-direction` nothing else tells whose an IPv6 address is.
+OWN_IPV6 = "2001:db8:10::/48"
+
 
 def program(*arguments):
     run = subprocess.run([PROGRAM, *arguments], capture_output=True, text=True, check=False)
@@ -65,7 +68,7 @@ def found(scenario, seed, format, seconds, family, folder):
     threat = scenario == "known-bad-contact"
     named = [f"{end}/{128 if ':' in end else 32} {'threat-' if threat and end == label['target'] else 'own-'}{number}"
              for number, end in enumerate(ends)] if threat or scenario == "refused-inside" else []
-    networks.write_text("\n".join(named))
+    networks.write_text("\n".join([f"{OWN_IPV6} own", *named]))
     arguments = ["detect", "--mode", "all", "--output", "json", "--networks", str(networks)]
     # The header says the format, except of AWS's default.
     for line in program(*arguments, str(lines)).splitlines():

@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use flow_record::{Field, FlowRecord};
 
 use crate::flags::{ACK, SYN};
+use crate::networks::Networks;
 use crate::protocols::{TCP, has_ports};
 use crate::scope::Scope;
 use crate::services::service_name;
@@ -98,16 +99,21 @@ fn serves(protocol: u8, port: u16) -> bool {
     port < FIRST_CLIENT_PORT && (port < FIRST_USER_PORT || service_name(protocol, port).is_some())
 }
 
+/// Whether an address is neither of a kind that stays inside nor in a network that the user named his own.
+pub(crate) fn is_external(address: IpAddr, networks: &Networks) -> bool {
+    Scope::of(address).is_external() && !networks.is_own(address)
+}
+
 /// Which way the flow goes: the record's own `flow-direction`, else what its ends tell.
 ///
 /// AWS's `ingress` and `egress` are as the interface sees them. `srcaddr` and `dstaddr` are too: one of them is the
-/// interface's own. So they and not the packet's addresses tell: exactly one end [external](Scope::is_external)
+/// interface's own. So they and not the packet's addresses tell: exactly one end [external](is_external)
 /// means `ingress` from it or `egress` to it. Two internal or two external ends tell nothing: absent.
-pub(crate) fn direction<'a>(record: &FlowRecord<'a>) -> Option<&'a str> {
+pub(crate) fn direction<'a>(record: &FlowRecord<'a>, networks: &Networks) -> Option<&'a str> {
     if let Some(direction) = record.text(Field::FlowDirection) {
         return Some(direction);
     }
-    let is_external = |end| record.address(end).map(|address| Scope::of(address).is_external());
+    let is_external = |end| record.address(end).map(|address| is_external(address, networks));
     match (is_external(Field::SrcAddr)?, is_external(Field::DstAddr)?) {
         (true, false) => Some("ingress"),
         (false, true) => Some("egress"),
@@ -116,9 +122,9 @@ pub(crate) fn direction<'a>(record: &FlowRecord<'a>) -> Option<&'a str> {
 }
 
 /// The interface's own end and the other one, as [`direction`] tells.
-pub(crate) fn own_ends(record: &FlowRecord<'_>) -> Option<(IpAddr, IpAddr)> {
+pub(crate) fn own_ends(record: &FlowRecord<'_>, networks: &Networks) -> Option<(IpAddr, IpAddr)> {
     let (source, destination) = (record.address(Field::SrcAddr)?, record.address(Field::DstAddr)?);
-    match direction(record)? {
+    match direction(record, networks)? {
         "egress" => Some((source, destination)),
         "ingress" => Some((destination, source)),
         _ => None,

@@ -74,8 +74,8 @@ impl<'a> EnrichedFlow<'a> {
         match name {
             Enrichment::SrcScope => self.scope(Field::SrcAddr).map(scope_text),
             Enrichment::DstScope => self.scope(Field::DstAddr).map(scope_text),
-            Enrichment::SrcExternal => self.scope(Field::SrcAddr).map(external_flag),
-            Enrichment::DstExternal => self.scope(Field::DstAddr).map(external_flag),
+            Enrichment::SrcExternal => self.external(Field::SrcAddr),
+            Enrichment::DstExternal => self.external(Field::DstAddr),
             Enrichment::SrcNetwork => self.network(Field::SrcAddr),
             Enrichment::DstNetwork => self.network(Field::DstAddr),
             Enrichment::ProtocolName => {
@@ -93,15 +93,13 @@ impl<'a> EnrichedFlow<'a> {
                 conversation::ends(record).map(|(_, server)| EnrichedValue::Address(server))
             }
             Enrichment::ServerPort => conversation::server_port(record).map(EnrichedValue::Integer),
-            Enrichment::LocalAddr => {
-                conversation::own_ends(record).map(|(local, _)| EnrichedValue::Address(local))
-            }
-            Enrichment::RemoteAddr => {
-                conversation::own_ends(record).map(|(_, remote)| EnrichedValue::Address(remote))
-            }
+            Enrichment::LocalAddr => conversation::own_ends(record, &self.tables.networks)
+                .map(|(local, _)| EnrichedValue::Address(local)),
+            Enrichment::RemoteAddr => conversation::own_ends(record, &self.tables.networks)
+                .map(|(_, remote)| EnrichedValue::Address(remote)),
             Enrichment::Carried => carried::carried(record).map(text),
             Enrichment::Duration => duration(record).map(EnrichedValue::Integer),
-            Enrichment::Direction => conversation::direction(record).map(text),
+            Enrichment::Direction => conversation::direction(record, &self.tables.networks).map(text),
             Enrichment::RealSrcAddr => conversation::real_source(record).map(EnrichedValue::Address),
             Enrichment::RealDstAddr => conversation::real_destination(record).map(EnrichedValue::Address),
             Enrichment::TrafficPathName => {
@@ -130,6 +128,11 @@ impl<'a> EnrichedFlow<'a> {
         self.record.address(end).map(Scope::of)
     }
 
+    fn external(&self, end: Field) -> Option<EnrichedValue<'a>> {
+        let is_external = |address| conversation::is_external(address, &self.tables.networks);
+        self.record.address(end).map(|address| EnrichedValue::Integer(is_external(address).into()))
+    }
+
     fn network(&self, end: Field) -> Option<EnrichedValue<'a>> {
         let networks = &self.tables.networks;
         self.record.address(end).and_then(|address| networks.name_of(address)).map(text)
@@ -156,8 +159,4 @@ fn text(text: &str) -> EnrichedValue<'_> {
 
 fn scope_text(scope: Scope) -> EnrichedValue<'static> {
     text(scope.name())
-}
-
-fn external_flag(scope: Scope) -> EnrichedValue<'static> {
-    EnrichedValue::Integer(u64::from(scope.is_external()))
 }

@@ -39,7 +39,7 @@ mod services;
 pub use enrichment::{Enrichment, EnrichmentKind};
 pub use flags::tcp_flags_text;
 pub use flow::{EnrichedFlow, EnrichedValue, Origin, Tables};
-pub use networks::{MAX_NAME, MAX_NETWORKS, Networks, NetworksError, Place, parse_network};
+pub use networks::{MAX_NAME, MAX_NETWORKS, Networks, NetworksError, Place, THREAT, parse_network};
 pub use paths::traffic_path_name;
 pub use protocols::protocol_name;
 pub use scope::Scope;

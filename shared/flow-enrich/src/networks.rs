@@ -7,6 +7,9 @@ use flow_record::Shown;
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 use prefix_trie::PrefixMap;
 
+/// What the names of networks begin with that are enemies.
+pub const THREAT: &str = "threat";
+
 /// The most networks a table may hold.
 pub const MAX_NETWORKS: usize = 100_000;
 
@@ -187,6 +190,12 @@ impl Networks {
             (IpAddr::V4(address), _) => longest(&self.v4, &address.into()),
             (IpAddr::V6(address), _) => longest(&self.v6, &address.into()),
         }
+    }
+
+    /// Whether `address` is in a network that the user knows as his own or a friend's: one with a name, unless the name
+    /// begins with [`THREAT`].
+    pub fn is_own(&self, address: IpAddr) -> bool {
+        self.name_of(address).is_some_and(|name| !name.starts_with(THREAT))
     }
 
     /// How many networks have a name.

@@ -355,6 +355,19 @@ fn duration() {
     check(Enrichment::Duration, "start end", &cases);
 }
 
+/// A public range of one's own is inside once it has a name; an enemy's name changes nothing.
+#[test]
+fn named_networks_are_inside() {
+    let format: RecordFormat = "srcaddr dstaddr".parse().expect("a format");
+    let table = "2600:1f18:1::/48 production\n2a00:1450:66::/48 threat-c2";
+    let tables = Tables { networks: Networks::parse(table).expect("a table") };
+    let line = format.parse("2600:1f18:1::5 2a00:1450:66::1").expect("a line");
+    let flow = EnrichedFlow { record: line.record(), origin: Origin::default(), tables: &tables };
+    let names =
+        [Enrichment::SrcExternal, Enrichment::DstExternal, Enrichment::Direction, Enrichment::LocalAddr];
+    assert_eq!(names.map(|name| text(&flow, name)).join(" "), "0 1 egress 2600:1f18:1::5");
+}
+
 #[test]
 fn own_and_other_end() {
     let columns = "srcaddr dstaddr flow-direction";
