@@ -62,16 +62,14 @@ impl Deltas {
         let Some(time) = flow.time() else { return Observed::Untimed };
         self.newest = self.newest.max(Some(time));
         let mut matched = 0;
-        for (index, rule) in rules.iter() {
-            if rule.matches(flow) {
-                matched += 1;
-                let scope = ScopeParts::of(flow, rule.scope);
-                let pane = rule.windowing.pane_of(time);
-                let key = rule.query.key(flow);
-                let delta = self.delta(index, scope, pane, &key, || PaneState::new(&rule.query));
-                delta.state.add(&rule.query, flow, time);
-                delta.newest = delta.newest.max(time);
-            }
+        for (index, rule) in rules.matching(flow) {
+            matched += 1;
+            let scope = ScopeParts::of(flow, rule.scope);
+            let pane = rule.windowing.pane_of(time);
+            let key = rule.query.key(flow);
+            let delta = self.delta(index, scope, pane, &key, || PaneState::new(&rule.query));
+            delta.state.add(&rule.query, flow, time);
+            delta.newest = delta.newest.max(time);
         }
         Observed::Matched(matched)
     }

@@ -20,6 +20,11 @@ impl Logic {
         Logic { query, detector }
     }
 
+    /// The query alone.
+    pub(crate) fn query(&self) -> &ContinuousQuery {
+        &self.query
+    }
+
     /// The name of the detector beside the query.
     pub fn detector(&self) -> Option<&'static str> {
         self.detector.as_ref().map(|(detector, _)| detector.name())

@@ -1,6 +1,7 @@
 //! The rules that run: the built-in ones, replaced and joined by the user's.
 
-use flow_query::PatternWarning;
+use flow_enrich::EnrichedFlow;
+use flow_query::{MAX_SIEVED, PatternWarning, Sieve};
 use flow_record::{Field, FieldSet, FlowLogSource, RecordFormat};
 
 use crate::defaults::DEFAULT_RULES;
@@ -11,9 +12,18 @@ use crate::rule::{Mode, Rule};
 #[derive(Debug)]
 pub struct RuleSet {
     rules: Vec<Rule>,
+    /// One for each [`MAX_SIEVED`] rules.
+    sieves: Vec<Sieve>,
 }
 
 impl RuleSet {
+    fn of(mut rules: Vec<Rule>) -> Self {
+        rules.sort_by(|left, right| left.id.cmp(&right.id));
+        let sieve = |rules: &[Rule]| Sieve::new(rules.iter().map(|rule| rule.query.query()));
+        let sieves = rules.chunks(MAX_SIEVED).map(sieve).collect();
+        RuleSet { rules, sieves }
+    }
+
     /// The built-in rules alone.
     pub fn defaults() -> Self {
         Self::with_files([]).expect("the built-in rules compile: a test reads each of them")
@@ -34,8 +44,7 @@ impl RuleSet {
                 None => rules.push(rule),
             }
         }
-        rules.sort_by(|left, right| left.id.cmp(&right.id));
-        Ok(RuleSet { rules })
+        Ok(RuleSet::of(rules))
     }
 
     /// Only the given files.
@@ -45,9 +54,8 @@ impl RuleSet {
     pub fn only_files<'f>(
         files: impl IntoIterator<Item = (&'f str, &'f str)>,
     ) -> Result<Self, Vec<DefinitionError>> {
-        let mut rules = read_all(files)?;
-        rules.sort_by(|left, right| left.id.cmp(&right.id));
-        Ok(RuleSet { rules })
+        let rules = read_all(files)?;
+        Ok(RuleSet::of(rules))
     }
 
     /// The same rules as though all up to `quietest` mode told people, the others switched off.
@@ -86,12 +94,12 @@ impl RuleSet {
                 || !missing.iter().all(|field| field.source() == FlowLogSource::Tgw)
         };
         let not_applicable = not_applicable.into_iter().map(missing).filter(is_of_this_log).collect();
-        ActiveRules { active, not_applicable }
+        ActiveRules::new(self, active, not_applicable)
     }
 
     /// The rule at `index` alone, whatever its mode.
     pub(crate) fn only(&self, index: usize) -> ActiveRules<'_> {
-        ActiveRules { active: vec![(index, self.rule(index))], not_applicable: Vec::new() }
+        ActiveRules::new(self, vec![(index, self.rule(index))], Vec::new())
     }
 }
 
@@ -122,11 +130,49 @@ fn read_all<'f>(
 /// The rules that run over records of one format.
 #[derive(Debug)]
 pub struct ActiveRules<'r> {
+    set: &'r RuleSet,
     active: Vec<(usize, &'r Rule)>,
+    /// A bit for each of them, by place in the set.
+    bits: Vec<u64>,
     not_applicable: Vec<(String, Vec<Field>)>,
 }
 
 impl<'r> ActiveRules<'r> {
+    fn new(
+        set: &'r RuleSet,
+        active: Vec<(usize, &'r Rule)>,
+        not_applicable: Vec<(String, Vec<Field>)>,
+    ) -> Self {
+        let mut bits = vec![0; set.sieves.len()];
+        for (place, _) in &active {
+            bits[place / MAX_SIEVED] |= 1 << (place % MAX_SIEVED);
+        }
+        ActiveRules { set, active, bits, not_applicable }
+    }
+
+    /// The rules that `flow` matches, each with its place in the [`RuleSet`].
+    #[inline]
+    pub fn matching<'f>(
+        &'f self,
+        flow: &'f EnrichedFlow<'_>,
+    ) -> impl Iterator<Item = (usize, &'r Rule)> + 'f {
+        let words = self.set.sieves.iter().zip(&self.bits).enumerate();
+        words.flat_map(move |(word, (sieve, bits))| {
+            let mut left = if *bits == 0 { 0 } else { sieve.candidates(flow) & bits };
+            std::iter::from_fn(move || {
+                while left != 0 {
+                    let place = word * MAX_SIEVED + left.trailing_zeros() as usize;
+                    left &= left - 1;
+                    let rule = self.set.rule(place);
+                    if rule.matches(flow) {
+                        return Some((place, rule));
+                    }
+                }
+                None
+            })
+        })
+    }
+
     /// Each with its place in the [`RuleSet`].
     pub fn iter(&self) -> impl Iterator<Item = (usize, &'r Rule)> {
         self.active.iter().copied()

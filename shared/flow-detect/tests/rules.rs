@@ -1,7 +1,8 @@
 //! The built-in rules pass their own tests, and mistakes in a rule file are pointed at.
 #![allow(clippy::unwrap_used, reason = "tests")]
 
-use flow_detect::{Rule, RuleSet};
+use flow_detect::{Mode, Rule, RuleSet};
+use flow_enrich::{EnrichedFlow, Origin, Tables};
 
 #[test]
 fn every_rule_passes_its_tests() {
@@ -128,4 +129,26 @@ fn a_file_replaces_the_default_of_its_id_and_others_are_added() {
             "c.toml:1:6: `id`: expected a text, found the number 1",
         ]
     );
+}
+
+/// What is passed over at once would not have matched.
+#[test]
+fn no_record_is_passed_over_that_a_rule_matches() {
+    let rules = RuleSet::defaults();
+    let (tables, mut matched) = (Tables::default(), 0);
+    for rule in rules.rules() {
+        for test in &rule.tests {
+            let active = rules.for_format(&test.format, Mode::Off);
+            for line in test.lines.iter().map(|line| line.nth(&test.format, 1)) {
+                let line = test.format.parse(&line).unwrap();
+                let flow = EnrichedFlow { record: line.record(), origin: Origin::default(), tables: &tables };
+                let slowly: Vec<_> =
+                    active.iter().filter(|(_, rule)| rule.matches(&flow)).map(|(place, _)| place).collect();
+                let quickly: Vec<_> = active.matching(&flow).map(|(place, _)| place).collect();
+                assert_eq!(quickly, slowly, "{}: {}", rule.id, test.name);
+                matched += slowly.len();
+            }
+        }
+    }
+    assert!(matched > 100, "{matched}");
 }

@@ -318,7 +318,7 @@ impl Sum {
         if count == 0 { Value::Absent } else { Value::of_float(self.to_float() / count as f64) }
     }
 
-    fn to_float(self) -> f64 {
+    pub(crate) fn to_float(self) -> f64 {
         self.0 as f64 / f64::from(FRACTION_BITS).exp2()
     }
 

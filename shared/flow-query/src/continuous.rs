@@ -101,6 +101,11 @@ impl ContinuousQuery {
         })
     }
 
+    /// Which rows count.
+    pub(crate) fn filter(&self) -> &Condition {
+        &self.filter
+    }
+
     /// Whether `row` counts.
     #[inline]
     pub fn matches(&self, row: &impl Row) -> bool {

@@ -6,14 +6,64 @@ use crate::key_table::{Key, KeyTable};
 use crate::plan::GroupsPlan;
 use crate::program::LimitError;
 use crate::row::Row;
-use crate::value::Value;
+use crate::value::{Number, Value};
+
+/// What is too large or too small for fixed point, by the place of its group: added up in floating point, so that the last
+/// digits depend on the order. Empty as long as there is none, as there is none in sums of fields.
+#[derive(Debug, Default)]
+struct Rest(Vec<f64>);
+
+impl Rest {
+    /// Numbers from here on lose less than 10^-7 of themselves in fixed point.
+    const LEAST: f64 = 1.0 / 256.0;
+    /// Sums of 2^32 numbers below this fit.
+    const MOST: f64 = 4_611_686_018_427_387_904.0;
+
+    #[inline]
+    fn add(&mut self, place: usize, sum: &mut Sum, number: Number) {
+        match number {
+            Number::Float(float) if !(Self::LEAST..Self::MOST).contains(&float.abs()) => {
+                self.add_float(place, float);
+            }
+            number => sum.add(number),
+        }
+    }
+
+    fn add_float(&mut self, place: usize, float: f64) {
+        if self.0.len() <= place {
+            self.0.resize(place + 1, 0.0);
+        }
+        self.0[place] += float;
+    }
+
+    fn of(&self, place: usize) -> f64 {
+        self.0.get(place).copied().unwrap_or_default()
+    }
+
+    fn merge(&mut self, to: usize, other: &Rest, from: usize) {
+        let float = other.of(from);
+        if float != 0.0 {
+            self.add_float(to, float);
+        }
+    }
+
+    fn sum(&self, place: usize, sum: Sum) -> Value<'static> {
+        let rest = self.of(place);
+        if rest == 0.0 { sum.value() } else { Value::of_float(sum.to_float() + rest) }
+    }
+
+    fn mean(&self, place: usize, sum: Sum, count: u64) -> Value<'static> {
+        let rest = self.of(place);
+        if rest == 0.0 { sum.mean(count) } else { Value::of_float((sum.to_float() + rest) / count as f64) }
+    }
+}
 
 /// The accumulators of one aggregate, by the place of their group.
 #[derive(Debug)]
 enum Accumulators {
     Counts(Vec<u64>),
-    Sums(Vec<Sum>),
-    Averages(Vec<(Sum, u64)>),
+    Sums(Vec<Sum>, Rest),
+    Averages(Vec<(Sum, u64)>, Rest),
     Others(AggregateFunction, Vec<Aggregate>),
 }
 
@@ -21,8 +71,8 @@ impl Accumulators {
     fn new(function: AggregateFunction) -> Self {
         match function {
             AggregateFunction::Count => Accumulators::Counts(Vec::new()),
-            AggregateFunction::Sum => Accumulators::Sums(Vec::new()),
-            AggregateFunction::Avg => Accumulators::Averages(Vec::new()),
+            AggregateFunction::Sum => Accumulators::Sums(Vec::new(), Rest::default()),
+            AggregateFunction::Avg => Accumulators::Averages(Vec::new(), Rest::default()),
             other => Accumulators::Others(other, Vec::new()),
         }
     }
@@ -31,8 +81,8 @@ impl Accumulators {
     fn push(&mut self) {
         match self {
             Accumulators::Counts(counts) => counts.push(0),
-            Accumulators::Sums(sums) => sums.push(Sum::default()),
-            Accumulators::Averages(averages) => averages.push(Default::default()),
+            Accumulators::Sums(sums, _) => sums.push(Sum::default()),
+            Accumulators::Averages(averages, _) => averages.push(Default::default()),
             Accumulators::Others(function, others) => others.push(function.start()),
         }
     }
@@ -45,15 +95,15 @@ impl Accumulators {
                 let counted = kept.argument.as_ref().is_none_or(|f| !matches!(f.value(row), Value::Absent));
                 counts[place] = counts[place].saturating_add(counted.into());
             }
-            Accumulators::Sums(sums) => {
+            Accumulators::Sums(sums, rest) => {
                 if let Some(number) = kept.number(row) {
-                    sums[place].add(number);
+                    rest.add(place, &mut sums[place], number);
                 }
             }
-            Accumulators::Averages(averages) => {
+            Accumulators::Averages(averages, rest) => {
                 if let Some(number) = kept.number(row) {
                     let (sum, count) = &mut averages[place];
-                    sum.add(number);
+                    rest.add(place, sum, number);
                     *count = count.saturating_add(1);
                 }
             }
@@ -66,8 +116,12 @@ impl Accumulators {
             (Accumulators::Counts(counts), Accumulators::Counts(more)) => {
                 counts[to] = counts[to].saturating_add(more[from]);
             }
-            (Accumulators::Sums(sums), Accumulators::Sums(more)) => sums[to].merge(more[from]),
-            (Accumulators::Averages(averages), Accumulators::Averages(more)) => {
+            (Accumulators::Sums(sums, rest), Accumulators::Sums(more, theirs)) => {
+                sums[to].merge(more[from]);
+                rest.merge(to, theirs, from);
+            }
+            (Accumulators::Averages(averages, rest), Accumulators::Averages(more, theirs)) => {
+                rest.merge(to, theirs, from);
                 averages[to].0.merge(more[from].0);
                 averages[to].1 = averages[to].1.saturating_add(more[from].1);
             }
@@ -79,8 +133,11 @@ impl Accumulators {
     fn value(&self, place: usize) -> Value<'static> {
         match self {
             Accumulators::Counts(counts) => Aggregate::Count(counts[place]).value(),
-            Accumulators::Sums(sums) => sums[place].value(),
-            Accumulators::Averages(averages) => averages[place].0.mean(averages[place].1),
+            Accumulators::Sums(sums, rest) => rest.sum(place, sums[place]),
+            Accumulators::Averages(averages, rest) => {
+                let (sum, count) = averages[place];
+                rest.mean(place, sum, count)
+            }
             Accumulators::Others(_, others) => others[place].value(),
         }
     }

@@ -204,8 +204,10 @@ impl KeyTable {
         if !key.long.is_empty() {
             let (start, length) = (self.long.len() as u64, u32::try_from(key.long.len()).ok()?);
             word = u128::from(LONG) | u128::from(length) << 32 | u128::from(start) << 64;
+            reserve(&mut self.long, key.long.len());
             self.long.extend_from_slice(&key.long);
         }
+        reserve(&mut self.words, 1);
         self.words.push(word);
         let KeyTable { places, words, long, .. } = self;
         places.insert_unique(hash, place, |place| hash_kept(long, words[*place as usize]));
@@ -261,6 +263,13 @@ fn compare_words(mut left: u128, mut right: u128) -> Option<Ordering> {
         (left, right) = (left >> 40, right >> 40);
     }
     None
+}
+
+/// Makes room for `more` by a quarter of what there is: twice as much would be a lot of room for nothing in a large table.
+fn reserve<T>(list: &mut Vec<T>, more: usize) {
+    if list.capacity() - list.len() < more {
+        list.reserve_exact((list.len() / 4).max(more).max(64));
+    }
 }
 
 /// The bytes of a kept key that is long.

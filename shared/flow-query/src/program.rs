@@ -31,9 +31,9 @@ pub struct Settings {
 }
 
 impl Default for Settings {
-    /// Ten million groups (some hundred megabytes), a million rows.
+    /// Ten million groups or rows: some gigabytes at most.
     fn default() -> Self {
-        Settings { now: 0, portable: false, max_groups: 10_000_000, max_rows: 1_000_000 }
+        Settings { now: 0, portable: false, max_groups: 10_000_000, max_rows: 10_000_000 }
     }
 }
 
@@ -124,6 +124,15 @@ impl Program {
     /// The columns of the answer.
     pub fn columns(&self) -> &[Column] {
         &self.columns
+    }
+
+    /// Whether it does not show in which order the evaluations of several inputs are merged.
+    pub fn merges_in_any_order(&self) -> bool {
+        self.segments.first().is_some_and(|first| match &first.sink {
+            Sink::Groups(_) => true,
+            Sink::Rows(rows) => !rows.order.is_empty() || rows.dedup.is_some(),
+            Sink::Pass { .. } => false,
+        })
     }
 
     /// Whether [`Evaluation::observe`] gives the rows as the records come, and keeps nothing.

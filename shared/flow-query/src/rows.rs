@@ -97,20 +97,46 @@ impl KeptRows {
         row: &[Value<'_>],
         max: usize,
     ) -> Result<(), LimitError> {
+        if self.last.as_ref().is_some_and(|last| plan.compare(row, last).is_ge()) {
+            return Ok(());
+        }
         // What is absent is never a duplicate.
         if columns.iter().any(|column| matches!(row[*column], Value::Absent)) {
             self.rows.push(owned(row));
-            return self.check(max);
+        } else {
+            let (place, is_new) =
+                self.keys.place(&key_of(columns, row), max).ok_or(LimitError::Rows { max })?;
+            if is_new {
+                self.best.push(owned(row));
+            } else if plan.compare(row, &self.best[place]).is_lt() {
+                self.best[place] = owned(row);
+            }
         }
-        let mut key = Key::default();
-        columns.iter().for_each(|column| key.push(&row[*column]));
-        let (place, is_new) = self.keys.place(&key, max).ok_or(LimitError::Rows { max })?;
-        if is_new {
-            self.best.push(owned(row));
-        } else if plan.compare(row, &self.best[place]).is_lt() {
-            self.best[place] = owned(row);
+        let kept = plan.limit.unwrap_or(usize::MAX);
+        if self.rows.len() + self.best.len() >= kept.saturating_mul(2).max(64).min(max) {
+            self.cut_best(plan, columns, kept);
         }
         self.check(max)
+    }
+
+    /// Keeps the first `kept` rows in order, no two of one kind. A kind that is left out comes back with a better row.
+    fn cut_best(&mut self, plan: &RowsPlan, columns: &[usize], kept: usize) {
+        let all = self.rows.drain(..).chain(self.best.drain(..));
+        let mut all: Vec<AnswerRow> = all.collect();
+        if kept > 0 && kept < all.len() {
+            all.select_nth_unstable_by(kept - 1, |left, right| plan.compare(left, right));
+            all.truncate(kept);
+            self.last = all.last().cloned();
+        }
+        self.keys = KeyTable::default();
+        for row in all {
+            let is_keyed = !columns.iter().any(|column| matches!(row[*column], Value::Absent));
+            if is_keyed && self.keys.place(&key_of(columns, &row), usize::MAX).is_some() {
+                self.best.push(row);
+            } else {
+                self.rows.push(row);
+            }
+        }
     }
 
     fn check(&self, max: usize) -> Result<(), LimitError> {
@@ -132,6 +158,12 @@ impl KeptRows {
         rows.truncate(plan.limit.unwrap_or(usize::MAX));
         rows
     }
+}
+
+fn key_of(columns: &[usize], row: &[Value<'_>]) -> Key {
+    let mut key = Key::default();
+    columns.iter().for_each(|column| key.push(&row[*column]));
+    key
 }
 
 fn owned(row: &[Value<'_>]) -> AnswerRow {

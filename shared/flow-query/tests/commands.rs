@@ -259,3 +259,47 @@ fn evaluations_cross_threads() {
     is_send(&program.start());
     is_shared(&program);
 }
+
+/// Only as many rows are kept as a limit asks for, whatever is left out on the way.
+#[test]
+fn dedup_with_a_limit_keeps_few_rows() {
+    let line = |n: u64| {
+        let key = n * 7919 % 500;
+        format!(
+            "2 1 eni-1 10.0.{}.{} 10.0.0.5 40000 {} 6 1 {n} {} 1700000000 ACCEPT OK",
+            key / 250,
+            key % 250,
+            key % 7,
+            1_700_000_000 - n
+        )
+    };
+    let traffic = Traffic::new((0..20_000).map(line).collect::<Vec<_>>().iter().map(String::as_str));
+    let query = |limit: &str| {
+        format!("fields srcAddr, dstPort, bytes | sort bytes desc | dedup srcAddr, dstPort{limit}")
+    };
+    let all = ask(&query(""), &traffic);
+    let few = ask(&query(" | limit 20"), &traffic);
+    let first: Vec<_> = all.lines().take(21).collect();
+    assert_eq!(few.lines().collect::<Vec<_>>(), first);
+    let parsed = flow_query::Query::parse(&query(" | limit 20")).unwrap();
+    let settings = flow_query::Settings { max_rows: 100, ..SETTINGS };
+    let program = flow_query::Program::compile(&parsed, settings).unwrap();
+    let mut evaluation = program.start();
+    traffic.for_each(|flow| assert!(evaluation.observe(flow).is_ok(), "a hundred rows are room enough"));
+}
+
+/// Numbers that fixed point has no room for are added up as floats.
+#[test]
+fn very_large_and_very_small_numbers_add_up() {
+    let line = |n: u64| {
+        format!("2 1 eni-1 10.0.0.1 10.0.0.5 40000 22 6 1 {} 1700000000 1700000000 ACCEPT OK", 100_000 + n)
+    };
+    let traffic = Traffic::new((0..50).map(line).collect::<Vec<_>>().iter().map(String::as_str));
+    let number = |query: &str| -> f64 { ask(query, &traffic).lines().nth(1).unwrap().parse().unwrap() };
+    let expected: f64 = (0..50).map(|n| 1.0 / f64::from(100_000 + n).powi(2)).sum();
+    let close = |left: f64, right: f64| (left / right - 1.0).abs() < 1e-9;
+    assert!(close(number("stats sum(1/bytes/bytes) as s"), expected));
+    assert!(close(number("stats avg(1/bytes/bytes) as s"), expected / 50.0));
+    let expected: f64 = (0..50).map(|n| f64::from(100_000 + n).powi(5)).sum();
+    assert!(close(number("stats sum(bytes ^ 5) as s"), expected));
+}

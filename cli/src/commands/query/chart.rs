@@ -90,20 +90,23 @@ impl<'p> Chart<'p> {
         out.flush()
     }
 
-    /// One bar a row, as long as the row's value.
+    /// One bar a row, as long as the row's value is large, whatever its sign.
     fn bars(&self, rows: &[AnswerRow], value: usize) -> Buffer {
         let rows_drawn = || rows.iter().take(MAX_BARS);
         let label = rows_drawn().map(|row| self.label(row).width()).max().unwrap_or_default();
         let width = rows_drawn().map(|row| self.columns[value].show(&row[value]).to_string().len()).max();
         let width = width.unwrap_or_default();
+        let length_of = |row: &AnswerRow| number(&row[value]).unwrap_or_default().abs();
+        let most = rows_drawn().map(length_of).fold(0.0, f64::max);
         let bar = |row: &AnswerRow| {
-            let number = number(&row[value]).unwrap_or_default().max(0.0);
+            // In parts of the longest, so that fractions have a length too.
+            let part = if most > 0.0 { length_of(row) / most } else { 0.0 };
             #[expect(
                 clippy::cast_possible_truncation,
                 clippy::cast_sign_loss,
-                reason = "not negative; saturates"
+                reason = "from 0 to a million"
             )]
-            let length = number as u64;
+            let length = (part * 1e6) as u64;
             let text = self.columns[value].show(&row[value]).to_string();
             let label = format!("{:label$}  {text:>width$}", self.label(row));
             Bar::default().label(Line::from(label)).value(length).text_value(String::new())
@@ -159,7 +162,8 @@ impl<'p> Chart<'p> {
 fn lines(series: &[Series]) -> Buffer {
     let points = || series.iter().flat_map(|(_, points)| points.iter().copied());
     let times = bounds(points().map(|(at, _)| at));
-    let [_, top] = bounds(points().map(|(_, value)| value));
+    let [least, top] = bounds(points().map(|(_, value)| value));
+    let least = least.min(0.0);
     let dataset = |(index, (name, points)): (usize, &Series)| {
         let style = Style::default().fg(COLORS[index % COLORS.len()]);
         let dataset = Dataset::default().name(name.clone()).marker(Marker::Braille).style(style);
@@ -167,7 +171,7 @@ fn lines(series: &[Series]) -> Buffer {
     };
     let data: Vec<_> = series.iter().enumerate().map(dataset).collect();
     let datasets = data.iter().map(|(dataset, points)| dataset.clone().data(points)).collect();
-    let values = Axis::default().bounds([0.0, top]).labels(["0".to_owned(), format!("{top}")]);
+    let values = Axis::default().bounds([least, top]).labels([format!("{least}"), format!("{top}")]);
     let over = Axis::default().bounds(times).labels(times.map(show_time));
     let mut buffer = Buffer::empty(Rect::new(0, 0, WIDTH, HEIGHT));
     let chart = LineChart::new(datasets).legend_position(None).x_axis(over).y_axis(values);

@@ -100,7 +100,7 @@ impl<'s> Selection<'s> {
             let mut unasked = |_: &AnswerRow| Ok(());
             let part = self.read(input.clone(), self.program.start(), &mut unasked)?;
             locked(&merging)
-                .take(place, part)
+                .take(place, part, self.program)
                 .inspect_err(|_| self.is_over.store(true, Ordering::Relaxed))?;
         };
         let ended: Vec<Result<(), Failure>> = thread::scope(|scope| {
@@ -248,7 +248,12 @@ struct Merging<'p> {
 }
 
 impl<'p> Merging<'p> {
-    fn take(&mut self, place: usize, part: Part<'p>) -> Result<(), Failure> {
+    fn take(&mut self, place: usize, mut part: Part<'p>, program: &'p Program) -> Result<(), Failure> {
+        if program.merges_in_any_order() {
+            // What waits is only what there is to say of the input: memory does not grow with their number.
+            let evaluation = std::mem::replace(&mut part.evaluation, program.start());
+            self.whole.evaluation.merge(evaluation)?;
+        }
         self.waiting.insert(place, part);
         while let Some(part) = self.waiting.remove(&self.next) {
             self.next += 1;

@@ -1,0 +1,260 @@
+//! Which of many detections a record may match, by a few of its values alone: most match none, and are passed over at once.
+//!
+//! The filters of all detections are asked beforehand, for each value that they tell apart of one name, whether they can
+//! still hold if that is all that is known. What is left for a record is a bit for each detection, and a few look-ups.
+
+use flow_enrich::Enrichment;
+use flow_record::Field;
+
+use crate::condition::Condition;
+use crate::continuous::ContinuousQuery;
+use crate::names::Source;
+use crate::operand::Operand;
+use crate::row::Row;
+use crate::value::{Number, Type, Value};
+
+/// The names looked at, the cheapest first.
+const SOURCES: [Source; 10] = [
+    Source::Field(Field::Action),
+    Source::Field(Field::DstPort),
+    Source::Field(Field::Protocol),
+    Source::Field(Field::Bytes),
+    Source::Field(Field::Packets),
+    Source::Enrichment(Enrichment::Duration),
+    Source::Enrichment(Enrichment::Carried),
+    Source::Enrichment(Enrichment::Direction),
+    Source::Enrichment(Enrichment::DstExternal),
+    Source::Enrichment(Enrichment::Side),
+];
+
+/// The most detections of one sieve.
+pub const MAX_SIEVED: usize = 64;
+
+/// Numbers below this have a class each in a table; above it the place among the known ones is searched.
+const DIRECT: usize = 1 << 16;
+
+/// See the module.
+#[derive(Debug)]
+pub struct Sieve {
+    /// A bit for each detection.
+    all: u64,
+    tables: Vec<Table>,
+}
+
+/// What the values of one name rule out.
+#[derive(Debug)]
+struct Table {
+    source: Source,
+    /// The detections that some value rules out.
+    decides: u64,
+    classes: Classes,
+    /// The detections that may match a record of each class.
+    may_match: Box<[u64]>,
+    /// Those that may match one without a value.
+    absent: u64,
+}
+
+/// How values become classes: 2n + 1 for the n-th known value, 2n for what lies before it.
+#[derive(Debug)]
+enum Classes {
+    Numbers {
+        known: Box<[i64]>,
+        direct: Box<[u8]>,
+    },
+    /// 2n + 1 for the n-th known text, 0 for any other.
+    Texts(Box<[Box<str>]>),
+}
+
+impl Sieve {
+    /// Of the first [`MAX_SIEVED`] of these detections.
+    pub fn new<'q>(queries: impl IntoIterator<Item = &'q ContinuousQuery>) -> Self {
+        let filters: Vec<&Condition> =
+            queries.into_iter().take(MAX_SIEVED).map(ContinuousQuery::filter).collect();
+        let all = filters.iter().enumerate().fold(0, |all, (place, _)| all | 1 << place);
+        let tables = SOURCES.into_iter().filter_map(|source| Table::new(source, &filters, all)).collect();
+        Sieve { all, tables }
+    }
+
+    /// A bit for each detection that `row` may match, the first the lowest.
+    #[inline]
+    pub fn candidates(&self, row: &impl Row) -> u64 {
+        let mut left = self.all;
+        for table in &self.tables {
+            // What is worked out from a record is worked out only if it matters.
+            if left & table.decides != 0 {
+                left &= table.may_match(row);
+            }
+            if left == 0 {
+                break;
+            }
+        }
+        left
+    }
+}
+
+impl Table {
+    /// None if no value of `source` rules out anything.
+    fn new(source: Source, filters: &[&Condition], all: u64) -> Option<Self> {
+        let classes = Classes::of(source, filters)?;
+        let may = |value: &Value<'_>| {
+            let known = Known { source, value };
+            let bits = filters.iter().enumerate();
+            bits.filter(|(_, filter)| possible(filter, &known) != Some(false))
+                .fold(0, |may, (place, _)| may | 1 << place)
+        };
+        let may_match: Box<[u64]> = classes.examples().iter().map(may).collect();
+        let absent = may(&Value::Absent);
+        let decides = may_match.iter().fold(absent, |both, may| both & may) ^ all;
+        (decides != 0).then_some(Table { source, decides, classes, may_match, absent })
+    }
+
+    #[inline]
+    fn may_match(&self, row: &impl Row) -> u64 {
+        let class = match &self.classes {
+            Classes::Numbers { known, direct } => match row.number(self.source) {
+                Some(Number::Integer(number)) => {
+                    match usize::try_from(number).ok().and_then(|n| direct.get(n)) {
+                        Some(class) => usize::from(*class),
+                        None => class_of(known, number),
+                    }
+                }
+                _ => return self.absent,
+            },
+            Classes::Texts(known) => match row.text(self.source) {
+                Some(text) => {
+                    known.iter().position(|known| **known == *text).map_or(0, |place| 2 * place + 1)
+                }
+                None => return self.absent,
+            },
+        };
+        self.may_match.get(class).copied().unwrap_or(u64::MAX)
+    }
+}
+
+impl Classes {
+    fn of(source: Source, filters: &[&Condition]) -> Option<Self> {
+        if source.value_type() == Type::Text {
+            let mut known: Vec<Box<str>> = Vec::new();
+            filters.iter().for_each(|filter| texts(filter, source, &mut known));
+            known.sort_unstable();
+            known.dedup();
+            return Some(Classes::Texts(known.into()));
+        }
+        let mut known = Vec::new();
+        filters.iter().for_each(|filter| numbers(filter, source, &mut known));
+        known.sort_unstable();
+        known.dedup();
+        // A class has a byte in the table.
+        let fits = known.len() < 100;
+        let largest = known.last().and_then(|last| usize::try_from(*last).ok()).unwrap_or(DIRECT);
+        let length = if largest < DIRECT { largest + 2 } else { 0 };
+        let class = |number: usize| u8::try_from(class_of(&known, number as i64)).unwrap_or(u8::MAX);
+        let direct = (0..length).map(class).collect();
+        fits.then_some(Classes::Numbers { known: known.into(), direct })
+    }
+
+    /// A value of each class.
+    fn examples(&self) -> Vec<Value<'_>> {
+        match self {
+            Classes::Numbers { known, .. } => {
+                let mut examples: Vec<Value<'_>> = Vec::new();
+                for number in known {
+                    examples.push(Value::Integer(number.saturating_sub(1)));
+                    examples.push(Value::Integer(*number));
+                }
+                examples.push(Value::Integer(known.last().map_or(0, |last| last.saturating_add(1))));
+                examples
+            }
+            Classes::Texts(known) => {
+                // No text that a rule names is this one.
+                let other = Value::Text("\u{0}".into());
+                let mut examples = vec![other.clone()];
+                for text in known {
+                    examples.push(Value::Text((&**text).into()));
+                    examples.push(other.clone());
+                }
+                examples
+            }
+        }
+    }
+}
+
+fn class_of(known: &[i64], number: i64) -> usize {
+    match known.binary_search(&number) {
+        Ok(place) => 2 * place + 1,
+        Err(place) => 2 * place,
+    }
+}
+
+/// A row of which one value is known.
+struct Known<'v> {
+    source: Source,
+    value: &'v Value<'v>,
+}
+
+impl Row for Known<'_> {
+    fn value(&self, source: Source) -> Value<'_> {
+        if source == self.source { self.value.borrowed() } else { Value::Absent }
+    }
+}
+
+/// Whether a condition holds, as far as the one known value tells.
+fn possible(condition: &Condition, known: &Known<'_>) -> Option<bool> {
+    match condition {
+        Condition::All(parts) => kleene(parts, known, false),
+        Condition::Any(parts) => kleene(parts, known, true),
+        Condition::Not(inner) => possible(inner, known).map(|holds| !holds),
+        leaf => (source_of(leaf) == Some(known.source)).then(|| leaf.holds(known)),
+    }
+}
+
+/// Conditions joined by `or`, for which one that holds decides, or by `and`, for which one that does not.
+fn kleene(parts: &[Condition], known: &Known<'_>, decisive: bool) -> Option<bool> {
+    let mut all = Some(!decisive);
+    for part in parts {
+        match possible(part, known) {
+            Some(holds) if holds == decisive => return Some(decisive),
+            Some(_) => {}
+            None => all = None,
+        }
+    }
+    all
+}
+
+/// The one name that a condition reads which tells apart only values that it names.
+fn source_of(leaf: &Condition) -> Option<Source> {
+    match leaf {
+        Condition::Integer { source, .. }
+        | Condition::IntegerIn { source, .. }
+        | Condition::TextIs { source, .. }
+        | Condition::Present(Operand::Source(source)) => Some(*source),
+        _ => None,
+    }
+}
+
+fn leaves<'c>(condition: &'c Condition, source: Source, visit: &mut dyn FnMut(&'c Condition)) {
+    match condition {
+        Condition::All(parts) | Condition::Any(parts) => {
+            parts.iter().for_each(|part| leaves(part, source, visit))
+        }
+        Condition::Not(inner) => leaves(inner, source, visit),
+        leaf if source_of(leaf) == Some(source) => visit(leaf),
+        _ => {}
+    }
+}
+
+fn numbers(condition: &Condition, source: Source, known: &mut Vec<i64>) {
+    leaves(condition, source, &mut |leaf| match leaf {
+        Condition::Integer { value, .. } => known.push(*value),
+        Condition::IntegerIn { values, .. } => known.extend(values),
+        _ => {}
+    });
+}
+
+fn texts(condition: &Condition, source: Source, known: &mut Vec<Box<str>>) {
+    leaves(condition, source, &mut |leaf| {
+        if let Condition::TextIs { text, .. } = leaf {
+            known.push(text.clone());
+        }
+    });
+}
