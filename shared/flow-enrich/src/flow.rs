@@ -135,6 +135,9 @@ impl<'a> EnrichedFlow<'a> {
 
     fn network(&self, end: Field) -> Option<EnrichedValue<'a>> {
         let networks = &self.tables.networks;
+        if networks.is_empty() {
+            return None;
+        }
         self.record.address(end).and_then(|address| networks.name_of(address)).map(text)
     }
 

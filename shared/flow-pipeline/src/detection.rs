@@ -136,13 +136,15 @@ impl<'b, 'r> Batch<'b, 'r> {
 
     fn observe(&mut self, source: &SourceLine<'_>) {
         self.lines += 1;
-        let line = match source.format.parse(source.text) {
+        // Borrowed from where it was made: a record is large to move.
+        let parsed = source.format.parse(source.text);
+        let line = match &parsed {
             Ok(line) => line,
             Err(error) => {
                 return self.report.reject(error.kind().name(), source.number, || error.to_string());
             }
         };
-        self.report.lines.add(&line);
+        self.report.lines.add(line);
         if !mem::replace(&mut self.is_noted, true) {
             self.report.note_unfit_rules(&self.rules, source.format);
         }

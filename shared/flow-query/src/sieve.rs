@@ -1,7 +1,9 @@
 //! Which of many detections a record may match, by a few of its values alone: most match none, and are passed over at once.
 //!
-//! The filters of all detections are asked beforehand, for each value that they tell apart of one name, whether they can
-//! still hold if that is all that is known. What is left for a record is a bit for each detection, and a few look-ups.
+//! The filters of all detections are asked beforehand, for all values that they tell apart, whether they can still hold if
+//! those are all that is known. What is left for a record is a bit for each detection, and a few look-ups.
+
+use std::collections::BTreeMap;
 
 use flow_enrich::Enrichment;
 use flow_record::Field;
@@ -13,18 +15,20 @@ use crate::operand::Operand;
 use crate::row::Row;
 use crate::value::{Number, Type, Value};
 
-/// The names looked at, the cheapest first.
-const SOURCES: [Source; 10] = [
-    Source::Field(Field::Action),
-    Source::Field(Field::DstPort),
-    Source::Field(Field::Protocol),
-    Source::Field(Field::Bytes),
-    Source::Field(Field::Packets),
-    Source::Enrichment(Enrichment::Duration),
-    Source::Enrichment(Enrichment::Carried),
-    Source::Enrichment(Enrichment::Direction),
-    Source::Enrichment(Enrichment::DstExternal),
-    Source::Enrichment(Enrichment::Side),
+/// The names looked at: some together, since filters join them by `or`, the cheapest first.
+const SOURCES: [&[Source]; 7] = [
+    &[
+        Source::Field(Field::Action),
+        Source::Field(Field::Protocol),
+        Source::Field(Field::Packets),
+        Source::Enrichment(Enrichment::Carried),
+    ],
+    &[Source::Field(Field::DstPort)],
+    &[Source::Field(Field::Bytes)],
+    &[Source::Enrichment(Enrichment::Duration)],
+    &[Source::Enrichment(Enrichment::Direction)],
+    &[Source::Enrichment(Enrichment::DstExternal)],
+    &[Source::Enrichment(Enrichment::Side)],
 ];
 
 /// The most detections of one sieve.
@@ -41,17 +45,27 @@ pub struct Sieve {
     tables: Vec<Table>,
 }
 
-/// What the values of one name rule out.
+/// What the values of some names rule out together.
 #[derive(Debug)]
 struct Table {
-    source: Source,
-    /// The detections that some value rules out.
+    axes: Vec<Axis>,
+    /// The detections that some values rule out.
     decides: u64,
-    classes: Classes,
-    /// The detections that may match a record of each class.
+    /// The detections that may match a record, by its kinds of values: the first name's kind counts least.
     may_match: Box<[u64]>,
-    /// Those that may match one without a value.
-    absent: u64,
+}
+
+/// The values of one name, in kinds that no filter tells apart.
+#[derive(Debug)]
+struct Axis {
+    source: Source,
+    classes: Classes,
+    /// The kind of each class.
+    kinds: Box<[u8]>,
+    /// The kind of what has no value.
+    absent: u8,
+    /// A value of each kind.
+    examples: Vec<Value<'static>>,
 }
 
 /// How values become classes: 2n + 1 for the n-th known value, 2n for what lies before it.
@@ -93,23 +107,62 @@ impl Sieve {
 }
 
 impl Table {
-    /// None if no value of `source` rules out anything.
-    fn new(source: Source, filters: &[&Condition], all: u64) -> Option<Self> {
-        let classes = Classes::of(source, filters)?;
-        let may = |value: &Value<'_>| {
-            let known = Known { source, value };
-            let bits = filters.iter().enumerate();
-            bits.filter(|(_, filter)| possible(filter, &known) != Some(false))
-                .fold(0, |may, (place, _)| may | 1 << place)
-        };
-        let may_match: Box<[u64]> = classes.examples().iter().map(may).collect();
-        let absent = may(&Value::Absent);
-        let decides = may_match.iter().fold(absent, |both, may| both & may) ^ all;
-        (decides != 0).then_some(Table { source, decides, classes, may_match, absent })
+    /// None if no values of `sources` rule out anything.
+    fn new(sources: &[Source], filters: &[&Condition], all: u64) -> Option<Self> {
+        let axes: Vec<Axis> =
+            sources.iter().map(|source| Axis::new(*source, filters)).collect::<Option<_>>()?;
+        let combinations: usize = axes.iter().map(|axis| axis.examples.len()).product();
+        let may_match: Box<[u64]> = (0..combinations).map(|place| may_match(place, &axes, filters)).collect();
+        let decides = may_match.iter().fold(all, |both, may| both & may) ^ all;
+        (decides != 0).then_some(Table { axes, decides, may_match })
     }
 
     #[inline]
     fn may_match(&self, row: &impl Row) -> u64 {
+        let (mut place, mut stride) = (0, 1);
+        for axis in &self.axes {
+            place += usize::from(axis.kind(row)) * stride;
+            stride *= axis.examples.len();
+        }
+        self.may_match.get(place).copied().unwrap_or(u64::MAX)
+    }
+}
+
+/// The detections that may match a record whose values are of the kinds at `place`.
+fn may_match(mut place: usize, axes: &[Axis], filters: &[&Condition]) -> u64 {
+    let mut known = Known(Vec::new());
+    for axis in axes {
+        known.0.push((axis.source, axis.examples[place % axis.examples.len()].clone()));
+        place /= axis.examples.len();
+    }
+    let may = filters.iter().enumerate().filter(|(_, filter)| possible(filter, &known) != Some(false));
+    may.fold(0, |may, (place, _)| may | 1 << place)
+}
+
+impl Axis {
+    /// None if there are too many values to tell apart.
+    fn new(source: Source, filters: &[&Condition]) -> Option<Self> {
+        let classes = Classes::of(source, filters)?;
+        let mut all = Vec::new();
+        filters.iter().for_each(|filter| leaves(filter, source, &mut |leaf| all.push(leaf)));
+        let mut known = BTreeMap::<Vec<bool>, u8>::new();
+        let mut examples = Vec::new();
+        let mut kind = |value: Value<'_>| {
+            let value = value.into_owned();
+            let row = Known(vec![(source, value.clone())]);
+            let told = all.iter().map(|leaf| leaf.holds(&row)).collect();
+            *known.entry(told).or_insert_with(|| {
+                examples.push(value);
+                u8::try_from(examples.len() - 1).unwrap_or(u8::MAX)
+            })
+        };
+        let kinds = classes.examples().into_iter().map(&mut kind).collect();
+        let absent = kind(Value::Absent);
+        (examples.len() < 200).then_some(Axis { source, classes, kinds, absent, examples })
+    }
+
+    #[inline]
+    fn kind(&self, row: &impl Row) -> u8 {
         let class = match &self.classes {
             Classes::Numbers { known, direct } => match row.number(self.source) {
                 Some(Number::Integer(number)) => {
@@ -127,7 +180,7 @@ impl Table {
                 None => return self.absent,
             },
         };
-        self.may_match.get(class).copied().unwrap_or(u64::MAX)
+        self.kinds.get(class).copied().unwrap_or(self.absent)
     }
 }
 
@@ -148,8 +201,8 @@ impl Classes {
         let fits = known.len() < 100;
         let largest = known.last().and_then(|last| usize::try_from(*last).ok()).unwrap_or(DIRECT);
         let length = if largest < DIRECT { largest + 2 } else { 0 };
-        let class = |number: usize| u8::try_from(class_of(&known, number as i64)).unwrap_or(u8::MAX);
-        let direct = (0..length).map(class).collect();
+        let class = |number: i64| u8::try_from(class_of(&known, number)).unwrap_or(u8::MAX);
+        let direct = (0..).take(length).map(class).collect();
         fits.then_some(Classes::Numbers { known: known.into(), direct })
     }
 
@@ -186,30 +239,30 @@ fn class_of(known: &[i64], number: i64) -> usize {
     }
 }
 
-/// A row of which one value is known.
-struct Known<'v> {
-    source: Source,
-    value: &'v Value<'v>,
-}
+/// A row of which some values are known.
+struct Known(Vec<(Source, Value<'static>)>);
 
-impl Row for Known<'_> {
+impl Row for Known {
     fn value(&self, source: Source) -> Value<'_> {
-        if source == self.source { self.value.borrowed() } else { Value::Absent }
+        self.0.iter().find(|(known, _)| *known == source).map_or(Value::Absent, |(_, value)| value.borrowed())
     }
 }
 
-/// Whether a condition holds, as far as the one known value tells.
-fn possible(condition: &Condition, known: &Known<'_>) -> Option<bool> {
+/// Whether a condition holds, as far as the known values tell.
+fn possible(condition: &Condition, known: &Known) -> Option<bool> {
     match condition {
         Condition::All(parts) => kleene(parts, known, false),
         Condition::Any(parts) => kleene(parts, known, true),
         Condition::Not(inner) => possible(inner, known).map(|holds| !holds),
-        leaf => (source_of(leaf) == Some(known.source)).then(|| leaf.holds(known)),
+        leaf => {
+            let source = source_of(leaf)?;
+            known.0.iter().any(|(known, _)| *known == source).then(|| leaf.holds(known))
+        }
     }
 }
 
 /// Conditions joined by `or`, for which one that holds decides, or by `and`, for which one that does not.
-fn kleene(parts: &[Condition], known: &Known<'_>, decisive: bool) -> Option<bool> {
+fn kleene(parts: &[Condition], known: &Known, decisive: bool) -> Option<bool> {
     let mut all = Some(!decisive);
     for part in parts {
         match possible(part, known) {

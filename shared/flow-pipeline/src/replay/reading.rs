@@ -56,14 +56,15 @@ impl<'a, 'r> Reading<'a, 'r> {
 
     fn observe(&mut self, source: &SourceLine<'_>) -> Result<(), RunError> {
         let replay = &mut *self.replay;
-        let line = match source.format.parse(source.text) {
+        let parsed = source.format.parse(source.text);
+        let line = match &parsed {
             Ok(line) => line,
             Err(error) => {
                 replay.report.reject(error.kind().name(), source.number, || error.to_string());
                 return Ok(());
             }
         };
-        replay.report.lines.add(&line);
+        replay.report.lines.add(line);
         if !mem::replace(&mut self.is_noted, true) {
             replay.report.note_unfit_rules(&self.rules, source.format);
         }
