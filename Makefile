@@ -71,6 +71,16 @@ bench-query:
 	$(CARGO) build --release --locked -p flow-envelope --example inflate
 	$(PYTHON) benches/query.py
 
+## bench-rules: what the built-in rules add to the CPU time of reading events, and what one more adds
+bench-rules:
+	$(CARGO) build --release --locked -p flowgauge
+	$(PYTHON) benches/rules.py
+
+## scenarios: which generated attacks the built-in rules find, in a table (some minutes)
+scenarios:
+	$(CARGO) build --release --locked -p flowgauge
+	$(PYTHON) benches/scenarios.py
+
 ## cost: what keeping state costs in DynamoDB, in requests and dollars, over generated traffic
 cost:
 	$(CARGO) bench --locked -p flow-pipeline --bench cost

@@ -42,6 +42,8 @@ const DIRECT: usize = 1 << 16;
 pub struct Sieve {
     /// A bit for each detection.
     all: u64,
+    /// Those that may match a record while no network has a name.
+    without_networks: u64,
     tables: Vec<Table>,
 }
 
@@ -86,13 +88,16 @@ impl Sieve {
             queries.into_iter().take(MAX_SIEVED).map(ContinuousQuery::filter).collect();
         let all = filters.iter().enumerate().fold(0, |all, (place, _)| all | 1 << place);
         let tables = SOURCES.into_iter().filter_map(|source| Table::new(source, &filters, all)).collect();
-        Sieve { all, tables }
+        let nameless = [Enrichment::SrcNetwork, Enrichment::DstNetwork];
+        let nameless = Known(nameless.map(|name| (Source::Enrichment(name), Value::Absent)).into());
+        Sieve { all, without_networks: may_match(&nameless, &filters), tables }
     }
 
-    /// A bit for each detection that `row` may match, the first the lowest.
+    /// A bit for each detection that `row` may match, the first the lowest; `has_networks` says whether any network has a
+    /// name.
     #[inline]
-    pub fn candidates(&self, row: &impl Row) -> u64 {
-        let mut left = self.all;
+    pub fn candidates(&self, row: &impl Row, has_networks: bool) -> u64 {
+        let mut left = if has_networks { self.all } else { self.without_networks };
         for table in &self.tables {
             // What is worked out from a record is worked out only if it matters.
             if left & table.decides != 0 {
@@ -112,7 +117,8 @@ impl Table {
         let axes: Vec<Axis> =
             sources.iter().map(|source| Axis::new(*source, filters)).collect::<Option<_>>()?;
         let combinations: usize = axes.iter().map(|axis| axis.examples.len()).product();
-        let may_match: Box<[u64]> = (0..combinations).map(|place| may_match(place, &axes, filters)).collect();
+        let may_match: Box<[u64]> =
+            (0..combinations).map(|place| may_match(&known_at(place, &axes), filters)).collect();
         let decides = may_match.iter().fold(all, |both, may| both & may) ^ all;
         (decides != 0).then_some(Table { axes, decides, may_match })
     }
@@ -128,14 +134,19 @@ impl Table {
     }
 }
 
-/// The detections that may match a record whose values are of the kinds at `place`.
-fn may_match(mut place: usize, axes: &[Axis], filters: &[&Condition]) -> u64 {
+/// Values of the kinds at `place`.
+fn known_at(mut place: usize, axes: &[Axis]) -> Known {
     let mut known = Known(Vec::new());
     for axis in axes {
         known.0.push((axis.source, axis.examples[place % axis.examples.len()].clone()));
         place /= axis.examples.len();
     }
-    let may = filters.iter().enumerate().filter(|(_, filter)| possible(filter, &known) != Some(false));
+    known
+}
+
+/// The detections that may match a record with these values.
+fn may_match(known: &Known, filters: &[&Condition]) -> u64 {
+    let may = filters.iter().enumerate().filter(|(_, filter)| possible(filter, known) != Some(false));
     may.fold(0, |may, (place, _)| may | 1 << place)
 }
 
@@ -255,8 +266,17 @@ fn possible(condition: &Condition, known: &Known) -> Option<bool> {
         Condition::Any(parts) => kleene(parts, known, true),
         Condition::Not(inner) => possible(inner, known).map(|holds| !holds),
         leaf => {
-            let source = source_of(leaf)?;
-            known.0.iter().any(|(known, _)| *known == source).then(|| leaf.holds(known))
+            // What is absent is absent, whatever a condition does with it; other values stand for all of their kind.
+            let mut is_known = true;
+            leaf.sources(&mut |source| {
+                let value = known.0.iter().find(|(known, _)| *known == source).map(|(_, value)| value);
+                is_known &= match value {
+                    Some(Value::Absent) => true,
+                    Some(_) => source_of(leaf) == Some(source),
+                    None => false,
+                };
+            });
+            is_known.then(|| leaf.holds(known))
         }
     }
 }
