@@ -7,7 +7,7 @@ PYTHON ?= python3
 FUNCTIONS := $(notdir $(wildcard functions/*))
 VENVS := target/venv
 
-.PHONY: demo test e2e build package lint lint-template fuzz-check vectors bench bench-query cost startup soak docs
+.PHONY: demo test e2e build package lint lint-template fuzz-check vectors bench bench-query bench-rules scenarios cost startup soak docs
 
 ## demo: build the program and run the detections over the sample events
 demo:

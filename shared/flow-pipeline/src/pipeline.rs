@@ -304,7 +304,7 @@ impl<S: StateStore, N: Notifier> Pipeline<S, N> {
                     // A header is a line of every file, but of no log group: here it says that the input is no log.
                     let kind =
                         if RecordFormat::is_header(&event.message) { "header" } else { error.kind().name() };
-                    report.note_rejected(batch, event, || Fault(error.clone()).to_string());
+                    report.note_rejected(batch, event, || Fault(*error).to_string());
                     report.reject(kind, number, || error.to_string());
                     continue;
                 }

@@ -308,7 +308,7 @@ fn source_of(leaf: &Condition) -> Option<Source> {
 fn leaves<'c>(condition: &'c Condition, source: Source, visit: &mut dyn FnMut(&'c Condition)) {
     match condition {
         Condition::All(parts) | Condition::Any(parts) => {
-            parts.iter().for_each(|part| leaves(part, source, visit))
+            parts.iter().for_each(|part| leaves(part, source, visit));
         }
         Condition::Not(inner) => leaves(inner, source, visit),
         leaf if source_of(leaf) == Some(source) => visit(leaf),
