@@ -44,6 +44,9 @@ pub(crate) fn run(args: &QueryArgs) -> Result<Outcome, Failure> {
         selection.gather(&args.input.inputs)?
     };
     tell(&answer.warnings, &args.query);
+    if report.lines.total() > 0 {
+        selection.tell_absent();
+    }
     let rows = printer.rows() + answer.rows.len() as u64;
     match chart {
         Some(chart) => chart.print(&answer.rows)?,

@@ -217,3 +217,16 @@ fn what_is_true_counts_as_one() {
         ask("stats pct(bytes, 95) by dstPort | sort `pct(bytes,95)` desc | limit 1", &["--output", "json"]);
     assert_eq!(own.json().len(), 1);
 }
+
+#[test]
+fn an_empty_answer_is_no_riddle() {
+    let run = flowgauge(["query", "filter @logStream = 'eni-1-all'", "events/web-server.log"]).exits(0);
+    run.says(&["warning: no record has `@logStream`: always absent"]);
+    let untimed = ["query", "stats count(*) as n by bin(1h)", "-", "--format", "srcaddr dstaddr bytes"];
+    flowgauge(untimed)
+        .input("10.0.0.5 10.0.0.6 100\n")
+        .exits(0)
+        .says(&["no record has `@timestamp`: always absent"]);
+    let events = flowgauge(["query", "filter @logStream like 'eni'", "events/web-server.json"]).exits(0);
+    assert!(!events.stderr.contains("@logStream"), "{}", events.stderr);
+}

@@ -258,6 +258,9 @@ impl Names<'_> {
             return self.comparison(op.mirrored(), right, left);
         }
         let (subject, kind) = self.operand(left)?;
+        if let Some(condition) = dash(&subject, op, right) {
+            return Ok(condition);
+        }
         let (value, _) = self.operand(right)?;
         if let ExprKind::Literal(literal) = &right.kind {
             let is_equality = matches!(op, Comparison::Equal | Comparison::NotEqual);
@@ -309,6 +312,18 @@ impl Names<'_> {
             literal => Value::of_literal(literal),
         };
         Ok(Condition::In { subject: operand, values: literals.iter().map(value).collect(), negated })
+    }
+}
+
+/// `srcAddr != "-"`: what a record says `-` of is absent here, and a text in the console.
+fn dash(subject: &Operand, op: Comparison, right: &Expr) -> Option<Condition> {
+    let is_field = matches!(subject, Operand::Source(Source::Field(_)));
+    let is_dash = matches!(&right.kind, ExprKind::Literal(Literal::Text(text)) if text == "-");
+    let present = Condition::Present(subject.clone());
+    match op {
+        Comparison::NotEqual if is_field && is_dash => Some(present),
+        Comparison::Equal if is_field && is_dash => Some(Condition::Not(Box::new(present))),
+        _ => None,
     }
 }
 

@@ -150,6 +150,13 @@ impl Program {
         }
     }
 
+    /// Whether it reads `source`.
+    pub fn reads(&self, source: Source) -> bool {
+        let mut reads = false;
+        self.segments.iter().for_each(|segment| segment.sources(&mut |read| reads |= read == source));
+        reads
+    }
+
     /// The fields that it reads and `format` lacks, enrichments' included: they are absent.
     pub fn missing_fields(&self, format: &RecordFormat) -> Vec<Field> {
         missing_fields(format, |visit| self.sources(visit))

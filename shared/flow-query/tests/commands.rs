@@ -303,3 +303,13 @@ fn very_large_and_very_small_numbers_add_up() {
     let expected: f64 = (0..50).map(|n| f64::from(100_000 + n).powi(5)).sum();
     assert!(close(number("stats sum(bytes ^ 5) as s"), expected));
 }
+
+/// What the console has as a text is absent here, and may be asked for as there.
+#[test]
+fn a_dash_is_what_is_absent() {
+    let count =
+        |condition: &str| ask(&format!("filter {condition} | stats count(*) as n"), &Traffic::sample());
+    assert_eq!(count("srcAddr != \"-\""), "n\n6");
+    assert_eq!(count("srcAddr = '-'"), "n\n2");
+    assert_eq!(count("action = '-' and logStatus != '-'"), "n\n2");
+}

@@ -11,7 +11,7 @@ use std::{io, thread};
 use flow_enrich::{EnrichedFlow, Tables};
 use flow_envelope::Limits;
 use flow_pipeline::{Item, Report, SourceLine, read_lines};
-use flow_query::{Answer, AnswerRow, Evaluation, FilterPattern, Program};
+use flow_query::{Answer, AnswerRow, Evaluation, FilterPattern, Program, Source, SystemField};
 use flow_record::{Field, RecordFormat};
 
 use crate::failure::{Failure, Outcome};
@@ -30,6 +30,9 @@ pub(super) struct Selection<'s> {
     counted: Mutex<HashSet<u128>>,
     /// The fields that it was told of that they are absent, and what was told of the pattern.
     told: Mutex<(BTreeSet<Field>, BTreeSet<String>)>,
+    /// Some record came from a log stream, or has a time.
+    has_stream: AtomicBool,
+    has_time: AtomicBool,
     /// Nothing more has to be read.
     is_over: AtomicBool,
 }
@@ -63,6 +66,8 @@ impl<'s> Selection<'s> {
             span,
             counted: Mutex::default(),
             told: Mutex::default(),
+            has_stream: AtomicBool::new(false),
+            has_time: AtomicBool::new(false),
             is_over: AtomicBool::new(false),
         }
     }
@@ -181,12 +186,40 @@ impl<'s> Selection<'s> {
         }
         part.report.lines.add(line);
         let flow = EnrichedFlow { record: line.record(), origin: source.origin, tables: self.tables };
+        self.note_origin(&flow);
         if self.is_in_span(&flow)
             && let Some(row) = part.evaluation.observe(&flow)?
         {
             take(&row)?;
         }
         Ok(())
+    }
+
+    /// Notes what records have that a query may ask for in vain.
+    fn note_origin(&self, flow: &EnrichedFlow<'_>) {
+        // Once is enough: what is known is only read, which costs nothing among threads.
+        if flow.origin.log_stream.is_some() && !self.has_stream.load(Ordering::Relaxed) {
+            self.has_stream.store(true, Ordering::Relaxed);
+        }
+        if !self.has_time.load(Ordering::Relaxed) && flow.timestamp().is_some() {
+            self.has_time.store(true, Ordering::Relaxed);
+        }
+    }
+
+    /// Tells of what the query asks for and no record has, so that an empty answer is no riddle.
+    pub(super) fn tell_absent(&self) {
+        let reads = |field| self.program.reads(Source::System(field));
+        let has_span = self.span != (None, None);
+        let absent = [
+            (reads(SystemField::LogStream) && !self.has_stream.load(Ordering::Relaxed), "@logStream"),
+            (
+                (has_span || reads(SystemField::Timestamp)) && !self.has_time.load(Ordering::Relaxed),
+                "@timestamp",
+            ),
+        ];
+        for (_, name) in absent.into_iter().filter(|(is_absent, _)| *is_absent) {
+            messages::warning(&format!("no record has `{name}`: always absent"));
+        }
     }
 
     fn is_in_span(&self, flow: &EnrichedFlow<'_>) -> bool {
