@@ -152,3 +152,21 @@ fn no_record_is_passed_over_that_a_rule_matches() {
     }
     assert!(matched > 100, "{matched}");
 }
+
+/// More rules than one sieve holds: none of them is passed over.
+#[test]
+fn many_rules_are_all_asked() {
+    let files: Vec<_> = (0..150)
+        .map(|n| {
+            let text = GOOD.replace("id = \"x\"", &format!("id = \"x-{n:03}\""));
+            (format!("{n:03}.toml"), text)
+        })
+        .collect();
+    let rules = RuleSet::only_files(files.iter().map(|(name, text)| (&**name, &**text))).unwrap();
+    assert_eq!(rules.rules().len(), 150);
+    for (place, rule) in rules.rules().iter().enumerate() {
+        for test in &rule.tests {
+            assert_eq!(test.run(&rules, place), Ok(()), "{}", rule.id);
+        }
+    }
+}

@@ -23,7 +23,7 @@ const SOURCES: [&[Source]; 7] = [
         Source::Field(Field::Packets),
         Source::Enrichment(Enrichment::Carried),
     ],
-    &[Source::Field(Field::DstPort)],
+    &[Source::Field(Field::DstPort), Source::Field(Field::SrcPort)],
     &[Source::Field(Field::Bytes)],
     &[Source::Enrichment(Enrichment::Duration)],
     &[Source::Enrichment(Enrichment::Direction)],
