@@ -58,7 +58,7 @@ impl<'p> Evaluation<'p> {
                 rows.merge(plan, more, settings.max_rows)?;
             }
             (State::Groups(groups), State::Groups(more), Sink::Groups(_)) => {
-                groups.merge(&more, settings.max_groups)?;
+                groups.merge(more, settings.max_groups)?;
             }
             _ => {}
         }

@@ -194,7 +194,12 @@ impl Groups {
     }
 
     /// Adds all groups of `other`, which is of the same plan.
-    pub(crate) fn merge(&mut self, other: &Groups, max: usize) -> Result<(), LimitError> {
+    pub(crate) fn merge(&mut self, other: Groups, max: usize) -> Result<(), LimitError> {
+        if self.keys.len() == 0 {
+            // Of one input nothing is copied: there is room for all groups once, and no more.
+            *self = other;
+            return Ok(());
+        }
         for from in 0..other.keys.len() {
             other.keys.copy_key(from, &mut self.key);
             let to = self.place(max)?;

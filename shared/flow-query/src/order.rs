@@ -1,6 +1,7 @@
 //! The order of values that `sort` goes by.
 
 use std::cmp::Ordering;
+use std::fmt::{self, Write as _};
 use std::net::IpAddr;
 
 use crate::value::{Number, Value};
@@ -14,6 +15,9 @@ impl Value<'_> {
     pub fn natural_order(&self, other: &Value<'_>) -> Ordering {
         if let (Value::Address(IpAddr::V4(left)), Value::Address(IpAddr::V4(right))) = (self, other) {
             return left.cmp(right);
+        }
+        if let (Value::Address(left), Value::Address(right)) = (self, other) {
+            return natural(Digits::of(*left).as_str(), Digits::of(*right).as_str());
         }
         let rank = |value: &Value<'_>, number: Option<Number>| match value {
             Value::Absent => 0,
@@ -42,6 +46,35 @@ impl Value<'_> {
             _ => Ordering::Equal,
         };
         self.natural_order(other).then_with(|| kind(self).cmp(&kind(other))).then_with(texts)
+    }
+}
+
+/// The text of an address, where nothing has to be allocated for it.
+struct Digits {
+    text: [u8; 45],
+    length: usize,
+}
+
+impl Digits {
+    fn of(address: IpAddr) -> Self {
+        let mut digits = Digits { text: [0; 45], length: 0 };
+        // The longest text of an address has 45 bytes.
+        let _ = write!(digits, "{address}");
+        digits
+    }
+
+    fn as_str(&self) -> &str {
+        str::from_utf8(&self.text[..self.length]).unwrap_or_default()
+    }
+}
+
+impl fmt::Write for Digits {
+    fn write_str(&mut self, part: &str) -> fmt::Result {
+        let end = self.length + part.len();
+        let room = self.text.get_mut(self.length..end).ok_or(fmt::Error)?;
+        room.copy_from_slice(part.as_bytes());
+        self.length = end;
+        Ok(())
     }
 }
 
