@@ -166,8 +166,10 @@ pub(crate) fn about(topic: Topic, body: &str) -> Result<About, String> {
             Ok(About::Finding { id, status })
         }
         Topic::Alerts => {
-            if let Some((before, _)) = body.split_once(" only listed here") {
-                let listed = before.rsplit(' ').next().and_then(|number| number.parse().ok());
+            let heading = [" findings listed here", " finding listed here"];
+            if let Some((before, _)) = heading.into_iter().find_map(|words| body.split_once(words)) {
+                let listed =
+                    before.rsplit(' ').next().and_then(|number| number.replace(',', "").parse().ok());
                 return Ok(About::Digest { listed: listed.ok_or_else(unclear)? });
             }
             let id = body.split(|c: char| !c.is_ascii_hexdigit()).find(|word| word.len() == 32);
