@@ -79,8 +79,8 @@ pub struct Outcome {
     pub is_redelivery: bool,
     /// The groups that it belongs to, as far as they are kept, in order: those to look at now, also when it came again.
     pub touched: Vec<GroupId>,
-    /// What of it is in no group: it came too late, or it was counted and its group is gone. An earlier try may have died
-    /// before it told what that led to.
+    /// What of it may be in no group: it came too late, or it was counted before and may have gone since. An earlier try may
+    /// have died before it told what that led to.
     pub apart: Vec<Delta>,
     /// Deltas that came too late: not counted.
     pub late_panes: u64,
@@ -155,8 +155,8 @@ impl StateItem {
             Outcome { touched: deltas.iter().map(Delta::group_id).collect(), ..Outcome::default() };
         if fingerprint.is_some_and(|fingerprint| self.counted.has(fingerprint)) {
             outcome.is_redelivery = true;
-            let gone = |delta: &Delta| self.groups.get(&delta.group_id()).is_none();
-            outcome.apart = deltas.into_iter().filter(gone).collect();
+            // What it added may be gone, or in part, whether its groups are there or not.
+            outcome.apart = deltas;
         } else {
             self.add(rules, deltas, fingerprint, now, &mut outcome);
         }
@@ -289,7 +289,7 @@ impl StateItem {
         let carried = self.carried.values().map(|carried| carried.until);
         let clock = (self.clock > 0).then_some(self.clock);
         // Windows wait for a tick that stands still.
-        let waiting = self.due_at(rules, 0).map(|due| due + KEPT_FOR_A_TICK);
+        let waiting = self.next_closing(rules).map(|due| due + KEPT_FOR_A_TICK);
         let clock = clock.into_iter().chain(waiting);
         let until = panes.chain(carried).chain(self.counted.until()).chain(clock).max();
         // The item's own watermark may stand still while the clock goes on.
@@ -301,13 +301,18 @@ impl StateItem {
     ///
     /// Rules that this program does not know may wait too: whoever knows them has to look within the next minute.
     pub fn due_at(&self, rules: &RuleSet, now: u64) -> Option<u64> {
+        let closing = self.next_closing(rules).into_iter();
+        closing.chain(self.has_unknown(now).then_some(now + LOOK_AGAIN)).min()
+    }
+
+    /// When the first window closes that nobody has looked at yet, by the clock.
+    fn next_closing(&self, rules: &RuleSet) -> Option<u64> {
         let waiting = self.groups.iter().filter(|(id, _)| !rules.rule(id.rule).query.is_monotone());
         let closings = waiting.flat_map(|(id, panes)| {
             let windowing = rules.rule(id.rule).windowing;
             panes.iter().filter_map(move |(pane, _)| windowing.next_closing(pane, self.judged))
         });
-        let closings = closings.map(|closing| closing + self.delay);
-        closings.chain(self.has_unknown(now).then_some(now + LOOK_AGAIN)).min()
+        closings.min().map(|closing| closing + self.delay)
     }
 
     /// Notes that all windows which had closed by [`event_time`](Self::event_time) were looked at, and what they led to was told. Before that
