@@ -7,6 +7,7 @@ mod found;
 mod hardships;
 mod kills;
 mod late;
+mod retries;
 mod telling;
 
 use std::sync::Arc;
