@@ -1,6 +1,6 @@
 """Which generated scenarios the built-in rules find, for seeds, formats, aggregation intervals and address families.
 
-Prints a table in Markdown: in how many of the seeds the right rule has found the right subject, and after how long.
+Prints a table in Markdown: in how many of the seeds the right rule has found the right subject.
 """
 
 import json
@@ -56,7 +56,7 @@ def program(*arguments):
 
 
 def found(scenario, seed, format, seconds, family, folder):
-    """Seconds from the scenario's beginning to the end of the window that found it; none if none did."""
+    """Whether the right rule finds the right subject."""
     rule, duration, subject = SCENARIOS[scenario]
     labels, lines, networks = folder / "labels", folder / "lines", folder / "networks"
     options = ["--ipv6"] if family == 6 else []
@@ -75,18 +75,17 @@ def found(scenario, seed, format, seconds, family, folder):
         finding = json.loads(line)
         subjects = [str(value) for value in finding["subject"].values()]
         if finding["rule"] == rule and (subject is None or label[subject] in subjects):
-            return finding["window"]["end"] - label["start"]
-    return None
+            return True
+    return False
 
 
 def cell(arguments):
     scenario, format, seconds, family = arguments
-    times = []
+    hits = 0
     for seed in SEEDS:
         with tempfile.TemporaryDirectory() as folder:
-            times.append(found(scenario, seed, format, seconds, family, pathlib.Path(folder)))
-    hits = sum(time is not None for time in times)
-    return f"{hits}/{len(times)}"
+            hits += found(scenario, seed, format, seconds, family, pathlib.Path(folder))
+    return f"{hits}/{len(SEEDS)}"
 
 
 def main():
@@ -96,12 +95,11 @@ def main():
     print("| scenario | rule |", " | ".join(head), "|")
     print("|---|---|" + "---|" * len(head))
     for scenario in wanted:
-        own = cases
         if scenario == "transit-loss":
             print(f"| {scenario} | transit-loss |", " | ".join(["-"] * len(cases)), "|")
             continue
         with ThreadPoolExecutor(2) as pool:
-            cells = list(pool.map(cell, [(scenario, *case) for case in own]))
+            cells = list(pool.map(cell, [(scenario, *case) for case in cases]))
         print(f"| {scenario} | {SCENARIOS[scenario][0]} |", " | ".join(cells), "|", flush=True)
 
 
