@@ -192,20 +192,20 @@ impl DynamoStore {
         let strange = || {
             format!("not an item of this program: expected `state`, `version`, `expires_at`, found {names:?}")
         };
-        let version = attributes.contains_key(VERSION).then(|| integer(&attributes, VERSION));
-        let expires_at = integer(&attributes, EXPIRES_AT).filter(|_| version.flatten().is_some());
+        let version = match (integer(&attributes, VERSION), attributes.get(VERSION)) {
+            (None, Some(AttributeValue::N(_))) => {
+                return Err(self.not_an_item(&attributes, "a whole number as `version`"));
+            }
+            (version, _) => version,
+        };
+        let expires_at = integer(&attributes, EXPIRES_AT).filter(|_| version.is_some());
         let content = match attributes.remove(STATE).filter(|_| expires_at.is_some()) {
             Some(AttributeValue::B(bytes)) => Content::Binary(bytes.into_inner()),
             Some(AttributeValue::S(text)) => Content::Text(text),
             _ => Content::Text(strange()),
         };
-        let is_number = attributes.get(VERSION).is_some_and(AttributeValue::is_n);
-        let version = match version.flatten() {
-            Some(version) => version,
-            None if is_number => return Err(self.not_an_item(&attributes, "a whole number as `version`")),
-            None => UNVERSIONED,
-        };
-        Ok((key, StoredItem { content, version, expires_at: expires_at.unwrap_or(FOREVER) }))
+        let (version, expires_at) = (version.unwrap_or(UNVERSIONED), expires_at.unwrap_or(FOREVER));
+        Ok((key, StoredItem { content, version, expires_at }))
     }
 
     fn not_an_item(&self, attributes: &Attributes, expected: &'static str) -> DynamoError {

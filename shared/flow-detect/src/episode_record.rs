@@ -9,7 +9,7 @@ use crate::finding::{Finding, FindingId, Status};
 use crate::rule::{Mode, Rule, Severity};
 use crate::rule_set::RuleSet;
 use crate::snapshot::FindingSnapshot;
-use crate::state::REDELIVERED_WITHIN;
+use crate::state::delay;
 use crate::window::Window;
 
 /// The version of a record's shape: any change to it needs another, and a reader of both.
@@ -171,11 +171,6 @@ pub enum RecordError {
     Shape(#[source] serde_json::Error),
 }
 
-/// How long ago the newest record of a finding was; no longer than an event may take to be tried again.
-pub(crate) fn delay(finding: &FindingSnapshot, now: u64) -> u64 {
-    now.saturating_sub(finding.last_seen).min(REDELIVERED_WITHIN)
-}
-
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde calls it")]
 fn is_zero(number: &u64) -> bool {
     *number == 0
@@ -186,7 +181,7 @@ impl EpisodeRecord {
     pub(crate) fn begin(finding: FindingSnapshot, pace: Pace, now: u64) -> Self {
         EpisodeRecord {
             schema: Schema::One,
-            delay: delay(&finding, now),
+            delay: delay(finding.last_seen, now),
             finding,
             pace,
             episode: 1,

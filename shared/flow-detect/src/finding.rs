@@ -91,6 +91,14 @@ impl Status {
     }
 }
 
+/// The port that a subject, or a part of it, is about: the destination's, or the server's.
+pub fn port_of(subject: &[(String, KeyPart)]) -> Option<u16> {
+    subject.iter().find_map(|(name, part)| match part {
+        KeyPart::Integer(port) if name == "dstPort" || name == "serverPort" => u16::try_from(*port).ok(),
+        _ => None,
+    })
+}
+
 /// One episode of one group of one rule.
 #[derive(Debug, Clone)]
 pub struct Finding<'r> {

@@ -24,13 +24,11 @@
 //! on after it was taken for over, since records came later than the rule waits, is open again, and may be told as
 //! ongoing and as resolved once more.
 
-use crate::episode_record::{
-    Audience, Beginning, Claim, EpisodeRecord, MAX_EARLIER, Pace, Purpose, Told, delay,
-};
+use crate::episode_record::{Audience, Beginning, Claim, EpisodeRecord, MAX_EARLIER, Pace, Purpose, Told};
 use crate::finding::{Finding, Status};
 use crate::rule::{Mode, Rule};
 use crate::snapshot::FindingSnapshot;
-use crate::state::{DEFINITIONS_DIFFER, LOOK_AGAIN};
+use crate::state::{DEFINITIONS_DIFFER, LOOK_AGAIN, delay};
 use crate::window::Window;
 
 /// Who would tell, and when.
@@ -240,7 +238,7 @@ impl EpisodeRecord {
     /// Adds a look at this episode, or begins a later one.
     fn add(&mut self, observed: FindingSnapshot, now: u64) {
         if observed.last_seen > self.finding.last_seen {
-            self.delay = delay(&observed, now);
+            self.delay = delay(observed.last_seen, now);
         }
         if self.finding.span.end.saturating_add(self.pace.gap()) <= observed.span.start {
             let over = std::mem::replace(&mut self.finding, observed);
@@ -314,7 +312,6 @@ impl EpisodeRecord {
             return Telling::Silent(Silence::Suppressed);
         }
         let earlier = earlier.filter(|claim| self.still_holds(claim, now));
-        let earlier = earlier.filter(|claim| claim.purpose != Purpose::Digest);
         let Some(purpose) = earlier.as_ref().map(|claim| claim.purpose).or_else(|| due(self, now)) else {
             let is_held_back = self.beginning() == Beginning::HeldBack && self.resolved.is_none();
             return Telling::Silent(if is_held_back { Silence::HeldBack } else { Silence::Told });
@@ -341,7 +338,8 @@ impl EpisodeRecord {
     /// Whether what a claim was for is still to be said, now that it is not known to have been.
     fn still_holds(&self, claim: &Claim, now: u64) -> bool {
         match claim.purpose {
-            Purpose::Digest => self.digest_at.is_some(),
+            // It stays due: whoever makes digests claims it anew.
+            Purpose::Digest => false,
             Purpose::Tell(Status::Resolved) => claim.episode == self.episode && now >= self.resolves_at(),
             Purpose::Tell(_) => claim.episode == self.episode,
         }

@@ -45,6 +45,7 @@ mod table;
 pub use bounds::{MAX_GROUPS, MAX_ITEM_BYTES};
 pub use error::StateError;
 pub use format::STATE_VERSION;
+pub(crate) use item::delay;
 pub use item::{Outcome, REDELIVERED_WITHIN, StateItem};
 pub use key::{BUCKETS, StateKey, by_state_key};
 

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use flow_detect::Finding;
+use flow_detect::{Finding, port_of};
 use flow_query::KeyPart;
 use ipnet::IpNet;
 use jiff::Timestamp;
@@ -28,7 +28,7 @@ pub fn suppression_lines(finding: &Finding<'_>, now: u64) -> String {
         ("rule", Some(quoted(&finding.rule.id))),
         ("cidr", cidr.map(|address| quoted(&address.to_string()))),
         ("interface", interface.map(quoted)),
-        ("port", port(subject).map(|port| port.to_string())),
+        ("port", port_of(subject).map(|port| port.to_string())),
         ("reason", Some(quoted(""))),
         ("until", Some(last_day(now))),
     ];
@@ -74,13 +74,6 @@ fn address((_, part): &Part) -> Option<IpNet> {
 fn interface(parts: &[Part]) -> Option<&str> {
     parts.iter().find_map(|(name, part)| match part {
         KeyPart::Text(text) if name == "interfaceId" && !text.is_empty() => Some(&**text),
-        _ => None,
-    })
-}
-
-fn port(parts: &[Part]) -> Option<u16> {
-    parts.iter().find_map(|(name, part)| match part {
-        KeyPart::Integer(port) if name == "dstPort" || name == "serverPort" => u16::try_from(*port).ok(),
         _ => None,
     })
 }

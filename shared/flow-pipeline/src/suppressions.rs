@@ -8,7 +8,7 @@ mod index;
 use std::fmt;
 use std::net::IpAddr;
 
-use flow_detect::{DefinitionError, Finding, RuleSet};
+use flow_detect::{DefinitionError, Finding, RuleSet, port_of};
 use flow_output::show_time;
 use flow_query::KeyPart;
 use ipnet::IpNet;
@@ -45,7 +45,7 @@ impl Suppression {
         self.rule.as_ref().is_none_or(|rule| *rule == finding.rule.id)
             && self.network.is_none_or(|network| addresses_of(finding).any(|address| is_in(address, network)))
             && self.interface.as_deref().is_none_or(has_interface)
-            && self.port.is_none_or(|port| port_of(finding) == Some(port))
+            && self.port.is_none_or(|port| port_of(&finding.subject) == Some(port))
     }
 
     /// Whether it does nothing any more at this Unix second.
@@ -147,13 +147,6 @@ fn interfaces_of<'f>(finding: &'f Finding<'_>) -> impl Iterator<Item = &'f str> 
         _ => None,
     });
     subject.into_iter().chain(finding.interface.as_deref())
-}
-
-fn port_of(finding: &Finding<'_>) -> Option<u16> {
-    finding.subject.iter().find_map(|(name, part)| match part {
-        KeyPart::Integer(port) if name == "dstPort" || name == "serverPort" => u16::try_from(*port).ok(),
-        _ => None,
-    })
 }
 
 /// An IPv4-mapped address (`::ffff:10.0.0.1`) is in the networks of the IPv4 address inside, and in those of its own.

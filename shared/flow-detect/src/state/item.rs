@@ -21,6 +21,11 @@ pub const REDELIVERED_WITHIN: u64 = 6 * 3600;
 /// How much longer than they are due windows are kept that nobody has looked at, in seconds.
 const KEPT_FOR_A_TICK: u64 = 7 * 86_400;
 
+/// How long a record was under way that is seen at `now`; no longer than an event may take to be tried again.
+pub(crate) fn delay(time: u64, now: u64) -> u64 {
+    now.saturating_sub(time).min(REDELIVERED_WITHIN)
+}
+
 /// What one [`StateKey`](super::StateKey) names: the panes of its groups, the batches counted in them, and the newest
 /// record time seen.
 ///
@@ -189,7 +194,7 @@ impl StateItem {
         let newest = deltas.iter().map(|delta| delta.newest).fold(self.newest, u64::max);
         if newest > self.newest {
             self.newest = newest;
-            self.delay = now.saturating_sub(newest).min(REDELIVERED_WITHIN);
+            self.delay = delay(newest, now);
         }
         self.watermark = self.watermark.max(self.newest.min(now));
         let mut until = 0;

@@ -4,14 +4,12 @@ use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::fs;
 use std::path::Path;
-use std::pin::pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, Waker};
 
 use flow_detect::RuleSet;
 use flow_generate::{Batches, EventEncoder, Role, Settings, Traffic};
 use flow_output::Message;
-use flow_pipeline::{Definitions, Notifier, Pipeline, PipelineSettings, Published, Topic};
+use flow_pipeline::{Definitions, Notifier, Pipeline, PipelineSettings, Published, Topic, now_or_never};
 use flow_record::RecordFormat;
 
 use crate::billing::{BilledStore, Bills};
@@ -101,12 +99,12 @@ pub(crate) fn run(plan: &Plan, rules: RuleSet) -> Costs {
         let begins = batch.end + DELIVERY;
         while clock < begins {
             clock = (clock + 60).max(begins / 60 * 60);
-            now(pipeline.tick(&definitions, clock)).expect("a store in memory never fails");
+            now_or_never(pipeline.tick(&definitions, clock)).expect("a store in memory never fails");
         }
         let is_counted = batch.start >= plan.traffic.start + WARM_UP;
         add(&mut costs.ticks, pipeline.store().bill(), is_counted);
         for event in encoder.encode(&batch).expect("a few lines fit into an event") {
-            let report = now(pipeline.run(&definitions, event.as_bytes(), clock))
+            let report = now_or_never(pipeline.run(&definitions, event.as_bytes(), clock))
                 .expect("a store in memory never fails");
             let bills = pipeline.store().bill();
             if !is_counted {
@@ -132,13 +130,5 @@ pub(crate) fn run(plan: &Plan, rules: RuleSet) -> Costs {
 fn add(total: &mut Bills, bills: Bills, is_counted: bool) {
     for (kind, bill) in bills.into_iter().filter(|_| is_counted) {
         total.entry(kind).or_default().add(bill);
-    }
-}
-
-/// The result of a future that never waits, as those of a store in memory without other writers don't.
-fn now<F: Future>(future: F) -> F::Output {
-    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
-        Poll::Ready(output) => output,
-        Poll::Pending => panic!("a store in memory with one writer never waits"),
     }
 }

@@ -3,11 +3,11 @@
 use std::collections::HashMap;
 use std::net::IpAddr;
 
-use flow_detect::Finding;
+use flow_detect::{Finding, port_of};
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 use prefix_trie::PrefixMap;
 
-use super::{Suppression, addresses_of, interfaces_of, port_of};
+use super::{Suppression, addresses_of, interfaces_of};
 
 /// The places of entries, ascending, by what they name.
 #[derive(Debug, Default)]
@@ -54,7 +54,7 @@ impl Index {
         let networks = addresses_of(finding).flat_map(|address| self.around(address));
         let names = interfaces_of(finding)
             .map(|interface| Name::Interface(interface.to_owned()))
-            .chain(port_of(finding).map(Name::Port))
+            .chain(port_of(&finding.subject).map(Name::Port))
             .chain([Name::Rule(finding.rule.id.clone())]);
         networks.chain(names.filter_map(|name| self.others.get(&name))).map(Vec::as_slice)
     }

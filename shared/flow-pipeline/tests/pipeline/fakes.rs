@@ -1,12 +1,14 @@
 //! Ports that record, and fail on demand.
 
-use std::pin::pin;
+use std::slice::from_ref;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::task::{Context, Poll, Waker};
 
 use flow_output::Message;
-use flow_pipeline::{Due, ItemKey, Notifier, Published, StateStore, StoredItem, Topic, Write, Written};
+pub(crate) use flow_pipeline::now_or_never;
+use flow_pipeline::{
+    Due, ItemKey, MemoryStore, Notifier, Published, StateStore, StoredItem, Topic, Write, Written,
+};
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("broken")]
@@ -72,10 +74,30 @@ impl StateStore for FailingStore {
     }
 }
 
-/// The result of a future that never waits.
-pub(crate) fn now_or_never<F: Future>(future: F) -> F::Output {
-    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
-        Poll::Ready(output) => output,
-        Poll::Pending => panic!("fakes never wait"),
+/// Fails puts of records while it is broken.
+#[derive(Debug, Default)]
+pub(crate) struct NoRecords {
+    pub(crate) inner: MemoryStore,
+    pub(crate) is_broken: AtomicBool,
+}
+
+impl StateStore for NoRecords {
+    type Error = Broken;
+    async fn get(&self, keys: &[ItemKey]) -> Result<Vec<Option<StoredItem>>, Broken> {
+        Ok(self.inner.get(keys).await.unwrap())
+    }
+    async fn put(&self, writes: &[Write]) -> Vec<Result<Written, Broken>> {
+        let mut all = Vec::new();
+        for write in writes {
+            if self.is_broken.load(Ordering::Relaxed) && write.key.as_str().starts_with("episode/") {
+                all.push(Err(Broken));
+            } else {
+                all.push(Ok(self.inner.put(from_ref(write)).await.remove(0).unwrap()));
+            }
+        }
+        all
+    }
+    async fn due(&self, what: Due, now: u64, limit: usize) -> Result<Vec<ItemKey>, Broken> {
+        Ok(self.inner.due(what, now, limit).await.unwrap())
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use flow_detect::RuleSet;
 use flow_output::Message;
@@ -10,7 +10,7 @@ use flow_pipeline::*;
 use flow_testkit::Flow;
 
 use super::closing::few_flows;
-use super::fakes::{Broken, Recorder, now_or_never};
+use super::fakes::{Broken, NoRecords, Recorder, now_or_never};
 use super::{NOW, START, event, few_rules, pipeline, rule, run, settings, tries, tries_at};
 
 /// What redrive invokes (asynchronously) and what it tells at once are one episode: two alerts.
@@ -61,33 +61,6 @@ fn redrive_makes_no_false_finding() {
     assert!(events.add(failed.as_bytes()).unwrap().is_late);
     now_or_never(events.tell(|| 0)).unwrap();
     assert_eq!(pipeline.notifier().count(Topic::Alerts), 0, "no window had fewer than three flows");
-}
-
-/// Fails puts of records while it is broken.
-#[derive(Debug, Default)]
-struct NoRecords {
-    inner: MemoryStore,
-    is_broken: AtomicBool,
-}
-impl StateStore for NoRecords {
-    type Error = Broken;
-    async fn get(&self, keys: &[ItemKey]) -> Result<Vec<Option<StoredItem>>, Broken> {
-        Ok(self.inner.get(keys).await.unwrap())
-    }
-    async fn put(&self, writes: &[Write]) -> Vec<Result<Written, Broken>> {
-        let mut all = Vec::new();
-        for write in writes {
-            if self.is_broken.load(Ordering::Relaxed) && write.key.as_str().starts_with("episode/") {
-                all.push(Err(Broken));
-            } else {
-                all.push(Ok(self.inner.put(std::slice::from_ref(write)).await.remove(0).unwrap()));
-            }
-        }
-        all
-    }
-    async fn due(&self, what: Due, now: u64, limit: usize) -> Result<Vec<ItemKey>, Broken> {
-        Ok(self.inner.due(what, now, limit).await.unwrap())
-    }
 }
 
 /// Merged, never claimed, three tries over, redriven when it is late: state counted 120.

@@ -2,19 +2,18 @@
 use std::future::pending;
 use std::pin::pin;
 use std::slice::from_ref;
-use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::task::{Context, Waker};
 
-use flow_detect::RuleSet;
 use flow_output::Message;
 use flow_pipeline::*;
 use flow_testkit::Flow;
 
 use super::closing::{few_flows, five_then_two};
-use super::fakes::{Broken, Recorder, now_or_never};
-use super::{NOW, START, event, few_rules, pipeline, rule, settings, tries, tries_on};
+use super::fakes::{Broken, NoRecords, Recorder, now_or_never};
+use super::telling::pings_are_told;
+use super::{NOW, START, event, few_rules, pipeline, rule, settings, timed_rule, tries, tries_on};
 
 const PANE: u64 = START / 60 * 60;
 
@@ -22,34 +21,6 @@ const PANE: u64 = START / 60 * 60;
 fn waited<F: Future>(future: F) -> F::Output {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
     runtime.block_on(future)
-}
-
-fn pings_are_told() -> Definitions {
-    let rule =
-        include_str!("../../../../rules/ping-denied.toml").replace("mode = \"off\"", "mode = \"notify\"");
-    let rules = RuleSet::with_files([("ping-denied.toml", rule.as_str())]).unwrap();
-    Definitions { rules: Arc::new(rules), ..Definitions::default() }
-}
-
-fn rule_of(times: &str, query: &str) -> Definitions {
-    let text = format!(
-        r#"
-id = "short"
-type = "Recon:VPC/Waiting"
-title = {{ en = "Waiting", ja = "待機" }}
-severity = "medium"
-mode = "notify"
-technique = "T1046"
-{times}
-query = '''
-{query}
-'''
-explain = {{ en = "few", ja = "少数" }}
-advice = {{ en = ["a", "b", "c"], ja = ["a", "b", "c"] }}
-"#
-    );
-    let rules = RuleSet::only_files([("x.toml", text.as_str())]).unwrap();
-    Definitions { rules: Arc::new(rules), ..Definitions::default() }
 }
 
 /// 500 findings of one interface.
@@ -192,7 +163,8 @@ fn a_steady_lag_makes_no_false_finding() {
 /// twelve bursts, each an episode of its own, all of whose panes are kept.
 #[test]
 fn episodes_are_counted_once() {
-    let definitions = rule_of(
+    let definitions = timed_rule(
+        "short",
         "window = \"1m\"\nlateness = \"1h\"\nrepeat = \"50m\"",
         "filter action = \"REJECT\"\n| stats count(*) as tries by interfaceId\n| filter tries > 2",
     );
@@ -297,9 +269,12 @@ fn a_short_window_survives_a_kill_between_merge_and_claim() {
         "filter action = \"REJECT\"\n| stats count(*) as tries by interfaceId, srcAddr\n| filter tries > 2";
     let mut found = Vec::new();
     for (lateness, step, retry) in [("0s", 90, 60), ("15m", 1100, 1200)] {
-        let definitions =
-            rule_of(&format!("window = \"1m\"\nlateness = \"{lateness}\"\nrepeat = \"6h\""), query);
-        let pipeline = pipeline(settings(), OnlyState::default());
+        let definitions = timed_rule(
+            "short",
+            &format!("window = \"1m\"\nlateness = \"{lateness}\"\nrepeat = \"6h\""),
+            query,
+        );
+        let pipeline = pipeline(settings(), NoRecords::default());
         let lines = vec![Flow::tcp("198.51.100.7", 1, "10.0.0.1", 22).rejected().at(START).line(); 3];
         let first = event(&lines);
         pipeline.store().is_broken.store(true, Ordering::Relaxed);
@@ -314,32 +289,6 @@ fn a_short_window_survives_a_kill_between_merge_and_claim() {
         found.push((lateness, pipeline.notifier().count(Topic::Alerts), r.late_panes, r.redelivered));
     }
     assert!(found.iter().all(|f| f.1 == 1), "(lateness, alerts, late panes, redelivered): {found:?}");
-}
-
-#[derive(Debug, Default)]
-pub(crate) struct OnlyState {
-    inner: MemoryStore,
-    pub(crate) is_broken: AtomicBool,
-}
-impl StateStore for OnlyState {
-    type Error = Broken;
-    async fn get(&self, keys: &[ItemKey]) -> Result<Vec<Option<StoredItem>>, Broken> {
-        Ok(self.inner.get(keys).await.unwrap())
-    }
-    async fn put(&self, writes: &[Write]) -> Vec<Result<Written, Broken>> {
-        let mut all = Vec::new();
-        for write in writes {
-            if self.is_broken.load(Ordering::Relaxed) && write.key.as_str().starts_with("episode/") {
-                all.push(Err(Broken));
-            } else {
-                all.push(Ok(self.inner.put(from_ref(write)).await.remove(0).unwrap()));
-            }
-        }
-        all
-    }
-    async fn due(&self, what: Due, now: u64, limit: usize) -> Result<Vec<ItemKey>, Broken> {
-        Ok(self.inner.due(what, now, limit).await.unwrap())
-    }
 }
 
 /// Dies at its first call.
@@ -388,7 +337,8 @@ fn a_digest_after_a_kill_accounts_for_what_was_told() {
 /// an attack that goes on for twelve hours, its records 40 minutes late all the time.
 #[test]
 fn what_goes_on_is_repeated_whatever_the_lag() {
-    let definitions = rule_of(
+    let definitions = timed_rule(
+        "short",
         "window = \"5m\"\nrepeat = \"1h\"",
         "filter action = \"REJECT\"\n| stats count(*) as tries by interfaceId\n| filter tries > 2",
     );

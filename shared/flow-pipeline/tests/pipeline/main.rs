@@ -47,6 +47,12 @@ fn run<S: StateStore>(pipeline: &Pipeline<S, Recorder>, event: &str) -> Result<R
 
 /// A rule of these times that tells people, alone.
 fn rule(id: &str, window: &str, repeat: &str, query: &str) -> Definitions {
+    let times = format!("window = \"{window}\"\npane = \"1m\"\nrepeat = \"{repeat}\"");
+    timed_rule(id, &times, query)
+}
+
+/// The same with any keys of a rule's times.
+fn timed_rule(id: &str, times: &str, query: &str) -> Definitions {
     let text = format!(
         r#"
 id = "{id}"
@@ -55,9 +61,7 @@ title = {{ en = "Waiting", ja = "待機" }}
 severity = "medium"
 mode = "notify"
 technique = "T1046"
-window = "{window}"
-pane = "1m"
-repeat = "{repeat}"
+{times}
 query = '''
 {query}
 '''

@@ -7,8 +7,7 @@ use flow_detect::RuleSet;
 use flow_pipeline::{Definitions, Topic};
 use flow_testkit::Flow;
 
-use super::fakes::now_or_never;
-use super::hardships::OnlyState;
+use super::fakes::{NoRecords, now_or_never};
 use super::{START, event, pipeline, settings};
 
 /// Two rules of one item, one short, one long: the event is still known when the short one's panes have gone, and the source
@@ -26,7 +25,7 @@ fn what_a_short_rule_counted_is_told_by_a_retry_that_the_long_one_remembers() {
     let (short, long) = (text("short", "1m", 2), text("long", "1h", 1000));
     let rules = RuleSet::only_files([("short.toml", short.as_str()), ("long.toml", long.as_str())]).unwrap();
     let definitions = Definitions { rules: Arc::new(rules), ..Definitions::default() };
-    let pipeline = pipeline(settings(), OnlyState::default());
+    let pipeline = pipeline(settings(), NoRecords::default());
     let line = |at: u64| Flow::tcp("198.51.100.7", 1, "10.0.0.1", 22).rejected().at(at).line();
     let first = event(&vec![line(START); 3]);
     pipeline.store().is_broken.store(true, Ordering::Relaxed);

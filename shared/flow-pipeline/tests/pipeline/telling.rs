@@ -15,7 +15,7 @@ use super::{NOW, START, event, pipeline, settings, tries};
 type Deployed = Pipeline<MemoryStore, Recorder>;
 
 /// The built-in rules with `ping-denied` switched on.
-fn pings_are_told() -> Definitions {
+pub(crate) fn pings_are_told() -> Definitions {
     let rule =
         include_str!("../../../../rules/ping-denied.toml").replace("mode = \"off\"", "mode = \"notify\"");
     let rules = RuleSet::with_files([("ping-denied.toml", rule.as_str())]).unwrap();
