@@ -4,7 +4,7 @@ use flow_pipeline::{Definitions, MemoryStore, Topic};
 use flow_testkit::Flow;
 
 use super::fakes::now_or_never;
-use super::{START, event, pipeline, rule, settings};
+use super::{START, event, pipeline, rule, settings, tick_each_minute};
 
 /// The start of a pane of a minute.
 const PANE: u64 = START / 60 * 60;
@@ -88,8 +88,6 @@ fn no_window_is_judged_by_what_is_left_of_it() {
         now_or_never(pipeline.run(&definitions, event(&[flow]).as_bytes(), now)).unwrap();
         now_or_never(pipeline.tick(&definitions, now + 10)).unwrap();
     }
-    for minute in 61..100 {
-        now_or_never(pipeline.tick(&definitions, PANE + minute * 60)).unwrap();
-    }
+    tick_each_minute(&pipeline, &definitions, PANE + 61 * 60, 39);
     assert_eq!(pipeline.notifier().count(Topic::Findings), 0);
 }

@@ -11,7 +11,7 @@ use flow_testkit::Flow;
 
 use super::closing::few_flows;
 use super::fakes::{Broken, NoRecords, Recorder, now_or_never};
-use super::{NOW, START, event, few_rules, pipeline, rule, run, settings, tries, tries_at};
+use super::{NOW, START, event, few_rules, pipeline, rule, run, settings, tick_each_minute, tries, tries_at};
 
 /// What redrive invokes (asynchronously) and what it tells at once are one episode: two alerts.
 #[test]
@@ -75,9 +75,7 @@ fn merged_and_redriven_late_is_told() {
         now_or_never(pipeline.run(&definitions, second.as_bytes(), NOW + after)).unwrap_err();
     }
     pipeline.store().is_broken.store(false, Ordering::Relaxed);
-    for minute in 0..120 {
-        now_or_never(pipeline.tick(&definitions, NOW + 200 + minute * 60)).unwrap();
-    }
+    tick_each_minute(&pipeline, &definitions, NOW + 200, 120);
     let now = NOW + 200 + 7200;
     let mut events = pipeline.late_events(&definitions, now);
     assert!(events.add(second.as_bytes()).unwrap().is_late);
@@ -140,9 +138,7 @@ fn what_a_capped_event_counted_is_told_by_its_retry() {
     now_or_never(pipeline.run(&definitions, event.as_bytes(), START + 60)).unwrap_err();
     pipeline.store().is_broken.store(false, Ordering::Relaxed);
     now_or_never(pipeline.run(&definitions, event.as_bytes(), START + 121)).unwrap();
-    for minute in 0..120 {
-        now_or_never(pipeline.tick(&definitions, START + 180 + minute * 60)).unwrap();
-    }
+    tick_each_minute(&pipeline, &definitions, START + 180, 120);
     let items = pipeline.store().inner.items();
     let told = items.iter().filter(|(key, ..)| key.as_str().starts_with("episode/")).count();
     let counted: usize = items
@@ -274,9 +270,7 @@ fn digests_of_one_storm_add_up() {
             .collect();
         now_or_never(pipeline.run(&definitions, event(&lines).as_bytes(), START + 60)).unwrap();
     }
-    for minute in 2..6 {
-        now_or_never(pipeline.tick(&definitions, START + minute * 60)).unwrap();
-    }
+    tick_each_minute(&pipeline, &definitions, START + 120, 4);
     let sent = pipeline.notifier().sent.lock().unwrap();
     let digests: Vec<_> = sent
         .iter()
@@ -357,8 +351,6 @@ fn a_jump_seen_by_older_rules_keeps_nothing_from_being_told() {
     let jump = event(&tries_at("198.51.100.7", 3, pane + 40_000));
     // The built-in rules alone: `waiting` came minutes ago.
     now_or_never(pipeline.run(&few_rules(), jump.as_bytes(), pane + 40_070)).unwrap();
-    for minute in 0..60 {
-        now_or_never(pipeline.tick(&new, pane + 40_090 + minute * 60)).unwrap();
-    }
+    tick_each_minute(&pipeline, &new, pane + 40_090, 60);
     assert_eq!(pipeline.notifier().count(Topic::Alerts), 1);
 }

@@ -16,8 +16,8 @@ use fakes::{FailingStore, Recorder, now_or_never};
 use flow_detect::{RuleSet, Severity};
 use flow_envelope::encode::{EncodeLimits, LogStream, SubscriptionEncoder, subscription_event};
 use flow_pipeline::{
-    AlertFormat, DEFAULT_ALERT_LIMIT, Definitions, Formats, MemoryStore, Pipeline, PipelineSettings, Report,
-    RunError, StateStore, Topic,
+    AlertFormat, DEFAULT_ALERT_LIMIT, Definitions, Formats, MemoryStore, Notifier, Pipeline,
+    PipelineSettings, Report, RunError, StateStore, Topic,
 };
 use flow_testkit::Flow;
 
@@ -43,6 +43,18 @@ fn pipeline<S: StateStore>(settings: PipelineSettings, store: S) -> Pipeline<S, 
 
 fn run<S: StateStore>(pipeline: &Pipeline<S, Recorder>, event: &str) -> Result<Report, RunError> {
     now_or_never(pipeline.run(&few_rules(), event.as_bytes(), NOW))
+}
+
+/// Ticks at `from` and each minute after it, `times` in all.
+fn tick_each_minute<S: StateStore, N: Notifier>(
+    pipeline: &Pipeline<S, N>,
+    definitions: &Definitions,
+    from: u64,
+    times: u64,
+) {
+    for minute in 0..times {
+        now_or_never(pipeline.tick(definitions, from + minute * 60)).unwrap();
+    }
 }
 
 /// A rule of these times that tells people, alone.
