@@ -76,6 +76,18 @@ impl InputArgs {
     }
 }
 
+/// What every command that runs rules takes.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct DefinitionArgs {
+    /// Folder of rule files: one with the id of a built-in rule replaces it, others are added
+    #[arg(long, value_name = "DIR")]
+    pub rules: Option<PathBuf>,
+
+    /// File that names networks: one `CIDR name` a line
+    #[arg(long, value_name = "FILE")]
+    pub networks: Option<PathBuf>,
+}
+
 fn parse_format(text: &str) -> Result<RecordFormat, FormatError> {
     text.parse()
 }
@@ -163,13 +175,8 @@ pub(crate) struct DetectArgs {
     #[command(flatten)]
     pub input: InputArgs,
 
-    /// Folder of rule files: one with the id of a built-in rule replaces it, others are added
-    #[arg(long, value_name = "DIR")]
-    pub rules: Option<PathBuf>,
-
-    /// File that names networks: one `CIDR name` a line
-    #[arg(long, value_name = "FILE")]
-    pub networks: Option<PathBuf>,
+    #[command(flatten)]
+    pub definitions: DefinitionArgs,
 
     /// File that says which findings are expected, why and until when: they are left out and counted
     ///
@@ -337,13 +344,8 @@ pub(crate) struct InvokeSubscriptionArgs {
     #[arg(long, value_name = "FORMAT", value_parser = parse_formats)]
     pub format: Option<Formats>,
 
-    /// Folder of rule files: one with the id of a built-in rule replaces it, others are added
-    #[arg(long, value_name = "DIR")]
-    pub rules: Option<PathBuf>,
-
-    /// File that names networks: one `CIDR name` a line
-    #[arg(long, value_name = "FILE")]
-    pub networks: Option<PathBuf>,
+    #[command(flatten)]
+    pub definitions: DefinitionArgs,
 
     /// Language of the alerts
     #[arg(long, value_enum, default_value_t = LanguageArg::En)]

@@ -92,7 +92,7 @@ pub(crate) fn counts(report: &Report) -> String {
     let mut text = parts.join(", ");
     if report.rejected_total() > 0 {
         let kinds: Vec<_> =
-            report.rejected.iter().map(|(kind, n)| format!("{kind} {}", grouped(*n))).collect();
+            report.rejected.iter().map(|(kind, n)| format!("{kind} {}", group_digits(*n))).collect();
         text = format!("{text} ({})", kinds.join(", "));
     }
     text
@@ -117,9 +117,5 @@ pub(crate) fn told(report: &Report) -> String {
 
 /// A number and its noun.
 pub(crate) fn count(number: u64, one: &str, many: &str) -> String {
-    format!("{} {}", grouped(number), if number == 1 { one } else { many })
-}
-
-fn grouped(number: u64) -> String {
-    group_digits(i64::try_from(number).unwrap_or(i64::MAX))
+    format!("{} {}", group_digits(number), if number == 1 { one } else { many })
 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, ValueEnum};
 
-use super::{InputArgs, ModeArg};
+use super::{DefinitionArgs, InputArgs, ModeArg};
 
 /// Run the detections over history and say what would have been sent.
 ///
@@ -15,13 +15,8 @@ pub(crate) struct ReplayArgs {
     #[command(flatten)]
     pub input: InputArgs,
 
-    /// Folder of rule files: one with the id of a built-in rule replaces it, others are added
-    #[arg(long, value_name = "DIR")]
-    pub rules: Option<PathBuf>,
-
-    /// File that names networks: one `CIDR name` a line
-    #[arg(long, value_name = "FILE")]
-    pub networks: Option<PathBuf>,
+    #[command(flatten)]
+    pub definitions: DefinitionArgs,
 
     /// File that says which findings are expected, why and until when: nobody would be told of them
     ///

@@ -18,8 +18,8 @@ use crate::{messages, rule_files, suppressed};
 
 /// Runs the command.
 pub(crate) fn run(args: &DetectArgs) -> Result<Outcome, Failure> {
-    let rules = rule_files::load(args.rules.as_deref())?;
-    let tables = Tables { networks: networks(args.networks.as_deref())? };
+    let rules = rule_files::load(args.definitions.rules.as_deref())?;
+    let tables = Tables { networks: networks(args.definitions.networks.as_deref())? };
     let suppressions = args.suppressions.as_deref().map(|path| suppressed::load(path, &rules)).transpose()?;
     let format = args.input.format();
     messages::unknown_columns(&format);

@@ -69,8 +69,8 @@ pub(crate) fn run(args: &InvokeArgs) -> Result<Outcome, Failure> {
 }
 
 fn definitions(args: &InvokeSubscriptionArgs) -> Result<Definitions, Failure> {
-    let rules = Arc::new(rule_files::load(args.rules.as_deref())?);
-    let tables = Arc::new(Tables { networks: networks(args.networks.as_deref())? });
+    let rules = Arc::new(rule_files::load(args.definitions.rules.as_deref())?);
+    let tables = Arc::new(Tables { networks: networks(args.definitions.networks.as_deref())? });
     Ok(Definitions { rules, tables, ..Definitions::default() })
 }
 

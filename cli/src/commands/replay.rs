@@ -18,13 +18,13 @@ use crate::{messages, rule_files, suppressed};
 
 /// Runs the command.
 pub(crate) fn run(args: &ReplayArgs) -> Result<Outcome, Failure> {
-    let rules = rule_files::load(args.rules.as_deref())?;
+    let rules = rule_files::load(args.definitions.rules.as_deref())?;
     let modes: BTreeMap<String, Mode> =
         rules.rules().iter().map(|rule| (rule.id.clone(), rule.mode)).collect();
     let suppressions = args.suppressions.as_deref().map(|path| suppressed::load_timeless(path, &rules));
     let definitions = Definitions {
         rules: Arc::new(rules.told_up_to(quietest(args.mode))),
-        tables: Arc::new(Tables { networks: networks(args.networks.as_deref())? }),
+        tables: Arc::new(Tables { networks: networks(args.definitions.networks.as_deref())? }),
         suppressions: Arc::new(suppressions.transpose()?.unwrap_or_default()),
         ..Definitions::default()
     };

@@ -45,7 +45,7 @@ struct Words {
 const ENGLISH: Words = Words {
     heading: |told, listed| {
         let findings = if listed == 1 { "finding" } else { "findings" };
-        let [told, listed] = [told, listed].map(group);
+        let [told, listed] = [told, listed].map(group_digits);
         if told == "0" {
             return format!("{listed} {findings} listed here");
         }
@@ -56,14 +56,14 @@ const ENGLISH: Words = Words {
     listed: "Listed here             ",
     when: "When                    ",
     to: " to ",
-    count: group,
-    more: |count| format!("... and {} more", group(count)),
-    other_rules: |rules| format!("{} other rules", group(rules)),
+    count: group_digits,
+    more: |count| format!("... and {} more", group_digits(count)),
+    other_rules: |rules| format!("{} other rules", group_digits(rules)),
 };
 
 const JAPANESE: Words = Words {
     heading: |told, listed| {
-        let [told, listed] = [told, listed].map(group);
+        let [told, listed] = [told, listed].map(group_digits);
         if told == "0" {
             return format!("検知 {listed} 件の一覧");
         }
@@ -74,9 +74,9 @@ const JAPANESE: Words = Words {
     listed: "この一覧のみ",
     when: "日時",
     to: " 〜 ",
-    count: |count| format!("{} 件", group(count)),
-    more: |count| format!("... 他 {} 件", group(count)),
-    other_rules: |rules| format!("その他 {} 個のルール", group(rules)),
+    count: |count| format!("{} 件", group_digits(count)),
+    more: |count| format!("... 他 {} 件", group_digits(count)),
+    other_rules: |rules| format!("その他 {} 個のルール", group_digits(rules)),
 };
 
 impl Words {
@@ -184,8 +184,4 @@ fn larger_first(left: &Finding<'_>, right: &Finding<'_>) -> Ordering {
 fn line(finding: &Finding<'_>) -> String {
     let (about, values) = (about(finding), show_values(finding));
     format!("{}: {}", cut(&plain(&about), MAX_ABOUT), cut(&plain(&values), MAX_VALUES))
-}
-
-fn group(number: u64) -> String {
-    group_digits(i64::try_from(number).unwrap_or(i64::MAX))
 }

@@ -1,7 +1,8 @@
 //! Numbers for people.
 
 /// `number` with a comma between every three digits: `1,073,741,825`.
-pub fn group_digits(number: i64) -> String {
+pub fn group_digits(number: impl Into<i128>) -> String {
+    let number: i128 = number.into();
     let digits = number.unsigned_abs().to_string();
     let mut grouped = String::with_capacity(digits.len() * 4 / 3 + 2);
     if number < 0 {
@@ -41,6 +42,7 @@ mod tests {
             assert_eq!(group_digits(number), text);
         }
         assert_eq!(group_digits(i64::MIN), "-9,223,372,036,854,775,808");
+        assert_eq!(group_digits(u64::MAX), "18,446,744,073,709,551,615");
     }
 
     #[test]

@@ -51,7 +51,7 @@ pub(super) fn text(history: &History<'_>, modes: &Modes, top: usize) -> io::Resu
     if !history.digests.is_empty() {
         writeln!(out, "\ndigests to people")?;
         for (day, digests) in history.digests.iter().take(DAYS_LISTED) {
-            writeln!(out, "  {}  {}", show_day(*day), group(*digests))?;
+            writeln!(out, "  {}  {}", show_day(*day), group_digits(*digests))?;
         }
         write_more(&mut out, history.digests.len().saturating_sub(DAYS_LISTED), "day", "days")?;
     }
@@ -66,7 +66,7 @@ fn cells(history: &RuleHistory<'_>, modes: &Modes) -> Vec<String> {
     let words = [rule.id.clone(), mode(history, modes).name().to_owned()];
     let threshold = plain(&rule.query.threshold()).into_owned();
     let one_a_day = one_a_day.map_or_else(|| "-".to_owned(), show_number);
-    words.into_iter().chain(numbers.map(group)).chain([threshold, one_a_day]).collect()
+    words.into_iter().chain(numbers.map(group_digits)).chain([threshold, one_a_day]).collect()
 }
 
 /// The mode as the user has it: for a replay all rules that run tell people.
@@ -98,9 +98,12 @@ fn write_more(out: &mut impl Write, number: usize, one: &str, many: &str) -> io:
 
 /// `2 to people, 1 in digests, 4 to programs`: all but digests that were not needed.
 fn show_told(told: &Told) -> String {
-    let digests =
-        if told.in_digests > 0 { format!(", {} in digests", group(told.in_digests)) } else { String::new() };
-    format!("{} to people{digests}, {} to programs", group(told.people), group(told.programs()))
+    let digests = if told.in_digests > 0 {
+        format!(", {} in digests", group_digits(told.in_digests))
+    } else {
+        String::new()
+    };
+    format!("{} to people{digests}, {} to programs", group_digits(told.people), group_digits(told.programs()))
 }
 
 /// `dstAddr 10.0.0.5, dstPort 22`; a text may be anything.
@@ -117,10 +120,6 @@ fn show_number(number: Number) -> String {
         Number::Integer(number) => group_digits(number),
         Number::Float(_) => Value::from(number).to_string(),
     }
-}
-
-fn group(number: u64) -> String {
-    group_digits(i64::try_from(number).unwrap_or(i64::MAX))
 }
 
 /// Prints one object.

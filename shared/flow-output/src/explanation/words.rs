@@ -282,8 +282,7 @@ impl Words {
     }
 
     fn amount(&self, leg: &Leg) -> String {
-        let number = |number: u64| group_digits(number.try_into().unwrap_or(i64::MAX));
-        let (packets, bytes) = (number(leg.packets), number(leg.bytes));
+        let (packets, bytes) = (group_digits(leg.packets), group_digits(leg.bytes));
         match self.language {
             Language::English => {
                 let plural = |number| if number == 1 { "" } else { "s" };
