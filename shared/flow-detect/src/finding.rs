@@ -99,6 +99,14 @@ pub fn port_of(subject: &[(String, KeyPart)]) -> Option<u16> {
     })
 }
 
+/// The interface that a subject, or a part of it, is about.
+pub fn interface_of(subject: &[(String, KeyPart)]) -> Option<&str> {
+    subject.iter().find_map(|(name, part)| match part {
+        KeyPart::Text(interface) if name == "interfaceId" => Some(&**interface),
+        _ => None,
+    })
+}
+
 /// One episode of one group of one rule.
 #[derive(Debug, Clone)]
 pub struct Finding<'r> {

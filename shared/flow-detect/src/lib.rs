@@ -45,7 +45,7 @@ pub use deltas::{Delta, Deltas, Observed};
 pub use duration::{parse_duration, show_duration};
 pub use episode::Episode;
 pub use episode_record::{Audience, EpisodeRecord, RECORD_SCHEMA, RecordError};
-pub use finding::{Finding, FindingId, Status, port_of};
+pub use finding::{Finding, FindingId, Status, interface_of, port_of};
 pub use groups::{GroupId, Groups, Merged};
 pub use life::{Change, Silence, Step, Teller, Telling};
 pub use logic::Logic;

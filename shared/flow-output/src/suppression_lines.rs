@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use flow_detect::{Finding, port_of};
+use flow_detect::{Finding, interface_of, port_of};
 use flow_query::KeyPart;
 use ipnet::IpNet;
 use jiff::Timestamp;
@@ -20,7 +20,8 @@ const TERM: u64 = 30 * 86_400;
 pub fn suppression_lines(finding: &Finding<'_>, now: u64) -> String {
     let subject = finding.subject.as_slice();
     let key = &subject[..finding.rule.query.group_names().len().min(subject.len())];
-    let (cidr, interface) = match (source(key).or_else(|| any_address(key)), interface(key)) {
+    let interface = interface_of(key).filter(|id| !id.is_empty());
+    let (cidr, interface) = match (source(key).or_else(|| any_address(key)), interface) {
         (None, None) => in_common(finding),
         found => found,
     };
@@ -69,13 +70,6 @@ fn address((_, part): &Part) -> Option<IpNet> {
         KeyPart::Address(address) => Some(IpNet::from(*address)),
         _ => None,
     }
-}
-
-fn interface(parts: &[Part]) -> Option<&str> {
-    parts.iter().find_map(|(name, part)| match part {
-        KeyPart::Text(text) if name == "interfaceId" && !text.is_empty() => Some(&**text),
-        _ => None,
-    })
 }
 
 /// The day in UTC on which the term ends; the last one that can be written for a time beyond it.

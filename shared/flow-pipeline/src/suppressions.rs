@@ -8,7 +8,7 @@ mod index;
 use std::fmt;
 use std::net::IpAddr;
 
-use flow_detect::{DefinitionError, Finding, RuleSet, port_of};
+use flow_detect::{DefinitionError, Finding, RuleSet, interface_of, port_of};
 use flow_output::show_time;
 use flow_query::KeyPart;
 use ipnet::IpNet;
@@ -142,11 +142,7 @@ fn addresses_of(finding: &Finding<'_>) -> impl Iterator<Item = IpAddr> {
 
 /// The interface that a rule groups by, and the only one seen: an attachment, where that is what captures.
 fn interfaces_of<'f>(finding: &'f Finding<'_>) -> impl Iterator<Item = &'f str> {
-    let subject = finding.subject.iter().find_map(|(name, part)| match part {
-        KeyPart::Text(interface) if name == "interfaceId" => Some(&**interface),
-        _ => None,
-    });
-    subject.into_iter().chain(finding.interface.as_deref())
+    interface_of(&finding.subject).into_iter().chain(finding.interface.as_deref())
 }
 
 /// An IPv4-mapped address (`::ffff:10.0.0.1`) is in the networks of the IPv4 address inside, and in those of its own.
