@@ -38,22 +38,29 @@ pub(crate) fn run(args: &QueryArgs) -> Result<Outcome, Failure> {
     let tables = Tables { networks: networks(args.networks.as_deref())? };
     let selection = Selection::new(&program, &format, &tables, pattern, (args.start, args.end));
     let mut printer = Printer::new(args.output, program.columns());
-    let (answer, report, outcome) = if program.streams() {
+    let (evaluation, report, outcome) = if program.streams() {
         selection.stream(&args.input.inputs, &mut |row| printer.row(row))?
     } else {
         selection.gather(&args.input.inputs)?
     };
-    tell(&answer.warnings, &args.query);
     if report.lines.total() > 0 {
         selection.tell_absent();
     }
-    let rows = printer.rows() + answer.rows.len() as u64;
+    let mut rows = Vec::new();
+    let warnings = evaluation.give_rows(&mut |row| {
+        if chart.is_none() {
+            return printer.row(&row).map_err(Failure::from);
+        }
+        rows.push(row);
+        Ok(())
+    })?;
+    tell(&warnings, &args.query);
+    let count = printer.rows() + rows.len() as u64;
     match chart {
-        Some(chart) => chart.print(&answer.rows)?,
-        None => answer.rows.iter().try_for_each(|row| printer.row(row))?,
+        Some(chart) => chart.print(&rows)?,
+        None => printer.finish()?,
     }
-    printer.finish(args.chart)?;
-    messages::summary(&format!("{} of {}", messages::count(rows, "row", "rows"), messages::counts(&report)));
+    messages::summary(&format!("{} of {}", messages::count(count, "row", "rows"), messages::counts(&report)));
     Ok(if report.unusable > 0 { Outcome::Failed } else { outcome })
 }
 

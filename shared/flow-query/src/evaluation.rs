@@ -70,35 +70,50 @@ impl<'p> Evaluation<'p> {
     /// # Errors
     /// When a further `stats` or `sort` would have to keep more than the settings allow.
     pub fn finish(self) -> Result<Answer, LimitError> {
-        let Program { segments, columns, settings, .. } = self.program;
-        let mut state = self.state;
-        let mut streamed = 0;
+        let columns = self.program.columns.clone();
         let mut rows = Vec::new();
-        for (index, segment) in segments.iter().enumerate() {
-            let Some(next) = segments.get(index + 1) else {
-                match (state, &segment.sink) {
-                    (State::Rows(kept), Sink::Rows(plan)) => {
-                        rows = kept.into_rows(plan).into_iter().map(|row| shown(row, plan.shown)).collect();
-                    }
-                    (State::Passed(given), _) if index == 0 => streamed = given,
-                    _ => {}
-                }
-                break;
-            };
+        let warnings = self.give_rows(&mut |row| {
+            rows.push(row);
+            Ok::<_, LimitError>(())
+        })?;
+        Ok(Answer { columns, rows, warnings })
+    }
+
+    /// Gives the rows of the answer to `give`, each as soon as it is made, and then what to know of the answer.
+    ///
+    /// # Errors
+    /// As [`finish`](Self::finish), before any row; and what `give` fails with.
+    pub fn give_rows<E: From<LimitError>>(
+        self,
+        give: &mut dyn FnMut(AnswerRow) -> Result<(), E>,
+    ) -> Result<Vec<Warning>, E> {
+        let Program { segments, settings, .. } = self.program;
+        let mut state = self.state;
+        for (segment, next) in segments.iter().zip(segments.iter().skip(1)) {
             let mut next_state = State::new(next);
-            state.drain(segment, next.keeps_order(), &mut |row| {
-                rows.extend(next_state.feed(next, settings, row)?);
-                Ok(())
-            })?;
+            state.drain(
+                segment,
+                next.keeps_order(),
+                &mut |row| match next_state.feed(next, settings, row)? {
+                    Some(row) => give(row),
+                    None => Ok(()),
+                },
+            )?;
             state = next_state;
         }
-        let count = streamed.max(rows.len() as u64);
-        let mut warnings = Vec::new();
-        if settings.portable && count > crate::CONSOLE_ROWS {
-            let kind = WarningKind::ConsoleRows { rows: count };
-            warnings.push(Warning { kind, span: crate::error::Span::default() });
-        }
-        Ok(Answer { columns: columns.clone(), rows, warnings })
+        let given = match (state, segments.last().map(|last| &last.sink)) {
+            (State::Passed(given), _) => given,
+            (State::Rows(kept), Some(Sink::Rows(plan))) => {
+                let rows = kept.into_rows(plan);
+                let given = rows.len() as u64;
+                rows.into_iter().try_for_each(|row| give(shown(row, plan.shown)))?;
+                given
+            }
+            _ => 0,
+        };
+        let is_more = settings.portable && given > crate::CONSOLE_ROWS;
+        let kind = WarningKind::ConsoleRows { rows: given };
+        Ok(is_more.then(|| Warning { kind, span: crate::error::Span::default() }).into_iter().collect())
     }
 }
 
@@ -216,12 +231,12 @@ impl State {
     }
 
     /// Gives all rows to `give`, if need be in order.
-    fn drain(
+    fn drain<E>(
         self,
         segment: &Segment,
         in_order: bool,
-        give: &mut dyn FnMut(&[Value<'_>]) -> Result<(), LimitError>,
-    ) -> Result<(), LimitError> {
+        give: &mut dyn FnMut(&[Value<'_>]) -> Result<(), E>,
+    ) -> Result<(), E> {
         match (self, &segment.sink) {
             (State::Groups(groups), Sink::Groups(plan)) => groups.drain(plan, in_order, give),
             (State::Rows(rows), Sink::Rows(plan)) => {

@@ -211,12 +211,12 @@ impl Groups {
     }
 
     /// Gives every group's row to `give`, if need be in the order of what they are grouped by.
-    pub(crate) fn drain(
+    pub(crate) fn drain<E>(
         self,
         plan: &GroupsPlan,
         in_order: bool,
-        give: &mut dyn FnMut(&[Value<'_>]) -> Result<(), LimitError>,
-    ) -> Result<(), LimitError> {
+        give: &mut dyn FnMut(&[Value<'_>]) -> Result<(), E>,
+    ) -> Result<(), E> {
         let Groups { keys, aggregates, .. } = self;
         let order = if in_order { keys.in_order() } else { Vec::new() };
         for index in 0..keys.len() {

@@ -95,7 +95,8 @@ pub enum LimitError {
 /// Answers do not depend on how the records were cut into evaluations or on the order of merging, but for one thing:
 /// rows that nothing sorts come in the order of the records, so evaluations of such a program are merged in the order
 /// of their inputs. Rows that `sort` finds equal are ordered by all their values from left to right; what then is equal
-/// looks equal. Groups that nothing sorts are in the order of what they are grouped by.
+/// looks equal. Groups that nothing sorts are in the order of what they are grouped by, addresses first and by their
+/// octets.
 #[derive(Debug)]
 pub struct Program {
     pub(crate) segments: Vec<Segment>,

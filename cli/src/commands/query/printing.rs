@@ -53,11 +53,11 @@ impl<'c> Printer<'c> {
         }
     }
 
-    /// Ends the output; a table and CSV have their header even without a row, unless a chart took their place.
-    pub(super) fn finish(mut self, is_chart: bool) -> io::Result<()> {
+    /// Ends the output; a table and CSV have their header even without a row.
+    pub(super) fn finish(mut self) -> io::Result<()> {
         match self.output {
-            RowOutput::Csv if self.rows == 0 && !is_chart => self.csv_header()?,
-            RowOutput::Table if !is_chart => self.lay_out()?,
+            RowOutput::Csv if self.rows == 0 => self.csv_header()?,
+            RowOutput::Table => self.lay_out()?,
             _ => {}
         }
         self.out.flush()

@@ -11,7 +11,7 @@ use std::{io, thread};
 use flow_enrich::{EnrichedFlow, Tables};
 use flow_envelope::Limits;
 use flow_pipeline::{Item, Report, SourceLine, read_lines};
-use flow_query::{Answer, AnswerRow, Evaluation, FilterPattern, Program, Source, SystemField};
+use flow_query::{AnswerRow, Evaluation, FilterPattern, Program, Source, SystemField};
 use flow_record::{Field, RecordFormat};
 
 use crate::failure::{Failure, Outcome};
@@ -37,8 +37,8 @@ pub(super) struct Selection<'s> {
     is_over: AtomicBool,
 }
 
-/// What reading came to: the answer, what was read, and whether all of it could be.
-type Gathered = (Answer, Report, Outcome);
+/// What reading came to: what was read, evaluated and counted, and whether all of it could be.
+type Gathered<'p> = (Evaluation<'p>, Report, Outcome);
 
 /// One input, read to its end.
 struct Part<'p> {
@@ -77,7 +77,7 @@ impl<'s> Selection<'s> {
         &self,
         paths: &[PathBuf],
         take: &mut dyn FnMut(&AnswerRow) -> io::Result<()>,
-    ) -> Result<Gathered, Failure> {
+    ) -> Result<Gathered<'s>, Failure> {
         let mut whole = Whole::new(self.program);
         let mut evaluation = self.program.start();
         for input in inputs(paths) {
@@ -87,11 +87,11 @@ impl<'s> Selection<'s> {
             let part = self.read(input, evaluation, take)?;
             evaluation = whole.note(part);
         }
-        Ok((evaluation.finish()?, whole.report, whole.outcome))
+        Ok((evaluation, whole.report, whole.outcome))
     }
 
     /// Reads all inputs, several at once, and merges what they come to in their order.
-    pub(super) fn gather(&self, paths: &[PathBuf]) -> Result<Gathered, Failure> {
+    pub(super) fn gather(&self, paths: &[PathBuf]) -> Result<Gathered<'s>, Failure> {
         let inputs = inputs(paths);
         let workers = thread::available_parallelism().map_or(1, NonZero::get).min(inputs.len());
         let next = AtomicUsize::new(0);
@@ -118,7 +118,7 @@ impl<'s> Selection<'s> {
         ended.into_iter().collect::<Result<(), _>>()?;
         let Whole { evaluation, report, outcome } =
             merging.into_inner().unwrap_or_else(PoisonError::into_inner).whole;
-        Ok((evaluation.finish()?, report, outcome))
+        Ok((evaluation, report, outcome))
     }
 
     /// Reads one input to its end, or until nothing more is needed.

@@ -8,7 +8,7 @@ use flow_query::{
 use regex::Regex;
 
 use crate::expressions::{NaiveRow, condition, value};
-use crate::values::{V, holds, natural, number, of_float, of_number, text, total};
+use crate::values::{V, holds, natural, number, of_float, of_groups, of_number, text, total};
 
 /// Rows, what of them is shown, and the order that was asked for and not yet made.
 pub(crate) struct Table {
@@ -146,7 +146,7 @@ impl Table {
             }
         }
         groups.sort_by(|(left, _), (right, _)| {
-            let orders = left.iter().zip(right).map(|(left, right)| total(left, right));
+            let orders = left.iter().zip(right).map(|(left, right)| of_groups(left, right));
             orders.into_iter().find(|order| order.is_ne()).unwrap_or(Ordering::Equal)
         });
         self.order.clear();

@@ -145,3 +145,13 @@ pub(crate) fn total(left: &V, right: &V) -> Ordering {
     };
     natural(left, right).then(kind(left).cmp(&kind(right))).then_with(|| text(left).cmp(&text(right)))
 }
+
+/// The order of groups that nothing sorts: that of all values, but addresses stand first, by their octets.
+pub(crate) fn of_groups(left: &V, right: &V) -> Ordering {
+    let address = |value: &V| match value {
+        Value::Absent => (0, None),
+        Value::Address(address) => (1, Some(*address)),
+        _ => (2, None),
+    };
+    address(left).cmp(&address(right)).then_with(|| total(left, right))
+}
