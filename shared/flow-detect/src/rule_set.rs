@@ -159,7 +159,7 @@ impl<'r> ActiveRules<'r> {
         let words = self.set.sieves.iter().zip(&self.bits).enumerate();
         words.flat_map(move |(word, (sieve, bits))| {
             let has_networks = !flow.tables.networks.is_empty();
-            let mut left = if *bits == 0 { 0 } else { sieve.candidates(flow, has_networks) & bits };
+            let mut left = sieve.candidates(*bits, flow, has_networks);
             std::iter::from_fn(move || {
                 while left != 0 {
                     let place = word * MAX_SIEVED + left.trailing_zeros() as usize;

@@ -161,24 +161,12 @@ pub(crate) fn gunzip_append(compressed: &[u8], cap: usize, into: &mut Vec<u8>) -
             _ => GunzipError::NotGzip { found: FirstBytes::of(compressed) },
         });
     }
-    let mut output = Output { room: Room { start: into.len(), cap }, into };
-    output.reserve(claimed_length(compressed));
-    let mut inflate = Decompress::new(false);
-    let mut rest = compressed;
-    loop {
-        rest = output.member(&mut inflate, skip_header(&rest[MAGIC.len()..])?)?;
-        let padding = rest.iter().take_while(|byte| **byte == 0).count();
-        rest = &rest[padding..];
-        match rest {
-            [] => return Ok(()),
-            [0x1f] => return Err(GunzipError::Truncated),
-            _ if is_gzip(rest) => inflate.reset(false),
-            _ => {
-                let found = FirstBytes::of(rest);
-                return Err(GunzipError::Corrupt(CorruptGzip::TrailingBytes { found }));
-            }
-        }
-    }
+    let start = into.len();
+    let mut output = Output { into, start, end: start, cap };
+    let all = output.members(compressed);
+    let end = output.end;
+    into.truncate(end);
+    all
 }
 
 /// The length the last member claims (ISIZE), no more than its compressed size could become.
@@ -198,54 +186,74 @@ fn skip_header(member: &[u8]) -> Result<&[u8], GunzipError> {
     Err(GunzipError::Truncated)
 }
 
-/// What may still be written: `cap` bytes from `start` on.
-struct Room {
+/// The buffer being filled, from `start` on and with no more than `cap` bytes.
+struct Output<'a> {
+    /// What is filled, and behind it zeros to fill: no more than needed, whatever room an earlier event has left.
+    into: &'a mut Vec<u8>,
     start: usize,
+    /// Where what is filled ends.
+    end: usize,
     cap: usize,
 }
 
-/// The buffer being filled.
-struct Output<'a> {
-    into: &'a mut Vec<u8>,
-    room: Room,
-}
-
 impl Output<'_> {
+    /// Inflates all members.
+    fn members(&mut self, compressed: &[u8]) -> Result<(), GunzipError> {
+        self.make_room(claimed_length(compressed));
+        let mut inflate = Decompress::new(false);
+        let mut rest = compressed;
+        loop {
+            rest = self.member(&mut inflate, skip_header(&rest[MAGIC.len()..])?)?;
+            let padding = rest.iter().take_while(|byte| **byte == 0).count();
+            rest = &rest[padding..];
+            match rest {
+                [] => return Ok(()),
+                [0x1f] => return Err(GunzipError::Truncated),
+                _ if is_gzip(rest) => inflate.reset(false),
+                _ => {
+                    let found = FirstBytes::of(rest);
+                    return Err(GunzipError::Corrupt(CorruptGzip::TrailingBytes { found }));
+                }
+            }
+        }
+    }
+
     /// Makes room for `more` bytes, never for more than the cap.
-    fn reserve(&mut self, more: usize) {
-        let written = self.into.len() - self.room.start;
-        self.into.reserve(more.min(self.room.cap.saturating_sub(written)).saturating_add(SLACK));
+    fn make_room(&mut self, more: usize) {
+        let left = self.cap.saturating_sub(self.end - self.start);
+        self.into.resize(self.end + more.min(left).saturating_add(SLACK), 0);
     }
 
     /// Inflates one member's content, checks its trailer and returns what follows it.
     fn member<'i>(&mut self, inflate: &mut Decompress, body: &'i [u8]) -> Result<&'i [u8], GunzipError> {
-        let start = self.into.len();
+        let start = self.end;
         let mut crc = Crc::new();
         let mut rest = body;
         loop {
-            let (before_in, before_out) = (inflate.total_in(), self.into.len());
+            let (before_in, before_out) = (inflate.total_in(), inflate.total_out());
             // `Finish` lets inflate skip its own window when everything fits, which is the usual case.
             let status = inflate
-                .decompress_vec(rest, self.into, FlushDecompress::Finish)
+                .decompress(rest, &mut self.into[self.end..], FlushDecompress::Finish)
                 .map_err(|_| GunzipError::Corrupt(CorruptGzip::Deflate))?;
             let consumed = usize::try_from(inflate.total_in() - before_in).unwrap_or(rest.len());
+            let produced = usize::try_from(inflate.total_out() - before_out).unwrap_or_default();
             rest = &rest[consumed..];
-            let produced = &self.into[before_out..];
-            crc.update(produced);
-            if self.into.len() - self.room.start > self.room.cap {
-                return Err(GunzipError::TooLarge { cap: self.room.cap });
+            crc.update(&self.into[self.end..self.end + produced]);
+            self.end += produced;
+            if self.end - self.start > self.cap {
+                return Err(GunzipError::TooLarge { cap: self.cap });
             }
             if status == Status::StreamEnd {
                 break;
             }
-            let full = self.into.len() == self.into.capacity();
-            if !full && consumed == 0 && produced.is_empty() {
+            let is_full = self.end == self.into.len();
+            if !is_full && consumed == 0 && produced == 0 {
                 // With room left and no progress there is nothing to wait for: all the input is here.
                 let error = if rest.is_empty() { None } else { Some(CorruptGzip::Deflate) };
                 return Err(error.map_or(GunzipError::Truncated, GunzipError::Corrupt));
             }
-            if full {
-                self.reserve((self.into.len() - start).max(64 << 10));
+            if is_full {
+                self.make_room((self.end - start).max(64 << 10));
             }
         }
         let (trailer, after) = rest.split_first_chunk().ok_or(GunzipError::Truncated)?;

@@ -93,11 +93,11 @@ impl Sieve {
         Sieve { all, without_networks: may_match(&nameless, &filters), tables }
     }
 
-    /// A bit for each detection that `row` may match, the first the lowest; `has_networks` says whether any network has a
-    /// name.
+    /// A bit for each detection of `asked` that `row` may match, the first the lowest; `has_networks` says whether any
+    /// network has a name.
     #[inline]
-    pub fn candidates(&self, row: &impl Row, has_networks: bool) -> u64 {
-        let mut left = if has_networks { self.all } else { self.without_networks };
+    pub fn candidates(&self, asked: u64, row: &impl Row, has_networks: bool) -> u64 {
+        let mut left = asked & if has_networks { self.all } else { self.without_networks };
         for table in &self.tables {
             // What is worked out from a record is worked out only if it matters.
             if left & table.decides != 0 {
