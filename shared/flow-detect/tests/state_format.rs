@@ -12,14 +12,14 @@ use state_support::{NOW, START, batch, batch_from, plain, record, refused_at, ru
 /// Two groups of a rule with every kind of aggregate; checked by hand against the layout in `state.rs`. If it has to
 /// change, so has the version: what other programs have kept must not be misread.
 #[test]
-fn the_bytes_of_version_3() {
+fn the_bytes_of_version_4() {
     let stats = "count(*) as n, sum(bytes) as b, avg(bytes / 2) as a, min(bytes / 4) as l, max(dstPort) as m, \
                  count_distinct(dstPort) as p";
     let rules = rules(&[rule("x", stats, "n > 0")]);
     let lines = [record(1, 0, 22), record(1, 70, 23), record(2, 70, 22)];
     let line = b"j2 123456789012 eni-0a1b2c3d4e5f60718 198.51.100.";
     let golden = [
-        b"FG\x03\0".as_slice(),
+        b"FG\x04\0".as_slice(),
         b"\xa6\xdc\xcf\xaa\x06",             // newest record: 1699999270
         b"\0",                               // the watermark is it
         b"\0",                               // no window was looked at
@@ -29,20 +29,20 @@ fn the_bytes_of_version_3() {
         b"\x01",                             // one section
         b"\xd3U\xc8\x1b\xe0\xb9GM",          // the rule
         b"\xe8\x82\xd0\xaa\x06",             // until 1700004200, when it was written
-        b"\xfb\x03",                         // 507 bytes
+        b"\x80\x04",                         // 512 bytes
         b"\x07",                             // values, 0 to 6
         b"\x05\x0c123456789012\x05\x0ceu-central-1\0\x05\x15eni-0a1b2c3d4e5f60718",
         b"\x03\xc6\x33\x64\x01\x03\x0a\0\0\x05\x03\xc6\x33\x64\x02",
-        b"\x01\0\x01\x02\x02",         // one scope: account, region, no VPC, no log group
-        b"\x89\xaa\xc1\x0d",           // newest pane: 28333321
-        b"\x02",                       // groups
-        b"\0\x03\x04\x02",             // scope, interface, 198.51.100.1; two panes
-        b"\0\x01\x94\x02",             // the newest; count 1; sum 69 * 2 in zigzag
-        b"\x8a\x01\0\0\0\x80\x01",     // average of 34 and a half, and 1
+        b"\x01\0\x01\x02\x02", // one scope: account, region, no VPC, no log group
+        b"\x89\xaa\xc1\x0d",   // newest pane: 28333321
+        b"\x02",               // groups
+        b"\0\x03\x04\x02",     // scope, interface, 198.51.100.1; two panes
+        b"\0\x01\x94\x02",     // the newest; count 1; sum 69 * 2 in zigzag
+        b"\x02\x02\x01\0\0\0\x80\x22\0\0\0\x01", // average: of 34 and a half, in digits from 2^-32 on; and 1
         b"\x02\0\0\0\0\0\x40\x31\x40", // least: 17.25
-        b"\x01\x2e",                   // greatest: 23
+        b"\x01\x2e",           // greatest: 23
         b"\x02\xf5\xea)\x95\xf0\xeb\xce\xb0", // one distinct value
-        b"\x0a\x3b\x06\x07\x05",       // 10 s on, for 59 s; source 4, destination 5, interface 3
+        b"\x0a\x3b\x06\x07\x05", // 10 s on, for 59 s; source 4, destination 5, interface 3
         line,
         b"1 10.0.0.5 40000 23 6 1 69 1699999270 1699999329 REJECT OK",
         b"\0\x01\x88\x02\x84\x01\x01", // the pane before; count 1; sum 66; average of 33 and 1
@@ -60,7 +60,7 @@ fn the_bytes_of_version_3() {
     let written = plain(&item.encode(&rules));
     assert_eq!(written.escape_ascii().to_string(), golden.escape_ascii().to_string());
     assert_eq!(plain(&StateItem::decode(&golden, &rules).unwrap().encode(&rules)), golden);
-    assert_eq!(STATE_VERSION, 3);
+    assert_eq!(STATE_VERSION, 4);
 }
 
 #[test]
@@ -88,27 +88,27 @@ fn changed_rules_begin_again_and_changed_words_do_not() {
 fn what_is_no_item_is_an_error() {
     let rules = rules(&[rule("x", "count(*) as n", "n > 0")]);
     let empty = StateItem::default().encode(&rules);
-    assert_eq!(plain(&empty), b"FG\x03\0\0\0\0\0\0\0");
+    assert_eq!(plain(&empty), b"FG\x04\0\0\0\0\0\0\0");
     assert!(StateItem::decode(&empty, &rules).unwrap().is_empty());
     let error = |bytes: &[u8]| StateItem::decode(bytes, &rules).unwrap_err();
     assert_eq!(error(b""), StateError::NotState { found: vec![] });
     assert_eq!(error(b"{}"), StateError::NotState { found: b"{}".to_vec() });
     assert_eq!(error(b"FG"), StateError::Damaged { offset: 0, expected: "a version" });
-    assert_eq!(error(b"FG\x01whatever"), StateError::UnknownVersion { found: 1, supported: 3 });
+    assert_eq!(error(b"FG\x01whatever"), StateError::UnknownVersion { found: 1, supported: 4 });
     assert_eq!(
-        error(b"FG\x03\0\0\0\0\0\0"),
+        error(b"FG\x04\0\0\0\0\0\0"),
         StateError::Damaged { offset: 5, expected: "the number of sections" }
     );
-    assert_eq!(error(b"FG\x03\0\0\0\0\0\0\0\0"), StateError::Damaged { offset: 6, expected: "the end" });
-    assert_eq!(error(b"FG\x03\x01\x05\0"), StateError::NotDeflate { expected: 5 });
+    assert_eq!(error(b"FG\x04\0\0\0\0\0\0\0\0"), StateError::Damaged { offset: 6, expected: "the end" });
+    assert_eq!(error(b"FG\x04\x01\x05\0"), StateError::NotDeflate { expected: 5 });
     let limit = 2 * flow_detect::MAX_ITEM_BYTES;
-    assert_eq!(error(b"FG\x03\x01\x80\x80\x40\0"), StateError::TooLong { limit, found: 1 << 20 });
+    assert_eq!(error(b"FG\x04\x01\x80\x80\x40\0"), StateError::TooLong { limit, found: 1 << 20 });
     assert_eq!(
-        error(&[b"FG\x03\0", &vec![0; limit][..]].concat()),
+        error(&[b"FG\x04\0", &vec![0; limit][..]].concat()),
         StateError::TooLong { limit, found: limit + 4 }
     );
     assert_eq!(
-        error(b"FG\x03\0\0\0\0\x01").to_string(),
+        error(b"FG\x04\0\0\0\0\x01").to_string(),
         "a damaged state item: expected the number of batches counted at byte 4"
     );
 }

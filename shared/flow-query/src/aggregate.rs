@@ -4,6 +4,7 @@ use std::cmp::Ordering;
 
 use crate::deviation::Deviation;
 use crate::distinct::Distinct;
+use crate::exact::Exact;
 use crate::group::KeyPart;
 use crate::quantiles::Quantiles;
 use crate::value::{Number, Value};
@@ -85,7 +86,7 @@ impl AggregateFunction {
         match self {
             AggregateFunction::Count => Aggregate::Count(0),
             AggregateFunction::CountDistinct => Aggregate::Distinct(Distinct::default()),
-            AggregateFunction::Sum => Aggregate::Sum(Sum(0)),
+            AggregateFunction::Sum => Aggregate::Sum(Sum::default()),
             AggregateFunction::Avg => Aggregate::Average(Box::default()),
             AggregateFunction::Min => Aggregate::Least(None),
             AggregateFunction::Max => Aggregate::Greatest(None),
@@ -205,9 +206,9 @@ impl Aggregate {
     pub fn merge(&mut self, other: &Aggregate) {
         match (self, other) {
             (Aggregate::Count(count), Aggregate::Count(more)) => *count = count.saturating_add(*more),
-            (Aggregate::Sum(sum), Aggregate::Sum(more)) => sum.merge(*more),
+            (Aggregate::Sum(sum), Aggregate::Sum(more)) => sum.merge(more),
             (Aggregate::Average(average), Aggregate::Average(more)) => {
-                average.0.merge(more.0);
+                average.0.merge(&more.0);
                 average.1 = average.1.saturating_add(more.1);
             }
             (Aggregate::Least(least), Aggregate::Least(other)) => choose(least, *other, Ordering::is_lt),
@@ -276,56 +277,57 @@ fn choose(kept: &mut Option<Number>, number: Option<Number>, is_better: fn(Order
     }
 }
 
-/// A sum in fixed point with 32 fractional bits: whole numbers are exact, and since no addition rounds, the order of
-/// addition never shows. Holds 2^32 values of the largest field.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Sum(i128);
-
-impl Sum {
-    /// How many bits of its fixed point are the fraction.
-    pub const FRACTION_BITS: u32 = 32;
+/// A sum that is exact, whatever is added in whatever order: whole numbers beside all others, which few sums have.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Sum {
+    /// The sum of the whole numbers. Holds 2^64 of the largest.
+    pub whole: i128,
+    /// The sum of the others; none while it is zero.
+    pub others: Option<Box<Exact>>,
 }
-
-const FRACTION_BITS: u32 = Sum::FRACTION_BITS;
 
 impl Sum {
     #[inline]
     pub(crate) fn add(&mut self, number: Number) {
-        let fixed = match number {
-            Number::Integer(number) => i128::from(number) << FRACTION_BITS,
-            #[expect(clippy::cast_possible_truncation, reason = "the cast saturates")]
-            Number::Float(number) => (number * f64::from(FRACTION_BITS).exp2()).round() as i128,
-        };
-        self.0 = self.0.saturating_add(fixed);
+        match number {
+            Number::Integer(whole) => self.whole = self.whole.saturating_add(whole.into()),
+            Number::Float(_) => self.add_others(|others| others.add(number)),
+        }
     }
 
-    /// The sum times 2^32, for keeping.
-    pub fn to_fixed(self) -> i128 {
-        self.0
+    pub(crate) fn merge(&mut self, more: &Sum) {
+        self.whole = self.whole.saturating_add(more.whole);
+        if let Some(more) = &more.others {
+            self.add_others(|others| others.merge(more));
+        }
     }
 
-    /// The sum that [`to_fixed`](Self::to_fixed) told.
-    pub fn from_fixed(fixed: i128) -> Self {
-        Sum(fixed)
-    }
-
-    pub(crate) fn merge(&mut self, other: Sum) {
-        self.0 = self.0.saturating_add(other.0);
+    #[inline(never)]
+    fn add_others(&mut self, add: impl FnOnce(&mut Exact)) {
+        let mut others = self.others.take().unwrap_or_default();
+        add(&mut others);
+        self.others = Some(others).filter(|others| !others.is_zero());
     }
 
     /// This sum divided by `count`; absent of nothing.
-    pub(crate) fn mean(self, count: u64) -> Value<'static> {
+    pub(crate) fn mean(&self, count: u64) -> Value<'static> {
         if count == 0 { Value::Absent } else { Value::of_float(self.to_float() / count as f64) }
     }
 
-    pub(crate) fn to_float(self) -> f64 {
-        self.0 as f64 / f64::from(FRACTION_BITS).exp2()
+    fn to_float(&self) -> f64 {
+        match &self.others {
+            None => self.whole as f64,
+            Some(others) => {
+                let mut all = others.clone();
+                all.add_whole(self.whole);
+                all.to_float()
+            }
+        }
     }
 
-    pub(crate) fn value(self) -> Value<'static> {
-        let is_whole = self.0.trailing_zeros() >= FRACTION_BITS;
-        match i64::try_from(self.0 >> FRACTION_BITS) {
-            Ok(number) if is_whole => Value::Integer(number),
+    pub(crate) fn value(&self) -> Value<'static> {
+        match i64::try_from(self.whole) {
+            Ok(number) if self.others.is_none() => Value::Integer(number),
             _ => Value::of_float(self.to_float()),
         }
     }
@@ -343,6 +345,7 @@ mod tests {
             Just(Value::Absent),
             any::<i64>().prop_map(Value::Integer),
             (-1e12..1e12).prop_map(Value::Float),
+            any::<f64>().prop_map(Value::of_float),
             select(vec!["7", "1.25", "x", ""]).prop_map(|text| Value::Text(text.into())),
             any::<std::net::IpAddr>().prop_map(Value::Address),
         ]

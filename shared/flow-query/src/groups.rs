@@ -1,5 +1,7 @@
 //! The groups of one `stats`: encoded keys in one run of bytes, accumulators in one run for each aggregate.
 
+use std::collections::HashMap;
+
 use crate::aggregate::{Aggregate, AggregateFunction, Sum};
 use crate::kept::KeptAggregate;
 use crate::key_table::{Key, KeyTable};
@@ -8,53 +10,33 @@ use crate::program::LimitError;
 use crate::row::Row;
 use crate::value::{Number, Value};
 
-/// What is too large or too small for fixed point, by the place of its group: added up in floating point, so that the last
-/// digits depend on the order. Empty as long as there is none, as there is none in sums of fields.
+/// Sums by the place of their group: whole numbers in one run, and beside it what few groups have.
 #[derive(Debug, Default)]
-struct Rest(Vec<f64>);
+struct Sums {
+    whole: Vec<i128>,
+    others: HashMap<usize, Sum>,
+}
 
-impl Rest {
-    /// Numbers from here on lose less than 10^-7 of themselves in fixed point.
-    const LEAST: f64 = 1.0 / 256.0;
-    /// Sums of 2^32 numbers below this fit.
-    const MOST: f64 = 4_611_686_018_427_387_904.0;
-
+impl Sums {
     #[inline]
-    fn add(&mut self, place: usize, sum: &mut Sum, number: Number) {
+    fn add(&mut self, place: usize, number: Number) {
         match number {
-            Number::Float(float) if !(Self::LEAST..Self::MOST).contains(&float.abs()) => {
-                self.add_float(place, float);
-            }
-            number => sum.add(number),
+            Number::Integer(whole) => self.whole[place] = self.whole[place].saturating_add(whole.into()),
+            Number::Float(_) => self.others.entry(place).or_default().add(number),
         }
     }
 
-    fn add_float(&mut self, place: usize, float: f64) {
-        if self.0.len() <= place {
-            self.0.resize(place + 1, 0.0);
-        }
-        self.0[place] += float;
-    }
-
-    fn of(&self, place: usize) -> f64 {
-        self.0.get(place).copied().unwrap_or_default()
-    }
-
-    fn merge(&mut self, to: usize, other: &Rest, from: usize) {
-        let float = other.of(from);
-        if float != 0.0 {
-            self.add_float(to, float);
+    fn merge(&mut self, to: usize, more: &Sums, from: usize) {
+        self.whole[to] = self.whole[to].saturating_add(more.whole[from]);
+        if let Some(more) = more.others.get(&from) {
+            self.others.entry(to).or_default().merge(more);
         }
     }
 
-    fn sum(&self, place: usize, sum: Sum) -> Value<'static> {
-        let rest = self.of(place);
-        if rest == 0.0 { sum.value() } else { Value::of_float(sum.to_float() + rest) }
-    }
-
-    fn mean(&self, place: usize, sum: Sum, count: u64) -> Value<'static> {
-        let rest = self.of(place);
-        if rest == 0.0 { sum.mean(count) } else { Value::of_float((sum.to_float() + rest) / count as f64) }
+    fn at(&self, place: usize) -> Sum {
+        let mut sum = self.others.get(&place).cloned().unwrap_or_default();
+        sum.whole = self.whole[place];
+        sum
     }
 }
 
@@ -62,8 +44,8 @@ impl Rest {
 #[derive(Debug)]
 enum Accumulators {
     Counts(Vec<u64>),
-    Sums(Vec<Sum>, Rest),
-    Averages(Vec<(Sum, u64)>, Rest),
+    Sums(Sums),
+    Averages(Sums, Vec<u64>),
     Others(AggregateFunction, Vec<Aggregate>),
 }
 
@@ -71,8 +53,8 @@ impl Accumulators {
     fn new(function: AggregateFunction) -> Self {
         match function {
             AggregateFunction::Count => Accumulators::Counts(Vec::new()),
-            AggregateFunction::Sum => Accumulators::Sums(Vec::new(), Rest::default()),
-            AggregateFunction::Avg => Accumulators::Averages(Vec::new(), Rest::default()),
+            AggregateFunction::Sum => Accumulators::Sums(Sums::default()),
+            AggregateFunction::Avg => Accumulators::Averages(Sums::default(), Vec::new()),
             other => Accumulators::Others(other, Vec::new()),
         }
     }
@@ -81,8 +63,11 @@ impl Accumulators {
     fn push(&mut self) {
         match self {
             Accumulators::Counts(counts) => counts.push(0),
-            Accumulators::Sums(sums, _) => sums.push(Sum::default()),
-            Accumulators::Averages(averages, _) => averages.push(Default::default()),
+            Accumulators::Sums(sums) => sums.whole.push(0),
+            Accumulators::Averages(sums, counts) => {
+                sums.whole.push(0);
+                counts.push(0);
+            }
             Accumulators::Others(function, others) => others.push(function.start()),
         }
     }
@@ -95,16 +80,15 @@ impl Accumulators {
                 let counted = kept.argument.as_ref().is_none_or(|f| !matches!(f.value(row), Value::Absent));
                 counts[place] = counts[place].saturating_add(counted.into());
             }
-            Accumulators::Sums(sums, rest) => {
+            Accumulators::Sums(sums) => {
                 if let Some(number) = kept.number(row) {
-                    rest.add(place, &mut sums[place], number);
+                    sums.add(place, number);
                 }
             }
-            Accumulators::Averages(averages, rest) => {
+            Accumulators::Averages(sums, counts) => {
                 if let Some(number) = kept.number(row) {
-                    let (sum, count) = &mut averages[place];
-                    rest.add(place, sum, number);
-                    *count = count.saturating_add(1);
+                    sums.add(place, number);
+                    counts[place] = counts[place].saturating_add(1);
                 }
             }
         }
@@ -116,14 +100,10 @@ impl Accumulators {
             (Accumulators::Counts(counts), Accumulators::Counts(more)) => {
                 counts[to] = counts[to].saturating_add(more[from]);
             }
-            (Accumulators::Sums(sums, rest), Accumulators::Sums(more, theirs)) => {
-                sums[to].merge(more[from]);
-                rest.merge(to, theirs, from);
-            }
-            (Accumulators::Averages(averages, rest), Accumulators::Averages(more, theirs)) => {
-                rest.merge(to, theirs, from);
-                averages[to].0.merge(more[from].0);
-                averages[to].1 = averages[to].1.saturating_add(more[from].1);
+            (Accumulators::Sums(sums), Accumulators::Sums(more)) => sums.merge(to, more, from),
+            (Accumulators::Averages(sums, counts), Accumulators::Averages(more, more_counts)) => {
+                sums.merge(to, more, from);
+                counts[to] = counts[to].saturating_add(more_counts[from]);
             }
             (Accumulators::Others(_, others), Accumulators::Others(_, more)) => others[to].merge(&more[from]),
             _ => {}
@@ -133,11 +113,8 @@ impl Accumulators {
     fn value(&self, place: usize) -> Value<'static> {
         match self {
             Accumulators::Counts(counts) => Aggregate::Count(counts[place]).value(),
-            Accumulators::Sums(sums, rest) => rest.sum(place, sums[place]),
-            Accumulators::Averages(averages, rest) => {
-                let (sum, count) = averages[place];
-                rest.mean(place, sum, count)
-            }
+            Accumulators::Sums(sums) => sums.at(place).value(),
+            Accumulators::Averages(sums, counts) => sums.at(place).mean(counts[place]),
             Accumulators::Others(_, others) => others[place].value(),
         }
     }

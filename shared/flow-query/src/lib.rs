@@ -49,6 +49,7 @@ mod deviation;
 mod distinct;
 mod error;
 mod evaluation;
+mod exact;
 mod extract;
 mod filter_pattern;
 mod floor;
@@ -80,10 +81,11 @@ pub use ast::{
     ParsePattern, Pattern, Query, SortKey, Stats,
 };
 pub use continuous::{ContinuousQuery, MAX_AGGREGATES};
-pub use deviation::{Deviation, Squares};
+pub use deviation::Deviation;
 pub use distinct::{Distinct, EXACT_LIMIT};
 pub use error::{Position, QueryError, QueryErrorKind, Span};
 pub use evaluation::Evaluation;
+pub use exact::Exact;
 pub use filter_pattern::{
     FilterPattern, ItemMeaning, MAX_FILTER_PATTERN, MAX_PATTERN_REGEXES, MAX_PATTERN_WILDCARDS,
     PatternMeaning, PatternWarning,

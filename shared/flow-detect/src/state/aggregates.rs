@@ -1,7 +1,7 @@
 //! Accumulators as bytes. Which function each is of, the rule's query says.
 
 use flow_query::{
-    Aggregate, AggregateFunction, Buckets, Deviation, Distinct, KeyPart, Moment, Number, Quantiles, Squares,
+    Aggregate, AggregateFunction, Buckets, Deviation, Distinct, Exact, KeyPart, Moment, Number, Quantiles,
     Sum,
 };
 
@@ -16,9 +16,9 @@ const SOMETHING: u8 = 1;
 pub(crate) fn write(aggregate: &Aggregate, to: &mut Writer) {
     match aggregate {
         Aggregate::Count(count) => to.number(*count),
-        Aggregate::Sum(sum) => write_sum(*sum, to),
+        Aggregate::Sum(sum) => write_sum(sum, to),
         Aggregate::Average(average) => {
-            write_sum(average.0, to);
+            write_sum(&average.0, to);
             to.number(average.1);
         }
         Aggregate::Least(number) | Aggregate::Greatest(number) => match number {
@@ -79,13 +79,20 @@ fn write_quantiles(quantiles: &Quantiles, to: &mut Writer) {
     }
 }
 
-/// The count, the sum, and the squares' bytes but for the zeros at their end.
 fn write_deviation(deviation: &Deviation, to: &mut Writer) {
     to.number(deviation.count);
-    write_sum(deviation.sum, to);
-    let squares = deviation.squares.to_bytes();
-    let length = squares.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
-    to.sized(&squares[..length]);
+    write_exact(&deviation.sum, to);
+    write_exact(&deviation.squares, to);
+}
+
+/// The number of digits, and if there are any the place of the first and all of them.
+fn write_exact(exact: &Exact, to: &mut Writer) {
+    let (low, digits) = exact.digits();
+    to.count(digits.len());
+    if !digits.is_empty() {
+        to.signed(low.into());
+        digits.iter().for_each(|digit| to.raw(&digit.to_le_bytes()));
+    }
 }
 
 /// One more than the number of hashes and each of them; or 0 and a sketch.
@@ -102,15 +109,12 @@ fn write_distinct(set: &Distinct, to: &mut Writer) {
     }
 }
 
-/// The whole part times two; one more, and the fraction's 32 bits, if there is a fraction.
-fn write_sum(sum: Sum, to: &mut Writer) {
-    let fixed = sum.to_fixed();
-    let whole = fixed >> Sum::FRACTION_BITS;
-    let fraction = fixed - (whole << Sum::FRACTION_BITS);
-    to.signed(whole << 1 | i128::from(fraction != 0));
-    if fraction != 0 {
-        // The lowest four bytes, the least first.
-        to.raw(&fraction.to_le_bytes()[..4]);
+/// The whole part times two, which is an even number; one more, and what is not whole, if there is any.
+fn write_sum(sum: &Sum, to: &mut Writer) {
+    // Sums of 64-bit numbers leave the highest bits free.
+    to.signed(sum.whole << 1 | i128::from(sum.others.is_some()));
+    if let Some(others) = &sum.others {
+        write_exact(others, to);
     }
 }
 
@@ -153,12 +157,20 @@ fn read_part(from: &mut Reader<'_>) -> Read<Option<Box<KeyPart>>> {
 }
 
 fn read_deviation(from: &mut Reader<'_>) -> Read<Deviation> {
-    let (count, sum) = (from.number("a deviation's count")?, read_sum(from)?);
-    let found = from.sized("a sum of squares")?;
-    let mut squares = [0; 32];
-    let room = squares.get_mut(..found.len()).filter(|_| found.last() != Some(&0));
-    from.some(room, "at most 32 bytes, the last above 0")?.copy_from_slice(found);
-    Ok(Deviation { count, sum, squares: Squares::from_bytes(squares) })
+    let count = from.number("a deviation's count")?;
+    Ok(Deviation { count, sum: read_exact(from)?, squares: read_exact(from)? })
+}
+
+fn read_exact(from: &mut Reader<'_>) -> Read<Exact> {
+    let count: usize = from.number("a number of digits")?;
+    if count == 0 {
+        return Ok(Exact::default());
+    }
+    let low = from.signed("the place of the first digit")?;
+    let length = from.some(count.checked_mul(4), "digits")?;
+    let (digits, _) = from.take(length, "digits")?.as_chunks();
+    let digits = digits.iter().copied().map(u32::from_le_bytes).collect();
+    from.some(Exact::from_digits(low, digits), "digits of which each means something")
 }
 
 fn read_quantiles(from: &mut Reader<'_>) -> Read<Quantiles> {
@@ -176,7 +188,7 @@ fn read_buckets(from: &mut Reader<'_>) -> Read<Buckets> {
     let (least, greatest) = (read_some_number(from)?, read_some_number(from)?);
     let length = from.count(2, "a number of buckets")?;
     let mut counts = Vec::with_capacity(length);
-    let mut before = 0_i16;
+    let mut before = 0_i32;
     for _ in 0..length {
         let distance = from.signed("a bucket")?;
         before = from.some(before.checked_add(distance), "a bucket")?;
@@ -217,15 +229,10 @@ fn read_distinct(from: &mut Reader<'_>) -> Read<Distinct> {
 
 fn read_sum(from: &mut Reader<'_>) -> Read<Sum> {
     let number: i128 = from.signed("a sum")?;
-    let whole = number >> 1;
-    let mut fraction = 0;
-    if number & 1 == 1 {
-        let (bytes, _) = from.take(4, "a sum's fraction")?.as_chunks();
-        fraction = bytes.first().copied().map_or(0, u32::from_le_bytes);
-    }
-    let is_kept = i64::try_from(whole >> 32).is_ok();
-    let fixed = is_kept.then(|| whole << Sum::FRACTION_BITS | i128::from(fraction));
-    from.some(fixed.map(Sum::from_fixed), "a sum of 128 bits")
+    let others = if number & 1 == 1 { Some(Box::new(read_exact(from)?)) } else { None };
+    let others =
+        from.some(Some(others).filter(|others| others.as_deref() != Some(&Exact::default())), "a sum")?;
+    Ok(Sum { whole: number >> 1, others })
 }
 
 #[cfg(test)]
@@ -250,7 +257,7 @@ mod tests {
         };
         assert_eq!(of(AggregateFunction::Count, Value::Integer(9)), [1]);
         assert_eq!(of(AggregateFunction::Sum, Value::Integer(60)), [0xf0, 1], "60 times four");
-        assert_eq!(of(AggregateFunction::Sum, Value::Float(-0.5)), [1, 0, 0, 0, 0x80]);
+        assert_eq!(of(AggregateFunction::Sum, Value::Float(-0.5)), [2, 1, 1, 0, 0, 0, 0x80]);
         assert_eq!(of(AggregateFunction::Avg, Value::Integer(-1)), [3, 1]);
         assert_eq!(of(AggregateFunction::Min, Value::Integer(5)), [INTEGER, 10]);
         assert_eq!(of(AggregateFunction::CountDistinct, Value::Integer(5)).len(), 9);
@@ -270,11 +277,11 @@ mod tests {
         assert_eq!(of(pct, &[]), [1]);
         assert_eq!(of(pct, &[five.clone(), half]), [3, FLOAT, 0, 0, 0, 0, 0, 0, 0xe0, 0x3f, INTEGER, 10]);
         let many: Vec<_> = (0..257).map(|number| Value::Integer(number % 2)).collect();
-        assert_eq!(of(pct, &many), [0, INTEGER, 0, INTEGER, 2, 2, 0, 0x81, 1, 0x82, 0x40, 0x80, 1]);
+        assert_eq!(of(pct, &many), [0, INTEGER, 0, INTEGER, 2, 2, 0, 0x81, 1, 0x82, 0xfe, 0x0f, 0x80, 1]);
         assert_eq!(of(AggregateFunction::StdDev, &[]), [0, 0, 0]);
         assert_eq!(
             of(AggregateFunction::StdDev, std::slice::from_ref(&five)),
-            [vec![1, 20, 9], vec![0; 8], vec![25]].concat()
+            [1, 1, 0, 5, 0, 0, 0, 1, 0, 25, 0, 0, 0]
         );
         assert_eq!(of(AggregateFunction::Earliest, std::slice::from_ref(&five)), [SOMETHING, 2, 1, 10]);
         assert_eq!(of(AggregateFunction::Latest, &[]), [NOTHING]);
@@ -295,13 +302,14 @@ mod tests {
             &[0xff, 0xff, 0x7f, INTEGER, 2],
             &[2, NOTHING],
             &[0, INTEGER, 0, INTEGER, 2, 1, 0, 0x81, 2],
-            &[0, INTEGER, 0, INTEGER, 2, 2, 0, 1, 0x82, 0x40, 1],
+            &[0, INTEGER, 0, INTEGER, 2, 2, 0, 1, 0x82, 0xfe, 0x0f, 1],
             &[0, INTEGER, 0, INTEGER, 2, 0xff, 0xff, 0xff, 0x7f],
         ] {
             assert!(error(pct, bytes), "{bytes:?}");
         }
-        assert!(error(AggregateFunction::StdDev, &[1, 4, 2, 5, 0]), "a zero at the end");
-        assert!(error(AggregateFunction::StdDev, &[&[1, 4, 33], [1; 33].as_slice()].concat()), "too long");
+        assert!(error(AggregateFunction::StdDev, &[1, 2, 0, 5, 0, 0, 0, 0, 0, 0, 0, 0]), "a zero at the end");
+        assert!(error(AggregateFunction::StdDev, &[1, 0xff, 0xff, 0xff, 0x7f, 0]), "too long");
+        assert!(error(AggregateFunction::Sum, &[2, 0]), "no others");
         assert!(error(AggregateFunction::Latest, &[2]) && error(AggregateFunction::SortsLast, &[1, 9]));
     }
 
@@ -310,6 +318,7 @@ mod tests {
         fn later_ones_are_read_as_written(values in prop::collection::vec(prop_oneof![
             any::<i64>().prop_map(Value::Integer),
             (-1e12..1e12).prop_map(Value::Float),
+            any::<f64>().prop_filter("finite", |number| number.is_finite()).prop_map(Value::Float),
             "[a-z0-9]{0,9}".prop_map(|text| Value::Text(text.into())),
             any::<std::net::IpAddr>().prop_map(Value::Address),
         ], 0..600), at in any::<i64>()) {
@@ -328,13 +337,14 @@ mod tests {
 
     proptest! {
         #[test]
-        fn read_as_written(whole in any::<i64>(), fixed in any::<i128>(), float in -1e12..1e12, size in 0..700_u64) {
+        fn read_as_written(whole in any::<i64>(), wide in any::<i64>(), float in -1e12..1e12, size in 0..700_u64) {
+            let sum = Sum { whole: i128::from(wide) << 60, others: None };
             let mut set = Distinct::default();
             (0..size).for_each(|n| set.insert(n.wrapping_mul(0x9e37_79b9_7f4a_7c15)));
             for (function, aggregate) in [
                 (AggregateFunction::Count, Aggregate::Count(whole.cast_unsigned())),
-                (AggregateFunction::Sum, Aggregate::Sum(Sum::from_fixed(fixed))),
-                (AggregateFunction::Avg, Aggregate::Average(Box::new((Sum::from_fixed(fixed), size)))),
+                (AggregateFunction::Sum, Aggregate::Sum(sum.clone())),
+                (AggregateFunction::Avg, Aggregate::Average(Box::new((sum, size)))),
                 (AggregateFunction::Min, Aggregate::Least(Some(Number::Integer(whole)))),
                 (AggregateFunction::Max, Aggregate::Greatest(Some(Number::Float(float)))),
                 (AggregateFunction::Max, Aggregate::Greatest(None)),

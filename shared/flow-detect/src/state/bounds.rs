@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, VecDeque};
 
-use flow_query::{Aggregate, KeyPart, Number};
+use flow_query::{Aggregate, Exact, KeyPart, Number, Sum};
 
 use crate::context::{Common, Context};
 use crate::groups::{GroupId, Groups};
@@ -182,13 +182,21 @@ fn pane_bytes(state: &PaneState) -> usize {
     3 * NUMBER + 3 * PLACE + 17 * addresses + interface + PLACE + line + aggregates
 }
 
+fn sum_bytes(sum: &Sum) -> usize {
+    19 + sum.others.as_deref().map_or(0, exact_bytes)
+}
+
+fn exact_bytes(exact: &Exact) -> usize {
+    2 * PLACE + 4 * exact.digits().1.len()
+}
+
 fn aggregate_bytes(aggregate: &Aggregate) -> usize {
     /// Half a byte for each of 4096 registers, a preamble of 40 bytes, and room for registers far above the least.
     const SKETCH: usize = 2048 + 40 + 112;
     match aggregate {
         Aggregate::Count(_) | Aggregate::Least(_) | Aggregate::Greatest(_) => 1 + NUMBER,
-        Aggregate::Sum(_) => 19,
-        Aggregate::Average(_) => 19 + NUMBER,
+        Aggregate::Sum(sum) => sum_bytes(sum),
+        Aggregate::Average(average) => sum_bytes(&average.0) + NUMBER,
         Aggregate::Quantile(_, quantiles) => {
             let values = quantiles.values().map_or(0, |values| 3 + (1 + NUMBER) * values.len());
             values
@@ -196,7 +204,7 @@ fn aggregate_bytes(aggregate: &Aggregate) -> usize {
                     .buckets()
                     .map_or(0, |buckets| 8 + 2 * NUMBER + (3 + NUMBER) * buckets.counts.len())
         }
-        Aggregate::Deviation(_) => NUMBER + 19 + 33,
+        Aggregate::Deviation(kept) => NUMBER + exact_bytes(&kept.sum) + exact_bytes(&kept.squares),
         Aggregate::Earliest(kept) | Aggregate::Latest(kept) => {
             1 + kept.as_ref().map_or(0, |moment| NUMBER + value_bytes(&moment.value))
         }

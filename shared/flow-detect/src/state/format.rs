@@ -14,7 +14,7 @@ use crate::state::item::{Carried, REDELIVERED_WITHIN, StateItem};
 use crate::state::section;
 
 /// The version of the format that is written, and the only one that is read.
-pub const STATE_VERSION: u8 = 3;
+pub const STATE_VERSION: u8 = 4;
 
 const MAGIC: &[u8] = b"FG";
 const PLAIN: u8 = 0;

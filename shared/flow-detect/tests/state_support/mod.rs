@@ -91,5 +91,5 @@ pub(crate) fn plain(written: &[u8]) -> Vec<u8> {
     let mut content = Vec::with_capacity(1 << 20);
     let mut stream = flate2::Decompress::new(false);
     stream.decompress_vec(&written[end..], &mut content, flate2::FlushDecompress::Finish).unwrap();
-    [b"FG\x03\0", content.as_slice()].concat()
+    [b"FG\x04\0", content.as_slice()].concat()
 }
