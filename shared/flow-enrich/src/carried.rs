@@ -2,22 +2,23 @@
 
 use flow_record::{Field, FlowRecord};
 
-use crate::flags::SYN;
+use crate::flags::{FIN, RST, SYN};
 use crate::protocols::TCP;
 
-/// The most bytes of a TCP packet without content, its IP header included: 20 (RFC 791) or 40 (RFC 8200), and 40 of TCP
-/// with the options that a SYN has (RFC 9293, RFC 7323).
-const LARGEST_EMPTY: [u64; 2] = [60, 80];
+/// The sizes of a SYN in bytes, the IP header included: 20 (RFC 791) or 40 (RFC 8200), and 20 of TCP with up to 40 of
+/// options (RFC 9293, RFC 7323). Some programs that make their own packets leave all options out.
+const SYN_SIZES: [(u64, u64); 2] = [(40, 60), (60, 80)];
 
-/// The bytes of one without options, which a SYN never is: it says its segment size at least.
-const SMALLEST: [u64; 2] = [40, 60];
-
-/// `content`, `handshake` or `bare`.
+/// `content`, `handshake`, `opened` or `bare`.
 ///
 /// - `content`: the packets are too large to be without it, or the protocol is not TCP.
-/// - `handshake`: TCP without content, and a SYN among it: a try that got no further, or the answer to one. Without flags in
-///   the format a packet larger than the smallest may be a SYN.
+/// - `handshake`: TCP, and nothing but SYNs, which are all of one size: a try that got no further, or the answer to one.
+///   Without flags in the format packets of one size that is larger than the smallest may be SYNs.
+/// - `opened`: TCP without content, and a SYN with more behind it: somebody answered, and the connection was closed
+///   unused, as by a health check or a look at an open port.
 /// - `bare`: TCP without content or SYN: a reset, an acknowledgement.
+///
+/// A SYN alone in its record is a handshake even if it carries something: nobody has answered it.
 ///
 /// None for a record without packets.
 pub(crate) fn carried(record: &FlowRecord<'_>) -> Option<&'static str> {
@@ -27,15 +28,22 @@ pub(crate) fn carried(record: &FlowRecord<'_>) -> Option<&'static str> {
         return None;
     }
     let is_v6 = usize::from(record.address(Field::SrcAddr).is_some_and(|address| address.is_ipv6()));
+    let (smallest, largest) = SYN_SIZES[is_v6];
     let fits = |size: u64| bytes <= packets.saturating_mul(size);
-    if protocol != u64::from(TCP) || !fits(LARGEST_EMPTY[is_v6]) {
+    let flags = record.integer(Field::TcpFlags);
+    let has = |flag: u8| flags.is_some_and(|flags| flags & u64::from(flag) != 0);
+    if protocol != u64::from(TCP) || !fits(largest) && !(has(SYN) && packets == 1) {
         return Some("content");
     }
-    let has_syn = match record.integer(Field::TcpFlags) {
-        Some(flags) => flags & u64::from(SYN) != 0,
-        None => !fits(SMALLEST[is_v6]),
-    };
-    Some(if has_syn { "handshake" } else { "bare" })
+    let is_one_size = packets == 1 || bytes % packets == 0;
+    Some(match flags {
+        Some(_) if !has(SYN) => "bare",
+        Some(_) if is_one_size && !has(FIN) && !has(RST) => "handshake",
+        Some(_) => "opened",
+        None if fits(smallest) => "bare",
+        None if is_one_size => "handshake",
+        None => "opened",
+    })
 }
 
 #[cfg(test)]
@@ -56,6 +64,7 @@ mod tests {
             ("10.0.0.5 6 3 180", Some("handshake")),
             ("10.0.0.5 6 1 44", Some("handshake")),
             ("10.0.0.5 6 1 40", Some("bare")),
+            ("10.0.0.5 6 3 164", Some("opened")),
             ("10.0.0.5 6 1 61", Some("content")),
             ("10.0.0.5 6 20 4249", Some("content")),
             ("10.0.0.5 17 1 28", Some("content")),
@@ -75,6 +84,12 @@ mod tests {
             ("10.0.0.5 6 1 44 18", Some("handshake")),
             ("10.0.0.5 6 2 104 0", Some("bare")),
             ("10.0.0.5 6 1 52 4", Some("bare")),
+            ("10.0.0.5 6 1 40 2", Some("handshake")),
+            ("10.0.0.5 6 1 80 2", Some("handshake")),
+            ("10.0.0.5 6 2 112 6", Some("opened")),
+            ("10.0.0.5 6 3 164 2", Some("opened")),
+            ("10.0.0.5 6 3 164 19", Some("opened")),
+            ("10.0.0.5 6 2 152 2", Some("content")),
             ("10.0.0.5 6 9 4000 3", Some("content")),
         ] {
             assert_eq!(of("srcaddr protocol packets bytes tcp-flags", line), expected, "{line}");

@@ -95,7 +95,7 @@ enrichments! {
     ServerPort, "server_port", "serverPort", Integer, SERVER_PORT, "the port that the conversation was opened to, when that can be told";
     LocalAddr, "local_addr", "localAddr", Address, BOTH_ENDS, "the interface's own end, as far as `direction` tells";
     RemoteAddr, "remote_addr", "remoteAddr", Address, BOTH_ENDS, "the other end than the interface's own, as far as `direction` tells";
-    Carried, "carried", "carried", Text, SIZES, "what its packets had room for: content, handshake (of TCP, at most) or bare (not even a SYN)";
+    Carried, "carried", "carried", Text, SIZES, "what its packets had room for: content; of TCP without it, handshake (SYNs alone), opened (a SYN and more) or bare (not even a SYN)";
     Duration, "duration", "duration", Integer, TIMES, "the seconds from its first packet to its last";
     Direction, "direction", "direction", Text, DIRECTION_OR_ENDS, "ingress or egress: `flowDirection`, else inferred from which end is external";
     RealSrcAddr, "real_src_addr", "realSrcAddr", Address, REAL_SRC, "the packet's own source address: `pktSrcAddr`, else `srcAddr`";

@@ -11,12 +11,14 @@ const FLAGS: [(u8, &str); 8] = [
     (0x20, "URG"),
     (0x40, "ECE"),
     (0x80, "CWR"),
-    (0x04, "RST"),
-    (0x01, "FIN"),
+    (RST, "RST"),
+    (FIN, "FIN"),
 ];
 
 /// The first packet of a connection has it, and so does the answer to that packet.
 pub(crate) const SYN: u8 = 0x02;
+pub(crate) const FIN: u8 = 0x01;
+pub(crate) const RST: u8 = 0x04;
 /// Every packet but the first has it; VPC flow logs keep it only together with [`SYN`].
 pub(crate) const ACK: u8 = 0x10;
 

@@ -44,7 +44,11 @@ impl Detector for Sweep {
     fn add(&self, aggregates: &mut [Aggregate], flow: &EnrichedFlow<'_>) {
         let [failed, answered] = aggregates else { return };
         let Some(EnrichedValue::Address(host)) = flow.enrichment(Enrichment::ServerAddr) else { return };
-        if has_failed(flow) { failed } else { answered }.add(&Value::Address(host));
+        match outcome(flow) {
+            Some(Outcome::Failed) => failed.add(&Value::Address(host)),
+            Some(Outcome::Answered) => answered.add(&Value::Address(host)),
+            None => {}
+        }
     }
 
     fn passes(&self, aggregates: &[Aggregate], tuned: &Tuned) -> bool {
@@ -66,11 +70,25 @@ impl Detector for Sweep {
     }
 }
 
-/// Refused, or a handshake that never came to say anything.
-fn has_failed(flow: &EnrichedFlow<'_>) -> bool {
-    let is_refused = flow.record.text(Field::Action) == Some("REJECT");
-    let carried = flow.enrichment(Enrichment::Carried);
-    is_refused || matches!(carried, Some(EnrichedValue::Text(carried)) if carried != "content")
+/// How a try ended.
+enum Outcome {
+    Failed,
+    Answered,
+}
+
+/// What was refused has failed, and so have SYNs alone; with more behind them, somebody has answered. What is bare says nothing about a try, unless
+/// the format has no flags: then it may be SYNs without options, as scanners send them.
+fn outcome(flow: &EnrichedFlow<'_>) -> Option<Outcome> {
+    if flow.record.text(Field::Action) == Some("REJECT") {
+        return Some(Outcome::Failed);
+    }
+    let Some(EnrichedValue::Text(carried)) = flow.enrichment(Enrichment::Carried) else { return None };
+    match &*carried {
+        "handshake" => Some(Outcome::Failed),
+        "bare" if flow.record.has(Field::TcpFlags) => None,
+        "bare" => Some(Outcome::Failed),
+        _ => Some(Outcome::Answered),
+    }
 }
 
 fn count(aggregate: &Aggregate) -> f64 {
