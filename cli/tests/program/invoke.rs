@@ -52,3 +52,20 @@ fn what_the_function_could_not_read_is_a_failure() {
     let run = Folder::with("bad.json", "{}").flowgauge(["invoke", "subscription", "bad.json"]).exits(1);
     assert!(run.stderr.contains("bad.json: expected a CloudWatch Logs subscription event"), "{}", run.stderr);
 }
+
+/// Records of version 5 carry a VPC, which stands in the scope instead of the log group.
+#[test]
+fn an_alert_about_records_with_a_vpc_has_the_link() {
+    const FORMAT: &str = "${version} ${account-id} ${interface-id} ${srcaddr} ${dstaddr} ${srcport} ${dstport} \
+                          ${protocol} ${packets} ${bytes} ${start} ${end} ${action} ${log-status} ${vpc-id} ${flow-direction}";
+    let lines = std::fs::read_to_string(root().join("events/refused-tries.log")).unwrap();
+    let lines: Vec<_> = lines.lines().map(|line| format!("5{} vpc-0abc ingress", &line[1..])).collect();
+    let folder = Folder::with("lines.log", lines.join("\n"));
+    let event = folder.flowgauge(["event", "subscription", "lines.log"]).exits(0).stdout;
+    let folder = folder.and("event.json", event);
+    let args = ["invoke", "subscription", "--region", "us-east-1", "--format", FORMAT, "event.json"];
+    let run = folder.flowgauge(args).exits(0);
+    let alert: Value = serde_json::from_str(run.stdout.lines().next().unwrap()).unwrap();
+    let body = alert["body"].as_str().unwrap();
+    assert!(body.contains("Logs Insights  https://us-east-1.console.aws.amazon.com/"), "{body}");
+}

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use flow_enrich::EnrichedFlow;
 use flow_record::Field;
 
-use crate::scope::kept;
+use crate::scope::{Scope, kept};
 
 /// A value that all records share, as far as seen. Merging is commutative, associative and idempotent.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -37,27 +37,44 @@ impl<T: PartialEq + Clone> Common<T> {
     }
 }
 
-/// The addresses and the interface of a group's records, where there is only one.
+impl Common<Box<str>> {
+    /// Adds a text, compared before it is copied: most records of a group share it.
+    fn add(&mut self, text: &str) {
+        match self {
+            Common::One(mine) if **mine == *text => {}
+            Common::Several => {}
+            _ => self.merge(&Common::One(text.into())),
+        }
+    }
+
+    fn text(&self) -> Option<&str> {
+        self.one().map(|text| &**text)
+    }
+}
+
+/// The addresses, the interface and the log group of a group's records, where there is only one.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Context {
     pub(crate) src_addr: Common<IpAddr>,
     pub(crate) dst_addr: Common<IpAddr>,
     pub(crate) interface: Common<Box<str>>,
+    /// Only where the scope does not have it: it is no part of what tells groups apart there.
+    pub(crate) log_group: Common<Box<str>>,
 }
 
 impl Context {
-    pub(crate) fn add(&mut self, flow: &EnrichedFlow<'_>) {
+    /// Adds a record of `scope`.
+    pub(crate) fn add(&mut self, scope: &Scope, flow: &EnrichedFlow<'_>) {
         for (common, field) in [(&mut self.src_addr, Field::SrcAddr), (&mut self.dst_addr, Field::DstAddr)] {
             if let Some(address) = flow.record.address(field) {
                 common.merge(&Common::One(address));
             }
         }
-        let Some(interface) = interface(flow) else { return };
-        // Compared before it is copied: most records of a group share it.
-        match &self.interface {
-            Common::One(mine) if **mine == *interface => {}
-            Common::Several => {}
-            _ => self.interface.merge(&Common::One(interface.into())),
+        if let Some(interface) = interface(flow) {
+            self.interface.add(interface);
+        }
+        if let Some(log_group) = flow.origin.log_group.filter(|_| scope.log_group.is_none()) {
+            self.log_group.add(kept(log_group));
         }
     }
 
@@ -65,6 +82,7 @@ impl Context {
         self.src_addr.merge(&other.src_addr);
         self.dst_addr.merge(&other.dst_addr);
         self.interface.merge(&other.interface);
+        self.log_group.merge(&other.log_group);
     }
 
     /// The only source address.
@@ -79,7 +97,12 @@ impl Context {
 
     /// The only interface.
     pub fn interface(&self) -> Option<&str> {
-        self.interface.one().map(|interface| &**interface)
+        self.interface.text()
+    }
+
+    /// The only log group, where the scope does not have it.
+    pub fn log_group(&self) -> Option<&str> {
+        self.log_group.text()
     }
 }
 

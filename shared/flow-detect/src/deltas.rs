@@ -68,7 +68,7 @@ impl Deltas {
             let pane = rule.windowing.pane_of(time);
             let key = rule.query.key(flow);
             let delta = self.delta(index, scope, pane, &key, || PaneState::new(&rule.query));
-            delta.state.add(&rule.query, flow, time);
+            delta.state.add(&rule.query, &delta.scope, flow, time);
             delta.newest = delta.newest.max(time);
         }
         Observed::Matched(matched)

@@ -124,6 +124,8 @@ pub struct Finding<'r> {
     pub scope: Arc<Scope>,
     /// The only interface it was seen at.
     pub interface: Option<String>,
+    /// The only log group its records came from: the scope's, else what they have in common.
+    pub log_group: Option<String>,
     /// What was seen.
     pub episode: Episode,
     /// Whether it was seen only in events that were worked through long after their time.
@@ -152,8 +154,20 @@ impl<'r> Finding<'r> {
         }
         let (scope, id) = (Arc::clone(&id.scope), FindingId::new(&rule.id, id));
         let (severity, status) = (rule.severity, Status::New);
-        let (is_delayed, episodes) = (false, 1);
-        Finding { id, rule, severity, status, subject, scope, interface, episode, is_delayed, episodes }
+        let log_group = scope.log_group.as_deref().or(context.log_group()).map(str::to_owned);
+        Finding {
+            id,
+            rule,
+            severity,
+            status,
+            subject,
+            scope,
+            interface,
+            log_group,
+            episode,
+            is_delayed: false,
+            episodes: 1,
+        }
     }
 
     /// The names and values of its aggregates.

@@ -11,6 +11,7 @@ use flow_record::Field;
 use crate::context::Context;
 use crate::logic::Logic;
 use crate::samples::Samples;
+use crate::scope::Scope;
 
 /// The aggregates of one group in one pane, with what an alert wants to show beside them. Merging is commutative and
 /// associative.
@@ -40,12 +41,12 @@ impl PaneState {
         }
     }
 
-    /// Adds a record that the query matches and that began at `time`.
-    pub fn add(&mut self, query: &Logic, flow: &EnrichedFlow<'_>, time: u64) {
+    /// Adds a record of `scope` that the query matches and that began at `time`.
+    pub fn add(&mut self, query: &Logic, scope: &Scope, flow: &EnrichedFlow<'_>, time: u64) {
         query.add(&mut self.aggregates, flow);
         self.first_seen = self.first_seen.min(time);
         self.last_seen = self.last_seen.max(flow.record.integer(Field::End).unwrap_or(time)).max(time);
-        self.context.add(flow);
+        self.context.add(scope, flow);
         self.samples.add(time, flow.record.line());
     }
 

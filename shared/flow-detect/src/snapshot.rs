@@ -32,6 +32,9 @@ pub struct FindingSnapshot {
     only: Vec<Named>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     interface: Option<String>,
+    /// Only where the scope has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    log_group: Option<String>,
     pub(crate) span: Window,
     peak: Peak,
     totals: Vec<Named>,
@@ -92,6 +95,7 @@ impl FindingSnapshot {
             subject,
             scope,
             interface,
+            log_group,
             episode,
             is_delayed,
             status: _,
@@ -113,6 +117,7 @@ impl FindingSnapshot {
             group: group.iter().map(named).collect(),
             only: only.iter().map(named).collect(),
             interface: interface.clone(),
+            log_group: log_group.clone().filter(|_| scope.log_group.is_none()),
             span: episode.span,
             peak: Peak {
                 window: episode.window,
@@ -142,6 +147,9 @@ impl FindingSnapshot {
         self.only.retain(|part| other.only.contains(part));
         if self.interface != other.interface {
             self.interface = None;
+        }
+        if self.log_group != other.log_group {
+            self.log_group = None;
         }
         self.span = self.span.join(other.span);
         if self.peak.compare(&other.peak).is_lt() {
@@ -201,6 +209,7 @@ impl<'r> Finding<'r> {
                 log_group: scope.log_group.clone(),
             }),
             interface: snapshot.interface.clone(),
+            log_group: scope.log_group.as_deref().map(str::to_owned).or_else(|| snapshot.log_group.clone()),
             episode: Episode {
                 window: peak.window,
                 span: snapshot.span,

@@ -1,9 +1,9 @@
 //! State that outlives an invocation: one [`StateItem`] for each [`StateKey`], kept elsewhere as an opaque run of bytes.
 //!
-//! # Format, version 2
+//! # Format, version 4
 //!
 //! ```text
-//! item        = "FG", version (2), form (0: content; 1: length of the content, content deflated as in RFC 1951)
+//! item        = "FG", version (4), form (0: content; 1: length of the content, content deflated as in RFC 1951)
 //! content     = newest record time, seconds from the watermark to it, until when windows were looked at, batches,
 //!               sections
 //! batches     = number, each: seconds since the one before or the watermark, 8 bytes of fingerprint
@@ -14,7 +14,8 @@
 //! scopes      = number, each: the places of account, region, VPC and log group among the values
 //! group       = place of its scope, place of each value of its key, number of panes, panes from new to old
 //! pane        = panes between it and the one after, aggregates, seconds from its start to its first record,
-//!               seconds from that to the last, source, destination, interface, length of a line, its earliest line
+//!               seconds from that to the last, source, destination, interface, log group where the scope has none,
+//!               length of a line, its earliest line
 //! source etc. = 0: none seen; 1: several; otherwise 2 more than the value's place
 //! count       = number             sum = whole part * 2 (signed), or that + 1 and 4 bytes of fraction
 //! average     = sum, number        least, greatest = 0, or 1 and a signed number, or 2 and 8 bytes of float

@@ -5,7 +5,9 @@ mod state_support;
 
 use flow_detect::{Groups, Merged, RuleSet, StateItem, Watermark};
 use proptest::prelude::*;
-use state_support::{Batch, NOW, START, batch, closed_rules, facts, plain, record, refused_at, rule, rules};
+use state_support::{
+    Batch, NOW, START, batch, batch_in_vpc, closed_rules, facts, plain, record, refused_at, rule, rules,
+};
 
 /// One local item of four rules of different aggregates.
 fn kinds() -> RuleSet {
@@ -304,6 +306,38 @@ fn bytes_are_bounded_whatever_a_log_says() {
     let written = plain(&item.encode(&sketches));
     assert!((100_000..=flow_detect::MAX_ITEM_BYTES).contains(&written.len()), "{}", written.len());
     assert_eq!(stored(&item, &sketches).groups().iter().next().unwrap().1.len(), panes.len());
+}
+
+/// Records that carry a VPC are told apart without their log group, which is still known as long as it is the only one.
+#[test]
+fn the_only_log_group_is_kept_beside_a_vpc() {
+    let rules = rules(&[rule("x", "count(*) as n", "n > 0")]);
+    let seen = |groups: &[&str]| {
+        let mut item = StateItem::default();
+        for (offset, group) in (0..).step_by(60).zip(groups) {
+            item = stored(&item, &rules);
+            item.merge(&rules, batch_in_vpc(group, &rules, &[record(1, offset, 22)]), None, NOW);
+        }
+        let findings = stored(&item, &rules).groups().findings(&rules, Watermark::End);
+        let [finding] = &findings[..] else { panic!("{findings:?}") };
+        assert_eq!((finding.scope.vpc.as_deref(), &finding.scope.log_group), (Some("vpc-1"), &None));
+        (finding.id.clone(), finding.log_group.clone())
+    };
+    let (id, log_group) = seen(&["flows", "flows"]);
+    assert_eq!(log_group.as_deref(), Some("flows"));
+    assert_eq!(seen(&["flows", "more-flows", "flows"]), (id, None), "the same finding of several log groups");
+}
+
+/// The bytes of a log group in a row of panes count once, as they are written.
+#[test]
+fn a_long_log_group_takes_no_room_from_groups() {
+    let rules = rules(&[rule("x", "count(*) as n", "n > 0")]);
+    let sources = |source| (0..10).map(move |pane| record(source, pane * 60, 22));
+    let lines: Vec<_> = (0..40).flat_map(sources).collect();
+    let mut item = StateItem::default();
+    let outcome = item.merge(&rules, batch_in_vpc(&"x".repeat(512), &rules, &lines), None, NOW);
+    assert_eq!((outcome.evicted_groups, item.groups().len()), (0, 40));
+    assert!(plain(&item.encode(&rules)).len() <= flow_detect::MAX_ITEM_BYTES);
 }
 
 /// What a window is made of stays until it was looked at, however far event time and the clock have gone.

@@ -29,7 +29,7 @@ fn the_bytes_of_version_4() {
         b"\x01",                             // one section
         b"\xd3U\xc8\x1b\xe0\xb9GM",          // the rule
         b"\xe8\x82\xd0\xaa\x06",             // until 1700004200, when it was written
-        b"\x80\x04",                         // 512 bytes
+        b"\x83\x04",                         // 515 bytes
         b"\x07",                             // values, 0 to 6
         b"\x05\x0c123456789012\x05\x0ceu-central-1\0\x05\x15eni-0a1b2c3d4e5f60718",
         b"\x03\xc6\x33\x64\x01\x03\x0a\0\0\x05\x03\xc6\x33\x64\x02",
@@ -42,15 +42,15 @@ fn the_bytes_of_version_4() {
         b"\x02\0\0\0\0\0\x40\x31\x40", // least: 17.25
         b"\x01\x2e",           // greatest: 23
         b"\x02\xf5\xea)\x95\xf0\xeb\xce\xb0", // one distinct value
-        b"\x0a\x3b\x06\x07\x05", // 10 s on, for 59 s; source 4, destination 5, interface 3
+        b"\x0a\x3b\x06\x07\x05\0", // 10 s on, for 59 s; source 4, destination 5, interface 3, no log group
         line,
         b"1 10.0.0.5 40000 23 6 1 69 1699999270 1699999329 REJECT OK",
         b"\0\x01\x88\x02\x84\x01\x01", // the pane before; count 1; sum 66; average of 33 and 1
-        b"\x02\0\0\0\0\0\x80\x30\x40\x01\x2c\x02\xc7m\x93\xc7\x87\xae*\xc0\0\x3b\x06\x07\x05",
+        b"\x02\0\0\0\0\0\x80\x30\x40\x01\x2c\x02\xc7m\x93\xc7\x87\xae*\xc0\0\x3b\x06\x07\x05\0",
         line,
         b"1 10.0.0.5 40000 22 6 1 66 1699999200 1699999259 REJECT OK",
         b"\0\x03\x06\x01\0\x01\x88\x02\x84\x01\x01", // 198.51.100.2; one pane
-        b"\x02\0\0\0\0\0\x80\x30\x40\x01\x2c\x02\xc7m\x93\xc7\x87\xae*\xc0\x0a\x3b\x08\x07\x05",
+        b"\x02\0\0\0\0\0\x80\x30\x40\x01\x2c\x02\xc7m\x93\xc7\x87\xae*\xc0\x0a\x3b\x08\x07\x05\0",
         line,
         b"2 10.0.0.5 40000 22 6 1 66 1699999270 1699999329 REJECT OK",
     ]

@@ -32,17 +32,16 @@ pub(crate) fn carried(record: &FlowRecord<'_>) -> Option<&'static str> {
     let fits = |size: u64| bytes <= packets.saturating_mul(size);
     let flags = record.integer(Field::TcpFlags);
     let has = |flag: u8| flags.is_some_and(|flags| flags & u64::from(flag) != 0);
-    if protocol != u64::from(TCP) || !fits(largest) && !(has(SYN) && packets == 1) {
+    let is_alone = has(SYN) && packets == 1;
+    if protocol != u64::from(TCP) || !(fits(largest) || is_alone) {
         return Some("content");
     }
-    let is_one_size = packets == 1 || bytes % packets == 0;
-    Some(match flags {
-        Some(_) if !has(SYN) => "bare",
-        Some(_) if is_one_size && !has(FIN) && !has(RST) => "handshake",
-        Some(_) => "opened",
-        None if fits(smallest) => "bare",
-        None if is_one_size => "handshake",
-        None => "opened",
+    let has_syn = if flags.is_some() { has(SYN) } else { !fits(smallest) };
+    let is_more = has(FIN) || has(RST) || bytes % packets != 0;
+    Some(match (has_syn, is_more) {
+        (false, _) => "bare",
+        (true, false) => "handshake",
+        (true, true) => "opened",
     })
 }
 

@@ -17,7 +17,7 @@ pub fn insights_link(finding: &Finding<'_>, region: Option<&str>) -> Option<Stri
     // A region comes from a log: what is none would make a link to somewhere else.
     let told = [finding.scope.region.as_deref(), region];
     let region = told.into_iter().flatten().find(|region| is_region(region))?;
-    let group = finding.scope.log_group.as_deref()?;
+    let group = finding.log_group.as_deref()?;
     let episode = &finding.episode;
     let time = |seconds: u64| {
         let time = Timestamp::from_second(i64::try_from(seconds).ok()?).ok()?;

@@ -20,8 +20,17 @@ const ORIGIN: Origin<'_> = Origin {
 
 /// Runs the built-in rules over lines and hands their findings to `check`.
 fn with_findings(lines: &[String], origin: Origin<'_>, check: impl FnOnce(&[Finding<'_>])) {
-    let (rules, format, tables) = (RuleSet::defaults(), RecordFormat::default(), Tables::default());
-    let active = rules.for_format(&format, Mode::Off);
+    with_findings_of(&RecordFormat::default(), lines, origin, check);
+}
+
+fn with_findings_of(
+    format: &RecordFormat,
+    lines: &[String],
+    origin: Origin<'_>,
+    check: impl FnOnce(&[Finding<'_>]),
+) {
+    let (rules, tables) = (RuleSet::defaults(), Tables::default());
+    let active = rules.for_format(format, Mode::Off);
     let mut deltas = Deltas::default();
     for line in lines {
         let line = format.parse(line).unwrap();
@@ -120,6 +129,21 @@ fn a_link_leads_to_the_console_or_nowhere() {
             );
         });
     }
+}
+
+/// A VPC in the records keeps them apart instead of the log group; the link still leads into it.
+#[test]
+fn records_with_a_vpc_have_a_link_too() {
+    const FORMAT: &str = "version account-id interface-id srcaddr dstaddr srcport dstport protocol packets bytes \
+                          start end action log-status vpc-id subnet-id";
+    let lines: Vec<_> =
+        refused_ping().iter().map(|line| format!("5{} vpc-0abc subnet-0abc", &line[1..])).collect();
+    with_findings_of(&FORMAT.parse().unwrap(), &lines, ORIGIN, |findings| {
+        let [finding] = findings else { unreachable!("one finding") };
+        assert_eq!((finding.scope.vpc.as_deref(), &finding.scope.log_group), (Some("vpc-0abc"), &None));
+        let link = insights_link(finding, None).unwrap();
+        assert!(link.ends_with("~source~(~'*2faws*2fvpc*2fflow-logs))"), "{link}");
+    });
 }
 
 #[test]

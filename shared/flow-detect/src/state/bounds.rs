@@ -1,7 +1,7 @@
 //! How large an item may become, and what goes when it is too large.
 
 use std::cmp::Ordering;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 
 use flow_query::{Aggregate, Exact, KeyPart, Number, Sum};
 
@@ -74,8 +74,8 @@ struct Weighed {
     id: GroupId,
     strength: Strength,
     id_bytes: usize,
-    /// Start and bytes of each, from old to new.
-    panes: VecDeque<(u64, usize)>,
+    /// Start and bytes of each, from new to old.
+    panes: Vec<(u64, usize)>,
 }
 
 /// The first aggregate over all panes, the newest pane, and a hash, so that what is equally strong does not go by its
@@ -107,7 +107,7 @@ impl Section {
                 id: id.clone(),
                 strength: strength(id, panes),
                 id_bytes: id_bytes(id),
-                panes: panes.iter().map(|(start, state)| (start, pane_bytes(state))).collect(),
+                panes: weighed(panes).collect(),
             };
             sections.entry(id.rule).or_insert_with(|| Section { groups: Vec::new() }).groups.push(weighed);
         }
@@ -136,7 +136,7 @@ impl Section {
     fn shrink(&mut self, evicted: &mut Evicted) {
         match self.groups.as_mut_slice() {
             [only] if only.panes.len() > 1 => {
-                only.panes.pop_front();
+                only.panes.pop();
                 evicted.panes += 1;
             }
             _ => self.drop_weakest(evicted),
@@ -145,12 +145,23 @@ impl Section {
 
     /// The groups, each with its oldest pane.
     fn into_kept(self) -> impl Iterator<Item = (GroupId, u64)> {
-        self.groups.into_iter().filter_map(|group| Some((group.id, group.panes.front()?.0)))
+        self.groups.into_iter().filter_map(|group| Some((group.id, group.panes.last()?.0)))
     }
 }
 
 fn panes_bytes(panes: &Panes) -> usize {
-    panes.iter().map(|(_, state)| pane_bytes(state)).sum()
+    weighed(panes).map(|(_, bytes)| bytes).sum()
+}
+
+/// The start of each pane and the most that it takes, from new to old. A log group counts with the newest of the panes
+/// in a row that share it: it is written once, and older panes go first.
+fn weighed(panes: &Panes) -> impl Iterator<Item = (u64, usize)> {
+    let mut after = None;
+    panes.iter().rev().map(move |(start, state)| {
+        let log_group = state.context.log_group();
+        let is_new = std::mem::replace(&mut after, log_group) != log_group;
+        (start, pane_bytes(state) + log_group.filter(|_| is_new).map_or(0, text_bytes))
+    })
 }
 
 /// The most that the place of a value, and a number that fits into 64 bits, take.
@@ -166,20 +177,24 @@ fn id_bytes(id: &GroupId) -> usize {
 
 fn value_bytes(value: &KeyPart) -> usize {
     match value {
-        KeyPart::Text(text) => 1 + PLACE + text.len(),
+        KeyPart::Text(text) => text_bytes(text),
         _ => 17,
     }
 }
 
-/// The most that a pane takes, every value counted where it occurs.
+fn text_bytes(text: &str) -> usize {
+    1 + PLACE + text.len()
+}
+
+/// The most that a pane takes beside its log group's text, every other value counted where it occurs.
 fn pane_bytes(state: &PaneState) -> usize {
-    let Context { src_addr, dst_addr, interface } = &state.context;
+    let Context { src_addr, dst_addr, interface, log_group: _ } = &state.context;
     let addresses =
         [src_addr, dst_addr].into_iter().filter(|common| matches!(common, Common::One(_))).count();
-    let interface = if let Common::One(text) = interface { 1 + PLACE + text.len() } else { 0 };
+    let interface = if let Common::One(text) = interface { text_bytes(text) } else { 0 };
     let line = state.samples.earliest().unwrap_or_default().len();
     let aggregates: usize = state.aggregates.iter().map(aggregate_bytes).sum();
-    3 * NUMBER + 3 * PLACE + 17 * addresses + interface + PLACE + line + aggregates
+    3 * NUMBER + 4 * PLACE + 17 * addresses + interface + PLACE + line + aggregates
 }
 
 fn sum_bytes(sum: &Sum) -> usize {

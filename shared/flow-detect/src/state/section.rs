@@ -53,7 +53,9 @@ fn write_pane(start: u64, state: &PaneState, table: &mut TableWriter, to: &mut W
     let address = |address: &IpAddr| KeyPart::Address(*address);
     write_common(&context.src_addr, address, table, to);
     write_common(&context.dst_addr, address, table, to);
-    write_common(&context.interface, |text| KeyPart::Text(text.clone()), table, to);
+    for text in [&context.interface, &context.log_group] {
+        write_common(text, |text| KeyPart::Text(text.clone()), table, to);
+    }
     // Its time needs no place: the earliest line is that of the first record.
     to.sized(samples.earliest().unwrap_or_default().as_bytes());
 }
@@ -91,7 +93,7 @@ fn read_panes(base: u64, rule: &Rule, table: &Table, from: &mut Reader<'_>) -> R
     const PANE: &str = "a pane older than the one before";
     let mut panes = Panes::default();
     let mut next = Some(base);
-    for _ in 0..from.count(6, "the number of panes")? {
+    for _ in 0..from.count(7, "the number of panes")? {
         let gap: u64 = from.number(PANE)?;
         let pane = from.some(next.and_then(|next| next.checked_sub(gap)), PANE)?;
         let start = from.time(pane.checked_mul(rule.windowing.pane), "a pane's time")?;
@@ -118,6 +120,7 @@ fn read_pane(start: u64, rule: &Rule, table: &Table, from: &mut Reader<'_>) -> R
         src_addr: read_common(address, table, from)?,
         dst_addr: read_common(address, table, from)?,
         interface: read_common(text, table, from)?,
+        log_group: read_common(text, table, from)?,
     };
     let line = from.text("a line")?;
     let samples = if line.is_empty() { Samples::default() } else { Samples::of(first_seen, line) };

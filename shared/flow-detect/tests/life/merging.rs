@@ -25,19 +25,20 @@ fn number() -> impl Strategy<Value = Value<'static>> {
 fn look() -> impl Strategy<Value = FindingSnapshot> {
     let times = (0_u64..4, 0_u64..4, 0_u64..4, 0_u64..9, 0_u64..9);
     let values = (number(), number(), number());
-    let texts = (prop::collection::vec("[ab]", 0..3), prop::option::of("[ab]"), prop::option::of(0_u8..2));
+    let texts = (prop::collection::vec("[ab]", 0..3), prop::option::of("[ab]"), prop::option::of("[ab]"));
+    let texts = (texts, prop::option::of(0_u8..2));
     (times, values, texts, any::<bool>()).prop_map(|(times, values, texts, is_high)| {
         let rules = rules(if is_high { "high" } else { "low" }, "notify");
         let mut finding = finding(&rules, (T, T), 1);
         let (start, end, window, first_seen, last_seen) = times;
         let (first, second, total) = values;
-        let (samples, interface, destination) = texts;
+        let ((samples, interface, log_group), destination) = texts;
         finding.episode.span = Window { start: T + start, end: T + 720 + end };
         finding.episode.window = Window { start: T + window, end: T + window + 720 };
         finding.episode.values = vec![first, second];
         finding.episode.totals = vec![Some(total), None];
         (finding.episode.first_seen, finding.episode.last_seen) = (T + first_seen, T + last_seen);
-        (finding.episode.samples, finding.interface) = (samples, interface);
+        (finding.episode.samples, finding.interface, finding.log_group) = (samples, interface, log_group);
         finding.subject.truncate(1);
         let address = |last| KeyPart::Address([10, 0, 0, last].into());
         finding.subject.extend(destination.map(|last| ("dstAddr".to_owned(), address(last))));

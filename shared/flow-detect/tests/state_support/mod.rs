@@ -59,8 +59,21 @@ pub(crate) fn batch(rules: &RuleSet, lines: &[String]) -> Vec<Delta> {
 
 /// What these lines of one origin add.
 pub(crate) fn batch_from(origin: Origin<'_>, rules: &RuleSet, lines: &[String]) -> Vec<Delta> {
-    let (format, tables) = (RecordFormat::default(), Tables::default());
-    let active = rules.for_format(&format, Mode::Off);
+    batch_of(&RecordFormat::default(), origin, rules, lines)
+}
+
+/// What records of the default format add that a log group in a VPC has.
+pub(crate) fn batch_in_vpc(log_group: &str, rules: &RuleSet, lines: &[String]) -> Vec<Delta> {
+    const FORMAT: &str = "version account-id interface-id srcaddr dstaddr srcport dstport protocol packets bytes \
+                          start end action log-status vpc-id";
+    let lines: Vec<_> = lines.iter().map(|line| format!("{line} vpc-1")).collect();
+    let origin = Origin { log_group: Some(log_group), ..Origin::default() };
+    batch_of(&FORMAT.parse().unwrap(), origin, rules, &lines)
+}
+
+fn batch_of(format: &RecordFormat, origin: Origin<'_>, rules: &RuleSet, lines: &[String]) -> Vec<Delta> {
+    let tables = Tables::default();
+    let active = rules.for_format(format, Mode::Off);
     let mut deltas = Deltas::default();
     for line in lines {
         let line = format.parse(line).unwrap();
@@ -78,6 +91,7 @@ pub(crate) fn facts(findings: &[Finding<'_>]) -> String {
             .unwrap();
         writeln!(text, "{:?} {:?} {:?}", episode.window, episode.values, episode.totals).unwrap();
         writeln!(text, "{} {} {:?}", episode.first_seen, episode.last_seen, finding.interface).unwrap();
+        writeln!(text, "{:?}", finding.log_group).unwrap();
     }
     text
 }
