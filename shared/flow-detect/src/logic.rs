@@ -96,6 +96,11 @@ impl Logic {
         own.map_or_else(|| queried.to_owned(), |own| format!("{own} and {queried}"))
     }
 
+    /// The conditions of its filters that the CloudWatch console can test too, as text.
+    pub fn console_filters(&self) -> &[String] {
+        self.query.console_filters()
+    }
+
     /// Whether a group that passes keeps passing whatever else is added, so that it may be told at once.
     pub fn is_monotone(&self) -> bool {
         self.query.is_monotone() && self.detector.as_ref().is_none_or(|(detector, _)| detector.is_monotone())

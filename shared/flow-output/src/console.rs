@@ -36,39 +36,67 @@ pub fn insights_link(finding: &Finding<'_>, region: Option<&str>) -> Option<Stri
     Some(format!("{home}#logsV2:logs-insights$3FqueryDetail$3D{detail}"))
 }
 
-/// The query that shows the records behind a finding: its subject as filters. Of names that the console does not
-/// know, ends of a conversation are looked for on both sides, and others are left out.
+/// The most bytes of a query's conditions: as many as links bear, and far more than a built-in rule's.
+const MAX_CONDITIONS: usize = 3000;
+
+/// The query that shows the records behind a finding: what its rule filters by, then its subject. Of a rule's
+/// conditions those stay that the console can test. Of names that it does not know, ends of a conversation are looked
+/// for on both sides, and others are left out, as is what does not fit into a query.
 pub fn narrowed_query(finding: &Finding<'_>) -> String {
-    let mut query = String::from("fields @timestamp, @message");
-    for (name, part) in &finding.subject {
-        let names = console_names(name);
-        if names.is_empty() {
-            continue;
-        }
-        let value = match part {
-            KeyPart::Absent => continue,
-            KeyPart::Integer(number) => number.to_string(),
-            other => format!("\"{}\"", other.to_string().replace('\\', "\\\\").replace('"', "\\\"")),
-        };
-        // Writing to a String can't fail.
-        let one = |name: &&str| format!("{name} = {value}");
-        let _ = write!(query, "\n| filter {}", names.iter().map(one).collect::<Vec<_>>().join(" or "));
-    }
-    query.push_str("\n| sort @timestamp desc\n| limit 1000");
-    query
+    commands(finding).join("\n| ")
+}
+
+fn commands(finding: &Finding<'_>) -> Vec<String> {
+    let mut room = MAX_CONDITIONS;
+    let mut fits = |condition: &str| {
+        let left = room.checked_sub(condition.len());
+        room = left.unwrap_or(room);
+        left.is_some()
+    };
+    // The subject is first to have room: it narrows the most.
+    let mut subject: Vec<_> =
+        finding.subject.iter().filter_map(|(name, part)| condition(name, part)).collect();
+    subject.retain(|condition| fits(condition));
+    let of_rule = finding.rule.query.console_filters().iter();
+    let of_rule: Vec<_> =
+        of_rule.filter(|condition| !subject.contains(condition) && fits(condition)).collect();
+    let filters = of_rule.into_iter().chain(&subject).map(|condition| format!("filter {condition}"));
+    let ends = ["sort @timestamp desc", "limit 1000"].map(str::to_owned);
+    ["fields @timestamp, @message".to_owned()].into_iter().chain(filters).chain(ends).collect()
+}
+
+/// That a record has `part` under `name`.
+fn condition(name: &str, part: &KeyPart) -> Option<String> {
+    let value = match part {
+        KeyPart::Absent => return None,
+        KeyPart::Integer(number) => number.to_string(),
+        other => format!("\"{}\"", other.to_string().replace('\\', "\\\\").replace('"', "\\\"")),
+    };
+    let conditions: Vec<_> =
+        console_names(name, part).iter().map(|name| format!("{name} = {value}")).collect();
+    (!conditions.is_empty()).then(|| conditions.join(" or "))
 }
 
 /// The fields of a record in which the console finds what stands under `name` in a subject: that field itself, or those
 /// that it was worked out from. None for what only this program knows.
-fn console_names(name: &str) -> Vec<&str> {
+fn console_names<'n>(name: &'n str, part: &KeyPart) -> Vec<&'n str> {
     match Enrichment::from_insights_name(name) {
         Some(
             Enrichment::ClientAddr | Enrichment::ServerAddr | Enrichment::LocalAddr | Enrichment::RemoteAddr,
         ) => vec!["srcAddr", "dstAddr"],
         Some(Enrichment::ServerPort) => vec!["srcPort", "dstPort"],
+        None if name == "interfaceId" && !is_interface(part) => {
+            vec![name, "resourceId", "tgwAttachmentId", "@logStream"]
+        }
         None if Source::from_name(name).is_some() => vec![name],
         _ => Vec::new(),
     }
+}
+
+/// Whether it is an interface, and not what captured the records of one that they do not name.
+fn is_interface(part: &KeyPart) -> bool {
+    let KeyPart::Text(text) = part else { return false };
+    text.strip_prefix("eni-").is_some_and(|digits| digits.bytes().all(|digit| digit.is_ascii_hexdigit()))
 }
 
 fn is_region(text: &str) -> bool {

@@ -3,7 +3,8 @@
 
 use flow_detect::{Deltas, Finding, Groups, Language, Mode, RuleSet, Severity, Status, Watermark};
 use flow_enrich::{EnrichedFlow, Origin, Tables};
-use flow_output::{MAX_MESSAGE, Message, insights_link};
+use flow_output::{MAX_MESSAGE, Message, insights_link, narrowed_query};
+use flow_query::{Program, Query, Settings};
 use flow_record::RecordFormat;
 use flow_testkit::Flow;
 use proptest::prelude::*;
@@ -175,6 +176,8 @@ proptest! {
         let origin = Origin { log_group: Some(&group), region: Some(&region), account: Some(&group), ..ORIGIN };
         with_findings(&lines, origin, |findings| {
             assert_eq!(findings.len(), 1);
+            let query = Query::parse(&narrowed_query(&findings[0])).unwrap();
+            assert!(Program::compile(&query, Settings { portable: true, ..Settings::default() }).is_ok(), "{query}");
             let link = insights_link(&findings[0], None);
             for message in [
                 Message::of_finding(&findings[0], link.as_deref()),

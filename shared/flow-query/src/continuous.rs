@@ -7,6 +7,7 @@ use crate::aggregate::{Aggregate, AggregateFunction};
 use crate::ast::{Command, CommandKind, Comparison, Expr, ExprKind, Named, Query, Stats};
 use crate::compile::Names;
 use crate::condition::Condition;
+use crate::console_filters::console_filters;
 use crate::error::{QueryError, QueryErrorKind, Span};
 use crate::floor::Floor;
 use crate::group::{GroupKey, KeyValues, MAX_GROUP_BY};
@@ -41,6 +42,7 @@ pub struct ContinuousQuery {
     aggregate_names: Vec<String>,
     closing: Condition,
     threshold: String,
+    console_filters: Vec<String>,
     is_monotone: bool,
 }
 
@@ -97,6 +99,7 @@ impl ContinuousQuery {
             aggregate_names: stats.columns.iter().map(Named::name).collect(),
             closing: condition,
             threshold: closing.to_string(),
+            console_filters: console_filters(leading_filters(query)),
             is_monotone,
         })
     }
@@ -172,6 +175,12 @@ impl ContinuousQuery {
     /// The closing filter as text: `attempts > 100`.
     pub fn threshold(&self) -> &str {
         &self.threshold
+    }
+
+    /// The conditions of its filters that the CloudWatch console can test too, as text; all of them hold for every record
+    /// that counts.
+    pub fn console_filters(&self) -> &[String] {
+        &self.console_filters
     }
 
     /// Whether a group that passes keeps passing whatever else is added, so that it may be told at once.

@@ -44,6 +44,7 @@ mod ast;
 mod call;
 mod compile;
 mod condition;
+mod console_filters;
 mod continuous;
 mod deviation;
 mod distinct;
