@@ -47,7 +47,7 @@ fn findings_are_json_of_the_promised_shape() {
 /// That a finding has every field that findings have, each of its type, and no other.
 fn check_shape(finding: &Value) {
     let fields: BTreeSet<_> = finding.as_object().unwrap().keys().map(String::as_str).collect();
-    let always = "first_seen id last_seen links mode rule samples schema severity status subject technique \
+    let always = "first_seen id last_seen links mode query rule samples schema severity status subject technique \
                   threshold title totals type values window";
     let known = "account interface log_group region vpc";
     let always: BTreeSet<_> = always.split(' ').collect();
@@ -63,6 +63,7 @@ fn check_shape(finding: &Value) {
     assert_eq!(text("schema"), "flowgauge.finding/1");
     assert!(text("technique").starts_with('T') && text("type").contains(":VPC/"));
     assert!(!text("threshold").is_empty() && text("account") == "123456789012");
+    assert!(text("query").starts_with("fields @timestamp, @message\n| filter "));
     for language in ["en", "ja"] {
         assert!(finding["title"][language].as_str().is_some_and(|title| !title.is_empty()));
     }

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use flow_detect::{Episode, Finding, Language, Severity, Status, show_duration};
 use flow_query::{AggregateFunction, Value};
 
+use crate::console::narrowed_query_line;
 use crate::number::{group_digits, show_bytes};
 use crate::plain::{cut, plain};
 use crate::suppression_lines::suppression_lines;
@@ -111,8 +112,8 @@ const JAPANESE: Words = Words {
 };
 
 impl Alert {
-    /// The text of `finding` in `language`, with a link to its records. Whatever comes from a log is [`plain`] and cut
-    /// where it is longer than anyone reads.
+    /// The text of `finding` in `language`, with a link to its records or, without one, the query that shows them.
+    /// Whatever comes from a log is [`plain`] and cut where it is longer than anyone reads.
     ///
     /// With `now` in Unix seconds it says how to suppress the finding for 30 days.
     pub fn new(finding: &Finding<'_>, language: Language, link: Option<&str>, now: Option<u64>) -> Self {
@@ -234,8 +235,10 @@ fn body(finding: &Finding<'_>, language: Language, words: &Words, link: Option<&
     for sample in &finding.episode.samples {
         add("", &format!("  {}", cut(sample, MAX_SAMPLE)));
     }
-    if let Some(link) = link {
-        add(words.link, link);
+    // The console runs either.
+    match link {
+        Some(link) => add(words.link, link),
+        None => add(words.link, &narrowed_query_line(finding)),
     }
     text
 }

@@ -36,7 +36,7 @@ pub fn insights_link(finding: &Finding<'_>, region: Option<&str>) -> Option<Stri
     Some(format!("{home}#logsV2:logs-insights$3FqueryDetail$3D{detail}"))
 }
 
-/// The most bytes of a query's conditions: as many as links bear, and far more than a built-in rule's.
+/// The most bytes of a query's conditions: as many as links and alerts bear, and far more than a built-in rule's.
 const MAX_CONDITIONS: usize = 3000;
 
 /// The query that shows the records behind a finding: what its rule filters by, then its subject. Of a rule's
@@ -44,6 +44,11 @@ const MAX_CONDITIONS: usize = 3000;
 /// for on both sides, and others are left out, as is what does not fit into a query.
 pub fn narrowed_query(finding: &Finding<'_>) -> String {
     commands(finding).join("\n| ")
+}
+
+/// The same on one line.
+pub(crate) fn narrowed_query_line(finding: &Finding<'_>) -> String {
+    commands(finding).join(" | ")
 }
 
 fn commands(finding: &Finding<'_>) -> Vec<String> {

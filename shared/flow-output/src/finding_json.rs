@@ -4,6 +4,7 @@ use flow_detect::Finding;
 use flow_query::{KeyPart, Value};
 use serde_json::{Map, Number, Value as Json, json};
 
+use crate::console::narrowed_query;
 use crate::plain::{cut, escape_json};
 
 /// The version of a finding's shape: changes when a reader could break.
@@ -12,7 +13,8 @@ pub const FINDING_SCHEMA: &str = "flowgauge.finding/1";
 /// The most bytes kept of one text from a log: far more than any real one, and few enough for an SNS message.
 const MAX_TEXT: usize = 2000;
 
-/// A finding as a JSON object on one line, with a link to its records in the console. Times are Unix seconds;
+/// A finding as a JSON object on one line, with the Logs Insights query that shows its records and a link to it in the
+/// console, if one can be made. Times are Unix seconds;
 /// `interface` is there only when there is one, `delayed` only when it is true: the records came so late that no window was open
 /// for them any more. `episodes` is there only above 1: how many, this one included, nobody was told of since the last message.
 pub fn finding_json(finding: &Finding<'_>, link: Option<&str>) -> String {
@@ -39,6 +41,7 @@ fn object(finding: &Finding<'_>, link: Option<&str>) -> Json {
         "first_seen": episode.first_seen,
         "last_seen": episode.last_seen,
         "samples": episode.samples.iter().map(|line| cut(line, MAX_TEXT)).collect::<Vec<_>>(),
+        "query": narrowed_query(finding),
         "links": link.map_or_else(Map::new, |link| Map::from_iter([("logs_insights".to_owned(), Json::from(link))])),
     });
     if let Json::Object(fields) = &mut object {

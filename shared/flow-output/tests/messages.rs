@@ -147,6 +147,26 @@ fn records_with_a_vpc_have_a_link_too() {
     });
 }
 
+/// Lines of a file have no log group to link to: what would be linked to stands there, to paste.
+#[test]
+fn without_a_link_an_alert_has_the_query() {
+    with_findings(&refused_ping(), Origin::default(), |findings| {
+        assert_eq!(insights_link(&findings[0], Some("eu-west-1")), None);
+        for language in [Language::English, Language::Japanese] {
+            let message = Message::of_alert(&findings[0], language, None, None);
+            let body: Value = serde_json::from_str(&message.body).unwrap();
+            let line = body["email"].as_str().unwrap().lines().last().unwrap();
+            let (label, query) = line.trim_start().split_once("  ").unwrap();
+            assert_eq!((label, query), ("Logs Insights", &*narrowed_query(&findings[0]).replace('\n', " ")));
+        }
+        let finding: Value = serde_json::from_str(&Message::of_finding(&findings[0], None).body).unwrap();
+        assert_eq!(
+            (&finding["query"], finding["links"].to_string()),
+            (&narrowed_query(&findings[0]).into(), "{}".into())
+        );
+    });
+}
+
 #[test]
 fn an_alert_has_the_same_text_for_mail_and_for_every_other_protocol() {
     with_findings(&refused_ping(), ORIGIN, |findings| {
@@ -182,6 +202,7 @@ proptest! {
             for message in [
                 Message::of_finding(&findings[0], link.as_deref()),
                 Message::of_alert(&findings[0], Language::Japanese, link.as_deref(), Some(1_700_000_100)),
+                Message::of_alert(&findings[0], Language::English, None, Some(1_700_000_100)),
                 Message::of_chat(&findings[0], Language::English, link.as_deref(), Some(1_700_000_100)),
             ] {
                 assert!(message.size() <= MAX_MESSAGE, "{}", message.size());
