@@ -84,9 +84,8 @@ fn outcome(flow: &EnrichedFlow<'_>) -> Option<Outcome> {
     }
     let Some(EnrichedValue::Text(carried)) = flow.enrichment(Enrichment::Carried) else { return None };
     match &*carried {
-        "handshake" => Some(Outcome::Failed),
         "bare" if flow.record.has(Field::TcpFlags) => None,
-        "bare" => Some(Outcome::Failed),
+        "handshake" | "bare" => Some(Outcome::Failed),
         _ => Some(Outcome::Answered),
     }
 }
