@@ -3,8 +3,9 @@
 use std::borrow::Cow;
 use std::io::{self, BufWriter, IsTerminal, StdoutLock, Write};
 
+use flow_envelope::RejectedEntry;
 use flow_output::plain;
-use flow_pipeline::{Report, SourceLine};
+use flow_pipeline::{Item, Report, SourceLine};
 use flow_query::{FilterPattern, ItemMeaning};
 use flow_record::RecordFormat;
 
@@ -30,16 +31,13 @@ fn test(args: &PatternTestArgs) -> Result<Outcome, Failure> {
     let mut test = PatternTest::new(&pattern);
     let outcome = read_each(&args.input.inputs, |input, source| {
         test.report.next_input();
-        let read = each_item(source, &format, |item| match test.report.line_of(item) {
-            Some(line) => test.line(&line),
-            None => Ok(()),
-        })?;
+        let read = each_item(source, &format, |item| test.item(item))?;
         messages::rejects(input, &test.report);
         test.warn_of_other_lines(input);
         Ok(read)
     })?;
     test.out.flush()?;
-    if test.explained.is_empty() {
+    if test.explained.is_empty() && !test.has_json {
         test.explain(&format);
     }
     messages::summary(&test.summary());
@@ -56,6 +54,8 @@ struct PatternTest<'p> {
     matched: u64,
     /// The formats for whose lines it was told what the pattern means.
     explained: Vec<RecordFormat>,
+    /// A JSON pattern was given JSON: there is nothing to say of columns.
+    has_json: bool,
     /// Lines of the input at hand that are not in their format.
     other_lines: u64,
     /// The first of them: its number, and why.
@@ -72,25 +72,51 @@ impl<'p> PatternTest<'p> {
             read: 0,
             matched: 0,
             explained: Vec::new(),
+            has_json: false,
             other_lines: 0,
             first_other: None,
         }
+    }
+
+    fn item(&mut self, item: Item<'_>) -> io::Result<()> {
+        // Whoever has a JSON pattern has a log of JSON: what is no envelope is a message itself.
+        if let Item::Rejected(RejectedEntry { json: Some(message), .. }) = &item
+            && self.pattern.is_json()
+        {
+            return self.json(message);
+        }
+        match self.report.line_of(item) {
+            Some(line) if self.pattern.is_json() && line.text.trim_start().starts_with('{') => {
+                self.json(line.text)
+            }
+            Some(line) => self.line(&line),
+            None => Ok(()),
+        }
+    }
+
+    fn json(&mut self, message: &str) -> io::Result<()> {
+        self.has_json = true;
+        self.message(message)
     }
 
     fn line(&mut self, line: &SourceLine<'_>) -> io::Result<()> {
         if !self.explained.contains(line.format) {
             self.explain(line.format);
         }
-        self.read += 1;
         if let Err(error) = line.format.parse(line.text) {
             self.other_lines += 1;
             self.first_other.get_or_insert_with(|| (line.number, error.to_string()));
         }
-        if !self.pattern.matches(line.text) {
+        self.message(line.text)
+    }
+
+    fn message(&mut self, message: &str) -> io::Result<()> {
+        self.read += 1;
+        if !self.pattern.matches(message) {
             return Ok(());
         }
         self.matched += 1;
-        writeln!(self.out, "{}", printed(line.text, self.is_terminal))
+        writeln!(self.out, "{}", printed(message, self.is_terminal))
     }
 
     /// Tells what the pattern means for lines of `format`.

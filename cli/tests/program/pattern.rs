@@ -55,6 +55,37 @@ fn every_kind_of_pattern_and_input() {
 }
 
 #[test]
+fn a_json_pattern_takes_plain_lines_of_json_as_messages() {
+    let (error, info) = (r#"{"level":"ERROR","n":1}"#, r#"{"level":"INFO","n":2}"#);
+    let pattern = ["pattern", "test", r#"{ $.level = "ERROR" }"#];
+    let counts = "1 line matched of 2 lines\n";
+    let plain = format!("{error}\n{info}\n");
+    let run = flowgauge(pattern).input(plain.as_str()).exits(0);
+    assert_eq!((run.stdout, run.stderr.as_str()), (format!("{error}\n"), counts));
+    let messages = [error, info];
+    let wrapped = messages.each_ref().map(|line| serde_json::json!({ "message": line }).to_string());
+    let folder =
+        Folder::with("app.log", plain).and("event.json", event(&messages)).and("wrapped", joined(&wrapped));
+    for input in ["app.log", "event.json", "wrapped"] {
+        let run = folder.flowgauge([pattern.as_slice(), &[input]].concat()).exits(0);
+        assert_eq!((run.stdout, run.stderr.as_str()), (format!("{error}\n"), counts), "{input}");
+    }
+    let foreign = flowgauge(["pattern", "test", "{ $.Messages = 5 }"]).input("{\"Messages\":5}\n").exits(0);
+    assert_eq!(foreign.counts(), "1 line matched of 1 line");
+}
+
+#[test]
+fn other_patterns_and_broken_json_are_told_as_before() {
+    let plain = "{\"level\":\"ERROR\"}\n";
+    flowgauge(["pattern", "test", "ERROR"]).input(plain).exits(1).says(&["JSON of no known shape"]);
+    let run = flowgauge(["pattern", "test", "{ $.level = ERROR }"]).input(format!("{{]\n{plain}")).exits(1);
+    assert_eq!(run.stdout, plain);
+    run.says(&["malformed JSON", "1 line matched of 1 line"]);
+    let flows = flowgauge(["pattern", "test", "{ $.level = ERROR }"]).input(good_line()).exits(0);
+    flows.says(&["warning: no flow log line matches a JSON pattern: they are not JSON"]);
+}
+
+#[test]
 fn a_pattern_for_fewer_fields_than_a_line_has_is_warned_of() {
     let lines = format!("{VERSION_5}\n{}", joined(&extended(&mixed())));
     let run = flowgauge(["pattern", "test", DOCUMENTED]).input(lines).exits(0);

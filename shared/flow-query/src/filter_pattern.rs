@@ -90,6 +90,11 @@ impl FilterPattern {
         Ok(FilterPattern(kind))
     }
 
+    /// Whether it is `{ ... }`, which only messages that are JSON match.
+    pub fn is_json(&self) -> bool {
+        matches!(self.0, Kind::Json(_))
+    }
+
     /// Whether a filter with this pattern would select the log event with this message.
     ///
     /// Takes time linear in the message, and no memory for one that is no JSON object.

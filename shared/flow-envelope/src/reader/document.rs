@@ -63,14 +63,14 @@ impl Documents {
         number: u64,
         outlet: &mut Outlet<'_, V>,
     ) -> Result<(), Halt> {
-        let mut event = Event { number, excerpt: excerpt_of(json.as_bytes()), outlet };
+        let mut event = Event { number, json, outlet };
         // An array within an array has no shape; everything else that is not an object fails to parse.
         let shape = if json.starts_with('{') { Shape::of(json) } else { Ok(Shape::Unknown) };
         match shape {
             Err(error) => event.reject(RejectReason::Unusable(error.into())),
-            Ok(Shape::Unknown) => event.reject(RejectReason::UnknownShape),
-            Ok(Shape::Foreign(foreign)) => event.reject(RejectReason::Foreign(foreign)),
-            Ok(Shape::Item) => event.item(json),
+            Ok(Shape::Unknown) => event.reject_json(RejectReason::UnknownShape),
+            Ok(Shape::Foreign(foreign)) => event.reject_json(RejectReason::Foreign(foreign)),
+            Ok(Shape::Item) => event.item(),
             Ok(Shape::Subscription) => {
                 let unpacked = SubscriptionEvent::parse(json.as_bytes())
                     .and_then(|event| event.decompress(self.cap, &mut self.unpacked))
@@ -125,13 +125,17 @@ fn whole_cap(error: EnvelopeError, cap: usize) -> EnvelopeError {
 /// One event on its way out.
 struct Event<'e, 'v, V> {
     number: u64,
-    excerpt: &'e [u8],
+    json: &'e str,
     outlet: &'e mut Outlet<'v, V>,
 }
 
 impl<V: FnMut(Entry<'_>) -> ControlFlow<()>> Event<'_, '_, V> {
     fn reject(&mut self, reason: RejectReason) -> Result<(), Halt> {
-        self.outlet.reject(self.number, reason, self.excerpt)
+        self.outlet.reject(self.number, reason, excerpt_of(self.json.as_bytes()))
+    }
+
+    fn reject_json(&mut self, reason: RejectReason) -> Result<(), Halt> {
+        self.outlet.reject_json(self.number, reason, self.json)
     }
 
     fn reject_record(&mut self, index: usize, error: EnvelopeError) -> Result<(), Halt> {
@@ -139,11 +143,11 @@ impl<V: FnMut(Entry<'_>) -> ControlFlow<()>> Event<'_, '_, V> {
     }
 
     /// A CloudWatch Logs message that stands alone, or a line under `message`.
-    fn item(&mut self, json: &str) -> Result<(), Halt> {
-        match serde_json::from_str::<Item<'_>>(json).map(Item::recognise) {
+    fn item(&mut self) -> Result<(), Halt> {
+        match serde_json::from_str::<Item<'_>>(self.json).map(Item::recognise) {
             Ok(Ok(Recognised::Batch(batch))) => self.batches(Ok(vec![batch])),
             Ok(Ok(Recognised::Line { text, timestamp })) => self.outlet.line(self.number, timestamp, &text),
-            Ok(Ok(Recognised::Neither)) => self.reject(RejectReason::UnknownShape),
+            Ok(Ok(Recognised::Neither)) => self.reject_json(RejectReason::UnknownShape),
             Ok(Err(error)) => self.reject(error.into()),
             Err(error) => self.reject(RejectReason::Unusable(error.into())),
         }

@@ -58,6 +58,8 @@ pub struct RejectedEntry<'a> {
     pub reason: RejectReason,
     /// How it begins: at most 200 bytes, trailing white space left out; none when it lies inside an event.
     pub excerpt: &'a [u8],
+    /// The whole of it, where it is well-formed JSON and merely no event that holds log lines.
+    pub json: Option<&'a str>,
 }
 
 impl RejectedEntry<'_> {

@@ -81,7 +81,16 @@ impl<'v, V: FnMut(Entry<'_>) -> ControlFlow<()>> Outlet<'v, V> {
     }
 
     pub(super) fn reject(&mut self, number: u64, reason: RejectReason, excerpt: &[u8]) -> Result<(), Halt> {
-        let rejected = RejectedEntry { number, reason, excerpt: excerpt.trim_ascii_end() };
+        self.rejected(RejectedEntry { number, reason, excerpt: excerpt.trim_ascii_end(), json: None })
+    }
+
+    /// JSON that holds no log lines.
+    pub(super) fn reject_json(&mut self, number: u64, reason: RejectReason, json: &str) -> Result<(), Halt> {
+        let excerpt = excerpt_of(json.as_bytes()).trim_ascii_end();
+        self.rejected(RejectedEntry { number, reason, excerpt, json: Some(json) })
+    }
+
+    fn rejected(&mut self, rejected: RejectedEntry<'_>) -> Result<(), Halt> {
         let count = if rejected.is_envelope() {
             &mut self.summary.rejected_envelopes
         } else {
