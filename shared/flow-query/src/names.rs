@@ -90,7 +90,7 @@ impl SystemField {
 }
 
 /// Names that the console knows and that nothing which is read here carries. They are absent.
-const CONSOLE_NAMES: [&str; 7] = [
+const CONSOLE_NAMES: [&str; 8] = [
     "@ingestionTime",
     "@source.log",
     "@data_source_name",
@@ -98,6 +98,7 @@ const CONSOLE_NAMES: [&str; 7] = [
     "@data_format",
     "traceId",
     "severityText",
+    "attributes.session.id",
 ];
 
 /// Whether the console knows `name` and no input has it.

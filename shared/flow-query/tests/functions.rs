@@ -132,6 +132,11 @@ fn what_only_the_console_knows_is_absent_and_told() {
             "`@entity.KeyAttributes.Name` is always absent here: flow logs do not carry it at @entity.KeyAttributes.Name"
         ]
     );
+    for indexed in ["traceId", "severityText", "attributes.session.id"] {
+        assert_eq!(value(indexed), "");
+        let told = format!("`{indexed}` is always absent here: flow logs do not carry it at {indexed}");
+        assert_eq!(warnings(&format!("fields {indexed}")), [told]);
+    }
     assert_eq!(value("logStream"), "vpc-flow-logs");
     assert_eq!(value("@aws.region"), "eu-central-1");
     assert_eq!(value("@log"), "123456789012:flows");
