@@ -117,6 +117,8 @@ fn mistakes_and_warnings_point_at_their_place() {
         wrong.stderr,
         "error: the query, line 1, column 8: unknown name `dstPrt`: did you mean `dstPort`?\nfilter dstPrt = 80\n       ^^^^^^\n"
     );
+    let indented = flowgauge(["query", "fields bytes\n\t| sotr bytes", "events/web-server.log"]).exits(1);
+    indented.says(&["\n | sotr bytes\n   ^^^^\n"]);
     let capped = ask("stats count(*) by bin(300s) | limit 1", &[]);
     capped.says(&[
         "warning: `300s` acts as 60s, as in CloudWatch: write 5m\n",

@@ -179,7 +179,7 @@ mod tests {
 
     #[test]
     fn a_long_line_is_cut_around_the_place() {
-        let x = |count: usize| "日".repeat(count);
+        let x = |count: usize| "é".repeat(count);
         let cases = [
             (x(180), x(10), format!("{}HERE{}", x(180), x(10))),
             (x(350_000), x(350_000), format!("…{}HERE{}…", x(100), x(96))),

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::ops::Range;
 
+use unicode_width::UnicodeWidthChar;
+
 use crate::value::Type;
 
 /// A place in a query's text, as byte offsets.
@@ -28,19 +30,20 @@ impl Span {
         Position { line: before.matches('\n').count() + 1, column: before[line_start..].chars().count() + 1 }
     }
 
-    /// The line of `text` this place is in, with a caret under it.
+    /// The line of `text` this place is in, with a caret under it. A tab becomes a space: its width is the terminal's.
     pub fn show(self, text: &str) -> String {
         let position = self.position(text);
-        let line = text.lines().nth(position.line - 1).unwrap_or("");
-        let width = text.get(self.start..self.end).map_or(1, |place| {
-            let room = line.chars().count().saturating_sub(position.column - 1);
-            place.chars().count().clamp(1, room.max(1))
-        });
-        // A tab stays a tab, so that the caret stands under its place whatever the tab's width.
-        let pad: String =
-            line.chars().take(position.column - 1).map(|c| if c == '\t' { c } else { ' ' }).collect();
-        format!("{line}\n{pad}{}", "^".repeat(width))
+        let line = text.lines().nth(position.line - 1).unwrap_or("").replace('\t', " ");
+        let place = text.get(self.start..self.end).unwrap_or_default().chars().count();
+        let before = width(line.chars().take(position.column - 1));
+        let carets = width(line.chars().skip(position.column - 1).take(place)).max(1);
+        format!("{line}\n{}{}", " ".repeat(before), "^".repeat(carets))
     }
+}
+
+/// The columns of a terminal that these take. A control character takes one: it is shown as another.
+fn width(characters: impl Iterator<Item = char>) -> usize {
+    characters.map(|c| c.width().unwrap_or(1)).sum()
 }
 
 impl From<Range<usize>> for Span {

@@ -59,6 +59,12 @@ errors! {
         => "1:18: expected a number, found `22x`\nfilter dstPort = 22x\n                 ^^^";
     strange_character: "filter dstPort ≥ 22"
         => "1:16: expected a name, a number, a quoted text or an operator, found `≥`\nfilter dstPort ≥ 22\n               ^";
+    behind_a_tab: "filter dstPort = 1\n\t| sotr\tbytes"
+        => "2:4: expected a command, found `sotr`: did you mean `sort`?\n | sotr bytes\n   ^^^^";
+    behind_wide_characters: "filter action like '拒否' and 日本 = 1"
+        => "1:29: expected a name, a number, a quoted text or an operator, found `日`\nfilter action like '拒否' and 日本 = 1\n                              ^^";
+    under_wide_characters: "filter bytes + '拒否' > 2"
+        => "1:16: expected a number, found text\nfilter bytes + '拒否' > 2\n               ^^^^^^";
     empty: "" => "1:1: expected a command such as filter or stats, found the end of the query\n\n^";
     no_by: "filter dstPort = 1 | stats count(*) as n | filter n > 1"
         => "1:22: a rule is `filter ... | stats ... by ... | filter ...`: expected `by` and the names of what a finding is about, found no `by`\nfilter dstPort = 1 | stats count(*) as n | filter n > 1\n                     ^^^^^^^^^^^^^^^^^^^";
