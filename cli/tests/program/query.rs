@@ -128,7 +128,7 @@ fn mistakes_and_warnings_point_at_their_place() {
     flowgauge(portable).exits(1).says(&["srcScope"]);
     let lacks = ["query", "stats count(*) by tcpFlags", "events/web-server.log", "events/refused-tries.log"];
     let run = flowgauge(lacks).exits(0);
-    assert_eq!(run.stderr.matches("the format has no tcp-flags: always absent").count(), 1, "{}", run.stderr);
+    assert_eq!(run.stderr.matches(" has no tcp-flags: absent in such lines\n").count(), 1, "{}", run.stderr);
     let many =
         flowgauge(["query", "stats count(*) by srcAddr", "events/web-server.log", "--max-groups", "3"])
             .exits(1);
@@ -229,6 +229,30 @@ fn an_empty_answer_is_no_riddle() {
         .input("10.0.0.5 10.0.0.6 100\n")
         .exits(0)
         .says(&["no record has `@timestamp`: always absent"]);
-    let events = flowgauge(["query", "filter @logStream like 'eni'", "events/web-server.json"]).exits(0);
-    assert!(!events.stderr.contains("@logStream"), "{}", events.stderr);
+    let asked = "fields @logStream, @log, @aws.account, @aws.region | limit 1";
+    let absent = |input| {
+        let run = flowgauge(["query", asked, input]).exits(0);
+        let told = run.stderr.lines().filter_map(|line| line.strip_prefix("warning: no record has "));
+        told.map(str::to_owned).collect::<Vec<_>>()
+    };
+    let names = ["@logStream", "@log", "@aws.account", "@aws.region"];
+    assert_eq!(absent("events/web-server.log"), names.map(|name| format!("`{name}`: always absent")));
+    assert_eq!(absent("events/web-server.json"), ["`@aws.region`: always absent"]);
+}
+
+#[test]
+fn the_input_whose_format_lacks_a_field_is_named() {
+    let folder = Folder::with("v2.log", "version bytes action\n2 5 ACCEPT\n")
+        .and("v5.log", "version bytes tcp-flags\n5 6 2\n")
+        .and("both.log", "version bytes tcp-flags\n5 6 2\nversion bytes action\n2 5 ACCEPT\n");
+    let warnings = |inputs: &[&str]| {
+        let query = ["query", "stats count(*) by tcpFlags, bytes"];
+        let run = folder.flowgauge(query.iter().chain(inputs)).exits(0);
+        let told = run.stderr.lines().filter(|line| line.starts_with("warning"));
+        told.map(str::to_owned).collect::<Vec<_>>()
+    };
+    let lacks = |input| format!("warning: the format of {input} has no tcp-flags: absent in such lines");
+    assert_eq!(warnings(&["v2.log", "v5.log"]), [lacks("v2.log")]);
+    assert_eq!(warnings(&["both.log"]), [lacks("both.log")]);
+    assert_eq!(warnings(&["v5.log"]), [""; 0]);
 }

@@ -11,7 +11,7 @@ use std::{io, thread};
 use flow_enrich::{EnrichedFlow, Tables};
 use flow_envelope::Limits;
 use flow_pipeline::{Item, Report, SourceLine, read_lines};
-use flow_query::{AnswerRow, Evaluation, FilterPattern, Program, Source, SystemField};
+use flow_query::{AnswerRow, Evaluation, FilterPattern, Program, Row, Source, SystemField, Value};
 use flow_record::{Field, RecordFormat};
 
 use crate::failure::{Failure, Outcome};
@@ -28,11 +28,10 @@ pub(super) struct Selection<'s> {
     span: (Option<i64>, Option<i64>),
     /// Events that were read: one that comes again is not read again.
     counted: Mutex<HashSet<u128>>,
-    /// The fields that it was told of that they are absent, and what was told of the pattern.
-    told: Mutex<(BTreeSet<Field>, BTreeSet<String>)>,
-    /// Some record came from a log stream, or has a time.
-    has_stream: AtomicBool,
-    has_time: AtomicBool,
+    /// The fields of which it was told that some format lacks just these, and what was told of the pattern.
+    told: Mutex<(BTreeSet<Vec<Field>>, BTreeSet<String>)>,
+    /// The system fields that are asked for, and whether some record has them.
+    asked: Vec<(SystemField, AtomicBool)>,
     /// Nothing more has to be read.
     is_over: AtomicBool,
 }
@@ -58,6 +57,11 @@ impl<'s> Selection<'s> {
         pattern: Option<FilterPattern>,
         span: (Option<i64>, Option<i64>),
     ) -> Self {
+        let has_span = span != (None, None);
+        let is_asked = |field: &SystemField| {
+            program.reads(Source::System(*field)) || has_span && *field == SystemField::Timestamp
+        };
+        let asked = SystemField::ALL.into_iter().filter(is_asked);
         Selection {
             program,
             format,
@@ -66,8 +70,7 @@ impl<'s> Selection<'s> {
             span,
             counted: Mutex::default(),
             told: Mutex::default(),
-            has_stream: AtomicBool::new(false),
-            has_time: AtomicBool::new(false),
+            asked: asked.map(|field| (field, AtomicBool::new(false))).collect(),
             is_over: AtomicBool::new(false),
         }
     }
@@ -143,6 +146,8 @@ impl<'s> Selection<'s> {
                 is_redelivered = !locked(&self.counted).insert(fingerprint);
                 part.report.redelivered += u64::from(is_redelivered);
             }
+            // Another format may lack other fields.
+            part.is_told &= !matches!(item, Item::Header(_));
             let Some(line) = part.report.line_of(item).filter(|_| !is_redelivered) else {
                 return ControlFlow::Continue(());
             };
@@ -165,7 +170,7 @@ impl<'s> Selection<'s> {
     ) -> Result<(), Failure> {
         if let Some(pattern) = &self.pattern {
             if !part.is_told {
-                self.tell_of(source.format);
+                self.tell_of(source.format, &part.input);
                 part.is_told = true;
             }
             if !pattern.matches(source.text) {
@@ -182,11 +187,11 @@ impl<'s> Selection<'s> {
             }
         };
         if !std::mem::replace(&mut part.is_told, true) {
-            self.tell_of(source.format);
+            self.tell_of(source.format, &part.input);
         }
         part.report.lines.add(line);
         let flow = EnrichedFlow { record: line.record(), origin: source.origin, tables: self.tables };
-        self.note_origin(&flow);
+        self.note_present(&flow);
         if self.is_in_span(&flow)
             && let Some(row) = part.evaluation.observe(&flow)?
         {
@@ -196,29 +201,19 @@ impl<'s> Selection<'s> {
     }
 
     /// Notes what records have that a query may ask for in vain.
-    fn note_origin(&self, flow: &EnrichedFlow<'_>) {
-        // Once is enough: what is known is only read, which costs nothing among threads.
-        if flow.origin.log_stream.is_some() && !self.has_stream.load(Ordering::Relaxed) {
-            self.has_stream.store(true, Ordering::Relaxed);
-        }
-        if !self.has_time.load(Ordering::Relaxed) && flow.timestamp().is_some() {
-            self.has_time.store(true, Ordering::Relaxed);
+    fn note_present(&self, flow: &EnrichedFlow<'_>) {
+        for (field, is_present) in &self.asked {
+            // Once is enough: what is known is only read, which costs nothing among threads.
+            if !is_present.load(Ordering::Relaxed) && flow.value(Source::System(*field)) != Value::Absent {
+                is_present.store(true, Ordering::Relaxed);
+            }
         }
     }
 
     /// Tells of what the query asks for and no record has, so that an empty answer is no riddle.
     pub(super) fn tell_absent(&self) {
-        let reads = |field| self.program.reads(Source::System(field));
-        let has_span = self.span != (None, None);
-        let absent = [
-            (reads(SystemField::LogStream) && !self.has_stream.load(Ordering::Relaxed), "@logStream"),
-            (
-                (has_span || reads(SystemField::Timestamp)) && !self.has_time.load(Ordering::Relaxed),
-                "@timestamp",
-            ),
-        ];
-        for (_, name) in absent.into_iter().filter(|(is_absent, _)| *is_absent) {
-            messages::warning(&format!("no record has `{name}`: always absent"));
+        for (field, _) in self.asked.iter().filter(|(_, is_present)| !is_present.load(Ordering::Relaxed)) {
+            messages::warning(&format!("no record has `{}`: always absent", field.name()));
         }
     }
 
@@ -231,14 +226,18 @@ impl<'s> Selection<'s> {
         }
     }
 
-    /// Tells of the fields that the query reads and a format lacks, and how the pattern and the format do not fit: each
-    /// once.
-    fn tell_of(&self, format: &RecordFormat) {
+    /// Tells of the fields that the query reads and the format of `input` lacks, and how the pattern and the format do
+    /// not fit: each once. Other inputs may have the fields.
+    fn tell_of(&self, format: &RecordFormat, input: &Input) {
         let mut told = locked(&self.told);
-        let missing = self.program.missing_fields(format).into_iter();
-        let missing: Vec<_> = missing.filter(|field| told.0.insert(*field)).map(Field::name).collect();
-        if !missing.is_empty() {
-            messages::warning(&format!("the format has no {}: always absent", missing.join(", ")));
+        let missing = self.program.missing_fields(format);
+        let names: Vec<_> = missing.iter().map(|field| field.name()).collect();
+        if !missing.is_empty() && told.0.insert(missing) {
+            messages::warning(&format!(
+                "the format of {} has no {}: absent in such lines",
+                input.name,
+                names.join(", ")
+            ));
         }
         let warnings = self.pattern.iter().flat_map(|pattern| pattern.meaning(format).warnings);
         for warning in warnings.map(|warning| warning.to_string()) {
