@@ -179,6 +179,26 @@ fn charts_are_bars_or_lines() {
 }
 
 #[test]
+fn charts_keep_their_labels_whole_and_their_times_where_they_are() {
+    let folder = Folder::with("wide.log", "日本語 5\na 10\n").and("one.log", joined(&tries([NOON])));
+    let bars = ["query", "stats sum(bytes) as b by action | sort b", "wide.log", "--chart"];
+    let run = folder.flowgauge(bars.iter().chain(&["--format", "action bytes"])).exits(0);
+    let mut rows = run.stdout.lines().skip(1);
+    assert!(rows.next().unwrap().starts_with("日本語   5 █"), "{}", run.stdout);
+    assert!(rows.next().unwrap().starts_with("a       10 █"), "{}", run.stdout);
+    let one = ["query", "stats count(*) as n by bin(1m) as t", "one.log", "--chart"];
+    let run = folder.flowgauge(one).exits(0);
+    let axis = run.stdout.lines().rfind(|line| line.contains("2023-11-15")).unwrap();
+    assert_eq!(
+        (axis.contains("2023-11-14 23:59"), axis.contains("2023-11-15 00:01")),
+        (true, true),
+        "{axis}"
+    );
+    let none = ["query", "filter bytes < 0 | stats count(*) as n by bin(1m) as t", "one.log", "--chart"];
+    assert_eq!(folder.flowgauge(none).exits(0).stdout, "");
+}
+
+#[test]
 fn what_can_not_be_meant_is_refused() {
     let none = flowgauge([
         "query",

@@ -10,13 +10,18 @@ use ratatui::style::{Color, Style};
 use ratatui::symbols::Marker;
 use ratatui::text::Line;
 use ratatui::widgets::{Axis, Bar, BarChart, BarGroup, Chart as LineChart, Dataset, GraphType, Widget};
-use unicode_width::UnicodeWidthStr;
+use terminal_size::terminal_size_of;
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use crate::failure::Failure;
 
 /// The width of a chart where there is no terminal to ask, and that of the labels in it at most.
 const WIDTH: u16 = 100;
 const LABEL: usize = 40;
+
+/// The least width of a chart, and what is left for the longest bar at least: narrower terminals break lines.
+const MIN_WIDTH: u16 = 40;
+const MIN_BAR: usize = 10;
 
 /// The height of lines over time.
 const HEIGHT: u16 = 20;
@@ -26,6 +31,9 @@ const MAX_BARS: usize = 50;
 
 /// The most names under lines.
 const MAX_NAMES: usize = 20;
+
+/// In milliseconds.
+const MINUTE: f64 = 60_000.0;
 
 /// A name, and points of time and value.
 type Series = (String, Vec<(f64, f64)>);
@@ -39,6 +47,8 @@ pub(super) struct Chart<'p> {
     labels: Vec<usize>,
     /// The columns drawn: numbers that `stats` worked out.
     values: Vec<usize>,
+    /// In columns of a terminal.
+    width: u16,
 }
 
 impl<'p> Chart<'p> {
@@ -69,7 +79,8 @@ impl<'p> Chart<'p> {
         if values.is_empty() {
             Err(nothing("no number"))
         } else {
-            Ok(Chart { columns, time, labels, values })
+            let width = width_of(terminal_size_of(io::stdout()).map(|(width, _)| width.0));
+            Ok(Chart { columns, time, labels, values, width })
         }
     }
 
@@ -79,7 +90,11 @@ impl<'p> Chart<'p> {
         let drawn = match self.time {
             Some(time) => {
                 let series = self.series(rows, time);
-                vec![lines(&series), names(&series)]
+                if series.is_empty() {
+                    Vec::new()
+                } else {
+                    vec![lines(&series, self.width), names(&series, self.width)]
+                }
             }
             None => self.values.iter().map(|value| self.bars(rows, *value)).collect(),
         };
@@ -108,7 +123,9 @@ impl<'p> Chart<'p> {
             )]
             let length = (part * 1e6) as u64;
             let text = self.columns[value].show(&row[value]).to_string();
-            let label = format!("{:label$}  {text:>width$}", self.label(row));
+            let name = self.label(row);
+            let pad = " ".repeat(label - name.width());
+            let label = format!("{name}{pad}  {text:>width$}");
             Bar::default().label(Line::from(label)).value(length).text_value(String::new())
         };
         let bars: Vec<_> = rows_drawn().map(bar).collect();
@@ -117,11 +134,13 @@ impl<'p> Chart<'p> {
             Some(more) if more > 0 => format!("{} (first {MAX_BARS} of {})", self.name(value), rows.len()),
             _ => self.name(value),
         };
-        let mut buffer = Buffer::empty(Rect::new(0, 0, WIDTH, height + 1));
+        let needed = label + width + "  ".len() + MIN_BAR;
+        let width = self.width.max(u16::try_from(needed).unwrap_or(u16::MAX));
+        let mut buffer = Buffer::empty(Rect::new(0, 0, width, height + 1));
         buffer.set_string(0, 0, title, Style::default());
         let chart = BarChart::default().direction(Direction::Horizontal).bar_width(1).bar_gap(0);
         let chart = chart.bar_style(Style::default().fg(Color::Blue));
-        chart.data(BarGroup::default().bars(&bars)).render(Rect::new(0, 1, WIDTH, height), &mut buffer);
+        chart.data(BarGroup::default().bars(&bars)).render(Rect::new(0, 1, width, height), &mut buffer);
         buffer
     }
 
@@ -154,16 +173,15 @@ impl<'p> Chart<'p> {
             value => self.columns[*place].show(value).to_string(),
         };
         let label = self.labels.iter().map(shown).collect::<Vec<_>>().join(" ");
-        plain(&label).chars().take(LABEL).collect()
+        cut(&plain(&label)).to_owned()
     }
 }
 
 /// The lines, and their axes.
-fn lines(series: &[Series]) -> Buffer {
+fn lines(series: &[Series], width: u16) -> Buffer {
     let points = || series.iter().flat_map(|(_, points)| points.iter().copied());
-    let times = bounds(points().map(|(at, _)| at));
-    let [least, top] = bounds(points().map(|(_, value)| value));
-    let least = least.min(0.0);
+    let times = times(points().map(|(at, _)| at));
+    let [least, top] = values(points().map(|(_, value)| value));
     let dataset = |(index, (name, points)): (usize, &Series)| {
         let style = Style::default().fg(COLORS[index % COLORS.len()]);
         let dataset = Dataset::default().name(name.clone()).marker(Marker::Braille).style(style);
@@ -171,20 +189,20 @@ fn lines(series: &[Series]) -> Buffer {
     };
     let data: Vec<_> = series.iter().enumerate().map(dataset).collect();
     let datasets = data.iter().map(|(dataset, points)| dataset.clone().data(points)).collect();
-    let values = Axis::default().bounds([least, top]).labels([format!("{least}"), format!("{top}")]);
+    let upwards = Axis::default().bounds([least, top]).labels([format!("{least}"), format!("{top}")]);
     let over = Axis::default().bounds(times).labels(times.map(show_time));
-    let mut buffer = Buffer::empty(Rect::new(0, 0, WIDTH, HEIGHT));
-    let chart = LineChart::new(datasets).legend_position(None).x_axis(over).y_axis(values);
+    let mut buffer = Buffer::empty(Rect::new(0, 0, width, HEIGHT));
+    let chart = LineChart::new(datasets).legend_position(None).x_axis(over).y_axis(upwards);
     chart.render(buffer.area, &mut buffer);
     buffer
 }
 
 /// The names of the lines, each in its colour, under them: in the chart they would hide what they name.
-fn names(series: &[Series]) -> Buffer {
+fn names(series: &[Series], width: u16) -> Buffer {
     let shown = series.len().min(MAX_NAMES);
     let more = series.len() - shown;
     let height = u16::try_from(shown + usize::from(more > 0)).unwrap_or(u16::MAX);
-    let mut buffer = Buffer::empty(Rect::new(0, 0, WIDTH, height));
+    let mut buffer = Buffer::empty(Rect::new(0, 0, width, height));
     for ((y, (name, points)), color) in (0..).zip(series).take(shown).zip(COLORS.iter().cycle()) {
         let most = points.iter().map(|(_, value)| *value).fold(f64::NEG_INFINITY, f64::max);
         let name = if name.is_empty() { "-" } else { name };
@@ -203,11 +221,39 @@ fn number(value: &Value<'_>) -> Option<f64> {
     value.number().map(flow_query::Number::to_float)
 }
 
-/// The least and the greatest; of a single point some room beside it.
+/// The least and the greatest; infinite without any.
 fn bounds(numbers: impl Iterator<Item = f64>) -> [f64; 2] {
-    let (least, most) = numbers
-        .fold((f64::INFINITY, f64::NEG_INFINITY), |(least, most), next| (least.min(next), most.max(next)));
-    if least < most { [least, most] } else { [least.min(0.0), most.max(1.0)] }
+    numbers.fold([f64::INFINITY, f64::NEG_INFINITY], |[least, most], next| [least.min(next), most.max(next)])
+}
+
+/// The bounds of an axis of times; of a single one a minute beside it.
+fn times(numbers: impl Iterator<Item = f64>) -> [f64; 2] {
+    let [least, most] = bounds(numbers);
+    if least < most { [least, most] } else { [least - MINUTE, most + MINUTE] }
+}
+
+/// The bounds of an axis of values: with 0, so that heights can be compared.
+fn values(numbers: impl Iterator<Item = f64>) -> [f64; 2] {
+    let [least, most] = bounds(numbers);
+    let (least, top) = (least.min(0.0), most.max(0.0));
+    [least, if least < top { top } else { 1.0 }]
+}
+
+/// The width of a chart on a terminal as wide as this, if there is one.
+fn width_of(terminal: Option<u16>) -> u16 {
+    terminal.map_or(WIDTH, |width| width.max(MIN_WIDTH))
+}
+
+/// The beginning of `text` that takes at most [`LABEL`] columns.
+fn cut(text: &str) -> &str {
+    let mut room = LABEL;
+    let end = text.char_indices().find(|(_, c)| {
+        let width = c.width().unwrap_or_default();
+        let is_over = width > room;
+        room -= width.min(room);
+        is_over
+    });
+    &text[..end.map_or(text.len(), |(place, _)| place)]
 }
 
 fn show_time(millis: f64) -> String {
@@ -219,8 +265,15 @@ fn show_time(millis: f64) -> String {
 fn write_buffer(out: &mut impl Write, buffer: &Buffer, is_coloured: bool) -> io::Result<()> {
     for y in 0..buffer.area.height {
         let mut line = String::new();
+        let mut covered = 0;
         for x in 0..buffer.area.width {
             let cell = &buffer[(x, y)];
+            // The cells that a wide character covers are filled with spaces.
+            if covered > 0 {
+                covered -= 1;
+                continue;
+            }
+            covered = cell.symbol().width().saturating_sub(1);
             match anstyle_of(cell.fg).filter(|_| is_coloured) {
                 Some(style) => {
                     let (start, end) = (style.render(), style.render_reset());
@@ -246,4 +299,55 @@ fn anstyle_of(color: Color) -> Option<anstyle::Style> {
         _ => return None,
     };
     Some(color.on_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_axis_of_times_stays_where_the_times_are() {
+        let noon = 1_700_006_400_000.0;
+        let shown = |numbers: &[f64]| times(numbers.iter().copied()).map(show_time);
+        assert_eq!(shown(&[noon]), ["2023-11-14 23:59", "2023-11-15 00:01"]);
+        assert_eq!(shown(&[noon + MINUTE, noon]), ["2023-11-15 00:00", "2023-11-15 00:01"]);
+    }
+
+    #[test]
+    fn an_axis_of_values_has_zero() {
+        for (numbers, expected) in [
+            (&[5.0][..], ["0", "5"]),
+            (&[0.0], ["0", "1"]),
+            (&[3.0, 7.0], ["0", "7"]),
+            (&[-2.0, -1.0], ["-2", "0"]),
+        ] {
+            assert_eq!(
+                values(numbers.iter().copied()).map(|bound| bound.to_string()),
+                expected,
+                "{numbers:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_chart_is_as_wide_as_the_terminal() {
+        assert_eq!([None, Some(80), Some(200), Some(5)].map(width_of), [100, 80, 200, 40]);
+    }
+
+    #[test]
+    fn wide_characters_stay_together() {
+        let mut buffer = Buffer::empty(Rect::new(0, 0, 10, 1));
+        buffer.set_string(0, 0, "日本 x", Style::default());
+        let mut out = Vec::new();
+        write_buffer(&mut out, &buffer, false).unwrap();
+        assert_eq!(String::from_utf8(out).unwrap(), "日本 x\n");
+    }
+
+    #[test]
+    fn labels_are_cut_by_their_width() {
+        assert_eq!(cut(&"a".repeat(50)), "a".repeat(40));
+        assert_eq!(cut(&"日".repeat(50)), "日".repeat(20));
+        assert_eq!(cut(&format!("a{}b", "日".repeat(20))), format!("a{}", "日".repeat(19)));
+        assert_eq!(cut("日本"), "日本");
+    }
 }
