@@ -217,6 +217,10 @@ impl Names<'_> {
             Some(argument) => {
                 let numeric = function.takes_numbers();
                 let (operand, kind) = if numeric { self.number(argument)? } else { self.operand(argument)? };
+                if numeric && matches!(&operand, Operand::Source(source) if source.is_never_a_number()) {
+                    let kind = QueryErrorKind::Type { expected: "a number", found: kind };
+                    return Err(QueryError::new(kind, argument.span));
+                }
                 (Some(operand), kind)
             }
         };

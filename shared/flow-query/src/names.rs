@@ -46,6 +46,27 @@ impl Source {
             Source::System(_) | Source::Column(_) => Type::Text,
         }
     }
+
+    /// Whether no value of it is a number, so that an aggregate over numbers would be empty without a word.
+    pub(crate) fn is_never_a_number(self) -> bool {
+        match self {
+            // An account is twelve digits, a tag whatever its owner wrote.
+            Source::Field(
+                Field::AccountId
+                | Field::TgwSrcVpcAccountId
+                | Field::TgwDstVpcAccountId
+                | Field::InstanceTag
+                | Field::InstanceTag2
+                | Field::InterfaceTag
+                | Field::InterfaceTag2
+                | Field::AsgTag
+                | Field::AsgTag2,
+            )
+            | Source::System(SystemField::Account)
+            | Source::Column(_) => false,
+            other => !matches!(other.value_type(), Type::Integer | Type::Float | Type::Time),
+        }
+    }
 }
 
 /// The fields that CloudWatch Logs adds to every log event.

@@ -159,6 +159,32 @@ fn queries() {
     insta::assert_snapshot!(shown.join("\n\n"));
 }
 
+/// A text that can't be a number has no greatest number: the answer would be empty without a word.
+#[test]
+fn aggregates_of_numbers_refuse_texts() {
+    let compiled = |text: &str| {
+        let query = Query::parse(text).unwrap();
+        Program::compile(&query, Settings::default()).map(drop).map_err(|error| error.to_string())
+    };
+    for name in ["action", "@message", "@logStream", "@log", "protocolName", "vpcId", "srcAddr"] {
+        let found = if name == "srcAddr" { "an address" } else { "text" };
+        let refused = Err(format!("expected a number, found {found}"));
+        for call in ["sum(_)", "avg(_)", "min(_)", "max(_)", "pct(_, 50)", "stddev(_)"] {
+            assert_eq!(compiled(&format!("stats {}", call.replace('_', name))), refused, "{call} {name}");
+        }
+        assert_eq!(compiled(&format!("stats count({name}), latest({name}), sortsLast({name})")), Ok(()));
+    }
+    for text in [
+        "parse @message '* * *' as a, b, c | stats max(a)",
+        "stats max(substr(@message, 0, 1))",
+        "stats max(accountId), max(instanceTag), max(@aws.account)",
+        "stats max(action = 'REJECT'), max(@timestamp)",
+        "fields action as a | stats max(a)",
+    ] {
+        assert_eq!(compiled(text), Ok(()), "{text}");
+    }
+}
+
 /// What a rule can't be, though a query can.
 #[test]
 fn rules_are_less() {
