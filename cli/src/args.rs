@@ -156,7 +156,7 @@ pub(crate) struct QueryArgs {
     pub max_groups: usize,
 
     /// Keep at most this many rows to sort
-    #[arg(long, value_name = "N", default_value_t = 10_000_000)]
+    #[arg(long, value_name = "N", default_value_t = 1_000_000)]
     pub max_rows: usize,
 }
 

@@ -276,3 +276,10 @@ fn the_input_whose_format_lacks_a_field_is_named() {
     assert_eq!(warnings(&["both.log"]), [lacks("both.log")]);
     assert_eq!(warnings(&["v5.log"]), [""; 0]);
 }
+
+#[test]
+fn a_million_rows_are_kept_unless_told_otherwise() {
+    let help = flowgauge(["query", "--help"]).exits(0).stdout;
+    let rows = help.split("--max-rows <N>").nth(1).unwrap();
+    assert!(rows.split_whitespace().collect::<Vec<_>>().join(" ").contains("[default: 1000000]"), "{rows}");
+}

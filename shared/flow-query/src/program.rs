@@ -31,9 +31,9 @@ pub struct Settings {
 }
 
 impl Default for Settings {
-    /// Ten million groups or rows: some gigabytes at most.
+    /// Ten million groups, or a million rows, which may be whole lines: some gigabytes at most.
     fn default() -> Self {
-        Settings { now: 0, portable: false, max_groups: 10_000_000, max_rows: 10_000_000 }
+        Settings { now: 0, portable: false, max_groups: 10_000_000, max_rows: 1_000_000 }
     }
 }
 
