@@ -73,12 +73,21 @@ impl CommandKind {
 }
 
 /// `expression as alias`.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub struct Named {
     /// The expression.
     pub expr: Expr,
     /// The alias, if any.
     pub alias: Option<String>,
+    /// Where its name stands: the alias, else the expression.
+    pub span: Span,
+}
+
+/// Equal as trees, wherever they stand.
+impl PartialEq for Named {
+    fn eq(&self, other: &Self) -> bool {
+        (&self.expr, &self.alias) == (&other.expr, &other.alias)
+    }
 }
 
 impl Named {

@@ -1,16 +1,17 @@
 //! The tree to conditions and operands: names resolved, types checked.
 
 use std::cell::RefCell;
+use std::collections::HashSet;
 
 use regex::{Regex, RegexBuilder};
 
 use crate::aggregate::AggregateFunction;
-use crate::ast::{AggregateCall, Arithmetic, Comparison, Expr, ExprKind, Literal, Pattern};
+use crate::ast::{AggregateCall, Arithmetic, Comparison, Expr, ExprKind, Literal, Pattern, Stats};
 use crate::condition::{Condition, Matcher};
 use crate::error::{QueryError, QueryErrorKind, Span};
 use crate::function::Function;
 use crate::kept::KeptAggregate;
-use crate::names::{Source, SystemField, is_console_name, nearest, suggest_name};
+use crate::names::{Source, SystemField, is_console_name, nearest, suggest_console_name, suggest_name};
 use crate::operand::Operand;
 use crate::value::{Number, Type, Value};
 use crate::warning::{Warning, WarningKind};
@@ -85,7 +86,7 @@ impl Names<'_> {
             return Ok((Operand::Source(source), kind));
         }
         if let Some(source) = Source::from_name(name).filter(|_| self.knows_records) {
-            if matches!(source, Source::Enrichment(_)) && self.asked.is_some_and(|asked| asked.portable) {
+            if matches!(source, Source::Enrichment(_)) && self.is_portable() {
                 return Err(QueryError::new(QueryErrorKind::NotPortable { name: name.to_owned() }, span));
             }
             return Ok((Operand::Source(source), source.value_type()));
@@ -100,13 +101,25 @@ impl Names<'_> {
             return Err(QueryError::new(QueryErrorKind::OutsideAggregate { name: name.to_owned() }, span));
         }
         let made = self.columns.iter().filter_map(|column| column.name.as_deref());
-        let suggestion = if self.knows_records { suggest_name(name, made) } else { nearest(name, made) };
+        let suggestion = if self.knows_records { self.suggest(name, made) } else { nearest(name, made) };
         Err(unknown(name, suggestion, span))
     }
 
+    fn suggest<'n>(&self, name: &str, made: impl IntoIterator<Item = &'n str>) -> Option<String> {
+        if self.is_portable() { suggest_console_name(name, made) } else { suggest_name(name, made) }
+    }
+
+    /// Whether the console must be able to run it too.
+    pub(crate) fn is_portable(&self) -> bool {
+        self.asked.is_some_and(|asked| asked.portable)
+    }
+
     pub(crate) fn warn(&self, kind: WarningKind, span: Span) {
-        if let Some(asked) = self.asked {
-            asked.warnings.borrow_mut().push(Warning { kind, span });
+        let Some(asked) = self.asked else { return };
+        let warning = Warning { kind, span };
+        // What one command reads may be looked up twice.
+        if !asked.warnings.borrow().contains(&warning) {
+            asked.warnings.borrow_mut().push(warning);
         }
     }
 
@@ -173,8 +186,8 @@ impl Names<'_> {
             ExprKind::Call(function, arguments) => self.call(*function, arguments, expr.span),
             ExprKind::Aggregate(call) => self.aggregate(call, expr.span),
             ExprKind::Arithmetic(op, left, right) => {
-                let (left, left_type) = self.number(left).map_err(|error| hyphenated(expr, error))?;
-                let (right, right_type) = self.number(right).map_err(|error| hyphenated(expr, error))?;
+                let (left, left_type) = self.number(left).map_err(|error| self.hyphenated(expr, error))?;
+                let (right, right_type) = self.number(right).map_err(|error| self.hyphenated(expr, error))?;
                 let is_whole = left_type.is_whole() && right_type.is_whole();
                 let stays_whole = !matches!(op, Arithmetic::Divide | Arithmetic::Power);
                 let kind = if is_whole && stays_whole { Type::Integer } else { Type::Float };
@@ -256,6 +269,18 @@ impl Names<'_> {
         Ok((Operand::Source(Source::Column(stats.first + found.len() - 1)), kind))
     }
 
+    /// `tcp-flags` reads as a subtraction of two unknown names: then a field was meant.
+    fn hyphenated(&self, expr: &Expr, error: QueryError) -> QueryError {
+        let name = expr.to_string().replace(" - ", "-");
+        let is_one_word = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+        match self.suggest(&name, []) {
+            Some(meant) if is_one_word && matches!(error.kind, QueryErrorKind::UnknownName { .. }) => {
+                unknown(&name, Some(meant), expr.span)
+            }
+            _ => error,
+        }
+    }
+
     fn comparison(&self, op: Comparison, left: &Expr, right: &Expr) -> Compiled<Condition> {
         // A literal on the left is the same comparison mirrored.
         if matches!(left.kind, ExprKind::Literal(_)) && !matches!(right.kind, ExprKind::Literal(_)) {
@@ -331,24 +356,25 @@ fn dash(subject: &Operand, op: Comparison, right: &Expr) -> Option<Condition> {
     }
 }
 
+/// Refuses `stats` with two columns of one name.
+pub(crate) fn check_names(stats: &Stats) -> Compiled<()> {
+    let mut names = HashSet::new();
+    for named in stats.columns.iter().chain(&stats.by) {
+        let name = named.name();
+        if names.contains(&name) {
+            return Err(QueryError::new(QueryErrorKind::DuplicateName { name }, named.span));
+        }
+        names.insert(name);
+    }
+    Ok(())
+}
+
 fn unknown(name: &str, suggestion: Option<String>, span: Span) -> QueryError {
     // A word in capitals is a value whose quotes were forgotten: no name is written so.
     let is_word = name.len() > 1 && name.bytes().all(|byte| byte.is_ascii_uppercase());
     let is_name = suggestion.as_ref().is_some_and(|suggestion| suggestion.eq_ignore_ascii_case(name));
     let suggestion = if is_word && !is_name { Some(format!("\"{name}\"")) } else { suggestion };
     QueryError::new(QueryErrorKind::UnknownName { name: name.to_owned(), suggestion }, span)
-}
-
-/// `tcp-flags` reads as a subtraction of two unknown names: then a field was meant.
-fn hyphenated(expr: &Expr, error: QueryError) -> QueryError {
-    let name = expr.to_string().replace(" - ", "-");
-    let is_one_word = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
-    match suggest_name(&name, []) {
-        Some(meant) if is_one_word && matches!(error.kind, QueryErrorKind::UnknownName { .. }) => {
-            unknown(&name, Some(meant), expr.span)
-        }
-        _ => error,
-    }
 }
 
 fn literal_type(literal: &Literal) -> Type {

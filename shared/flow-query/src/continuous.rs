@@ -5,7 +5,7 @@ use flow_record::{Field, RecordFormat};
 
 use crate::aggregate::{Aggregate, AggregateFunction};
 use crate::ast::{Command, CommandKind, Comparison, Expr, ExprKind, Named, Query, Stats};
-use crate::compile::Names;
+use crate::compile::{Names, check_names};
 use crate::condition::Condition;
 use crate::console_filters::console_filters;
 use crate::error::{QueryError, QueryErrorKind, Span};
@@ -69,7 +69,7 @@ impl ContinuousQuery {
         // Before the shape, so that the first mistake in the text is the one told.
         let filters =
             leading_filters(query).map(|filter| record.condition(filter)).collect::<Result<_, _>>()?;
-        let (stats, span, closing) = shape(query, needs_filter)?;
+        let (stats, closing) = shape(query, needs_filter)?;
         let group_by =
             stats.by.iter().map(|group| record.operand(&group.expr)).collect::<Result<Vec<_>, _>>()?;
         let mut columns: Vec<(String, Type)> =
@@ -88,7 +88,7 @@ impl ContinuousQuery {
             columns.push((column.name(), kind));
             aggregates.push(aggregate);
         }
-        check_names(&columns, span)?;
+        check_names(stats)?;
         let condition = Names::of_columns(columns).condition(closing)?;
         let is_monotone = is_monotone(&condition, stats.by.len(), &aggregates);
         Ok(ContinuousQuery {
@@ -252,8 +252,8 @@ fn leading_filters(query: &Query) -> impl Iterator<Item = &Expr> {
     })
 }
 
-/// The `stats` of a detection, its place, and the closing filter.
-fn shape(query: &Query, needs_filter: bool) -> Result<(&Stats, Span, &Expr), QueryError> {
+/// The `stats` of a detection, and the closing filter.
+fn shape(query: &Query, needs_filter: bool) -> Result<(&Stats, &Expr), QueryError> {
     let filters = leading_filters(query).count();
     let mut commands = query.commands.iter().skip(filters);
     let Some(command) = commands.next() else {
@@ -286,7 +286,7 @@ fn shape(query: &Query, needs_filter: bool) -> Result<(&Stats, Span, &Expr), Que
         }
         _ => return Err(not_in_a_rule(last)),
     };
-    let Some(more) = commands.next() else { return Ok((stats, command.span, closing)) };
+    let Some(more) = commands.next() else { return Ok((stats, closing)) };
     Err(match &more.kind {
         CommandKind::Filter(condition) => {
             let expected = "the end of the query; join conditions with `and`";
@@ -309,15 +309,6 @@ fn not_in_a_rule(command: &Command) -> QueryError {
 
 fn end_of(query: &Query) -> Span {
     leading_filters(query).last().map_or(Span::default(), |condition| condition.span)
-}
-
-fn check_names(columns: &[(String, Type)], span: Span) -> Result<(), QueryError> {
-    for (index, (name, _)) in columns.iter().enumerate() {
-        if columns[..index].iter().any(|(other, _)| other == name) {
-            return Err(QueryError::new(QueryErrorKind::DuplicateName { name: name.clone() }, span));
-        }
-    }
-    Ok(())
 }
 
 /// Whether a group that passes `closing` passes with any more records: only aggregates that grow, compared with `>`

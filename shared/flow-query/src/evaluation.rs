@@ -111,7 +111,10 @@ impl<'p> Evaluation<'p> {
             }
             _ => 0,
         };
-        let is_more = settings.portable && given > crate::CONSOLE_ROWS;
+        // Of a `limit` above it that was told when the query was compiled.
+        let is_told =
+            self.program.warnings().iter().any(|told| matches!(told.kind, WarningKind::ConsoleRows { .. }));
+        let is_more = settings.portable && given > crate::CONSOLE_ROWS && !is_told;
         let kind = WarningKind::ConsoleRows { rows: given };
         Ok(is_more.then(|| Warning { kind, span: crate::error::Span::default() }).into_iter().collect())
     }

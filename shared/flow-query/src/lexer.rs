@@ -20,13 +20,12 @@ pub(crate) enum Token {
 }
 
 impl Token {
-    /// As an error shows it.
-    pub(crate) fn describe(&self) -> String {
+    /// As an error shows it: `written` in the query. A number that is not kept as it was typed is shown so too.
+    pub(crate) fn describe(&self, written: &str) -> String {
         match self {
             Token::Word(word) => format!("`{word}`"),
             Token::Quoted(name) => format!("the name `{name}`"),
-            Token::Integer(number) => format!("the number {number}"),
-            Token::Float(number) => format!("the number {number}"),
+            Token::Integer(_) | Token::Float(_) => format!("the number {written}"),
             Token::Period(period) => format!("the period {period}"),
             Token::Text(text) => format!("the text {text:?}"),
             Token::Sign(sign) => format!("`{sign}`"),
@@ -48,6 +47,11 @@ pub(crate) struct Lexer<'t> {
 impl<'t> Lexer<'t> {
     pub(crate) fn new(text: &'t str) -> Self {
         Lexer { text, at: 0 }
+    }
+
+    /// What is written at a place.
+    pub(crate) fn written(&self, span: Span) -> &'t str {
+        &self.text[span.start..span.end]
     }
 
     /// The next token and its place.

@@ -159,13 +159,21 @@ pub(crate) fn enrichments(sources: impl FnOnce(&mut dyn FnMut(Source))) -> Vec<E
 /// The name that `name` was probably meant to be: AWS's other spelling of a field, else the nearest known name or
 /// alias.
 pub fn suggest_name<'a>(name: &str, aliases: impl IntoIterator<Item = &'a str>) -> Option<String> {
+    let enrichments = Enrichment::ALL.into_iter().map(|enrichment| enrichment.insights_name());
+    suggest_console_name(name, aliases.into_iter().chain(enrichments))
+}
+
+/// The same without enrichments, which the console does not know.
+pub(crate) fn suggest_console_name<'a>(
+    name: &str,
+    aliases: impl IntoIterator<Item = &'a str>,
+) -> Option<String> {
     if let Some(field) = Field::from_name(name) {
         return Some(field.insights_name().to_owned());
     }
     let fields = Field::ALL.into_iter().map(|field| field.insights_name());
-    let enrichments = Enrichment::ALL.into_iter().map(|enrichment| enrichment.insights_name());
     let system = SystemField::ALL.into_iter().map(|field| field.name());
-    nearest(name, aliases.into_iter().chain(fields).chain(enrichments).chain(system))
+    nearest(name, aliases.into_iter().chain(fields).chain(system))
 }
 
 /// The candidate nearest to `word`, if it is near: at most a third of the letters changed, upper case for lower case

@@ -105,7 +105,8 @@ impl<'t> Parser<'t> {
     }
 
     fn expected(&self, expected: &'static str) -> QueryError {
-        QueryError::new(QueryErrorKind::Syntax { expected, found: self.token.describe() }, self.span)
+        let found = self.token.describe(self.lexer.written(self.span));
+        QueryError::new(QueryErrorKind::Syntax { expected, found }, self.span)
     }
 
     fn since(&self, start: Span) -> Span {
@@ -197,7 +198,11 @@ impl<'t> Parser<'t> {
 
     fn named(&mut self) -> Parsed<Named> {
         let expr = self.expr()?;
-        Ok(Named { expr, alias: self.alias()? })
+        if !self.take_word("as")? {
+            return Ok(Named { span: expr.span, expr, alias: None });
+        }
+        let span = self.span;
+        Ok(Named { expr, alias: Some(self.name()?), span })
     }
 
     fn stats(&mut self) -> Parsed<Stats> {
@@ -220,6 +225,9 @@ impl<'t> Parser<'t> {
             Token::Integer(rows) if rows > 0 => {
                 self.advance()?;
                 Ok(rows.unsigned_abs())
+            }
+            Token::Float(rows) if rows > 1e18 => {
+                Err(self.expected("a number of rows, at most 9223372036854775807"))
             }
             _ => Err(self.expected("a number of rows, at least 1")),
         }
@@ -252,10 +260,6 @@ impl<'t> Parser<'t> {
         self.span = span;
         self.advance()?;
         Ok(regex)
-    }
-
-    fn alias(&mut self) -> Parsed<Option<String>> {
-        if self.take_word("as")? { self.name().map(Some) } else { Ok(None) }
     }
 
     fn name(&mut self) -> Parsed<String> {

@@ -234,6 +234,9 @@ fn portable_queries_are_those_of_the_console() {
     let compiled = |text: &str| Program::compile(&Query::parse(text).unwrap(), settings);
     for (query, error) in [
         ("filter srcExternal = 1", "`srcExternal` is worked out by Flowgauge: the console does not know it"),
+        ("filter srcScop = 'private'", "unknown name `srcScop`"),
+        ("filter src-scope = 'private'", "unknown name `src`"),
+        ("filter dst-port = 1", "unknown name `dst-port`: did you mean `dstPort`?"),
         (
             "stats count(*) as n by srcAddr | sort n | stats max(n)",
             "expected `sort` and `limit` behind the second `stats`, for the console, found `stats`",
@@ -247,6 +250,7 @@ fn portable_queries_are_those_of_the_console() {
     for (lines, warnings) in [(10_000, 0), (10_001, 1)] {
         let traffic = Traffic::new(vec![line.clone(); lines]);
         assert_eq!(traffic.answer(&compiled("fields bytes").unwrap()).unwrap().warnings.len(), warnings);
+        assert_eq!(traffic.answer(&program).unwrap().warnings, [], "it was told of the limit");
     }
 }
 

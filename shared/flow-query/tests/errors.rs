@@ -73,7 +73,9 @@ errors! {
     no_first_filter: "stats count(*) as n by srcAddr | filter n > 1"
         => "1:1: a rule is `filter ... | stats ... by ... | filter ...`: expected a `filter` before `stats`, found `stats`\nstats count(*) as n by srcAddr | filter n > 1\n^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^";
     same_name_twice: "filter dstPort = 1 | stats count(*) as n, sum(bytes) as n by srcAddr | filter n > 1"
-        => "1:22: `n` is named twice\nfilter dstPort = 1 | stats count(*) as n, sum(bytes) as n by srcAddr | filter n > 1\n                     ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^";
+        => "1:57: `n` is named twice\nfilter dstPort = 1 | stats count(*) as n, sum(bytes) as n by srcAddr | filter n > 1\n                                                        ^";
+    grouped_by_a_name_that_is_taken: "filter dstPort = 1 | stats count(*) as dstPort by dstPort | filter dstPort > 1"
+        => "1:51: `dstPort` is named twice\nfilter dstPort = 1 | stats count(*) as dstPort by dstPort | filter dstPort > 1\n                                                  ^^^^^^^";
 }
 
 #[test]
@@ -120,6 +122,7 @@ fn queries() {
         "stats latest(action) as n by srcAddr | stats latest(n)",
         "dedup srcAddr | filter bytes > 1",
         "limit 0",
+        "limit 18446744073709551615",
         "limit many",
         "sort bytes descending",
         "stats count(*) by bin(bytes)",
@@ -129,6 +132,8 @@ fn queries() {
         "fields 5m",
         "stats pct(bytes)",
         "stats pct(bytes, 101)",
+        "stats pct(bytes, 33.3333333)",
+        "stats pct(bytes, 100.5)",
         "stats pct(bytes, packets)",
         "stats sum()",
         "stats avg(srcAddr)",

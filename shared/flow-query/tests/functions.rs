@@ -121,6 +121,8 @@ fn periods_are_capped_and_told() {
     );
     assert_eq!(warnings("fields datefloor(@timestamp, 90m)"), ["`90m` acts as 60m, as in CloudWatch at 90m"]);
     assert_eq!(warnings("fields bin(60s), bin(24h), bin(365d)"), [""; 0]);
+    let twice = warnings("fields @timestamp | limit 5 | sort @ingestionTime");
+    assert_eq!(twice.len(), 1, "{twice:?}");
 }
 
 #[test]

@@ -78,7 +78,7 @@ fn aliases() -> impl Strategy<Value = Option<String>> {
 }
 
 fn named(exprs: impl Strategy<Value = Expr>) -> impl Strategy<Value = Vec<Named>> {
-    vec((exprs, aliases()).prop_map(|(expr, alias)| Named { expr, alias }), 1..4)
+    vec((exprs, aliases()).prop_map(|(expr, alias)| Named { expr, alias, span: Span::default() }), 1..4)
 }
 
 fn calls() -> impl Strategy<Value = Expr> {

@@ -21,7 +21,7 @@ impl Names<'_> {
         let (subject, kind) = self.operand(&arguments[0])?;
         Ok(match function {
             Function::IsPresent => {
-                if self.knows_records && self.asked.is_some_and(|asked| asked.portable) {
+                if self.knows_records && self.is_portable() {
                     self.warn(WarningKind::PresentDash, span);
                 }
                 Condition::Present(subject)

@@ -227,7 +227,12 @@ impl Parser<'_> {
                 Token::Float(number) => Percent::new(number),
                 _ => None,
             };
-            let Some(found) = found else { return Err(self.expected("a percentage from 0 to 100")) };
+            let Some(found) = found else {
+                let is_between =
+                    matches!(self.token, Token::Float(number) if (0.0..=100.0).contains(&number));
+                let decimals = "a percentage with at most six decimal places";
+                return Err(self.expected(if is_between { decimals } else { "a percentage from 0 to 100" }));
+            };
             *percent = found;
             self.advance()?;
         }

@@ -119,7 +119,7 @@ impl<'a> Builder<'a> {
             (None, _, Some((source, _))) => Operand::Source(source),
             _ => {
                 let reads_made = self.reads_made(&operand);
-                let made = self.add_column(&name, kind, column.expr.span)?;
+                let made = self.add_column(&name, kind, column.span)?;
                 self.steps.push(Step::Make { operand, reads_made });
                 made
             }

@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 
 use crate::ast::{Command, ExprKind, Named, Stats};
-use crate::compile::{Compiled, NamedColumn, Names, StatsNames};
+use crate::compile::{Compiled, NamedColumn, Names, StatsNames, check_names};
 use crate::error::{QueryError, QueryErrorKind};
 use crate::names::Source;
 use crate::operand::Operand;
@@ -44,7 +44,7 @@ impl Builder<'_> {
         for item in &stats.columns {
             shown.push(stats_column(&mut names, item, &mut worked_out)?);
         }
-        check_names(&shown, command)?;
+        check_names(stats)?;
         let columns = std::mem::take(&mut names.columns);
         let aggregates = names.stats.take().map(|stats| stats.found.into_inner()).unwrap_or_default();
         let aggregates = aggregates.into_iter().map(|(aggregate, _)| aggregate).collect();
@@ -74,15 +74,4 @@ fn stats_column(names: &mut Names<'_>, item: &Named, worked_out: &mut Vec<Operan
 
 fn column(index: usize, name: String, kind: Type) -> Shown {
     Shown { column: Column { name, kind }, operand: Operand::Source(Source::Column(index)) }
-}
-
-fn check_names(shown: &[Shown], command: &Command) -> Compiled<()> {
-    for (index, shown_last) in shown.iter().enumerate() {
-        let name = &shown_last.column.name;
-        if shown[..index].iter().any(|other| other.column.name == *name) {
-            let kind = QueryErrorKind::DuplicateName { name: name.clone() };
-            return Err(QueryError::new(kind, command.span));
-        }
-    }
-    Ok(())
 }
