@@ -3,8 +3,6 @@
 use std::cell::RefCell;
 use std::collections::HashSet;
 
-use regex::{Regex, RegexBuilder};
-
 use crate::aggregate::AggregateFunction;
 use crate::ast::{AggregateCall, Arithmetic, Comparison, Expr, ExprKind, Literal, Pattern, Stats};
 use crate::condition::{Condition, Matcher};
@@ -17,11 +15,11 @@ use crate::value::{Number, Type, Value};
 use crate::warning::{Warning, WarningKind};
 
 mod calls;
+mod user_regex;
+
+pub(crate) use user_regex::regex;
 
 pub(crate) type Compiled<T> = Result<T, QueryError>;
-
-/// A regular expression may not compile to more than this, in bytes: queries come from files that others write.
-const REGEX_SIZE: usize = 256 * 1024;
 
 /// A column that an earlier command made.
 #[derive(Debug, Clone)]
@@ -421,12 +419,4 @@ fn matcher(pattern: &Pattern, span: Span) -> Compiled<Matcher> {
         Pattern::Substring(text) => Ok(Matcher::Substring(text.as_str().into())),
         Pattern::Regex(text) => regex(text, span).map(|regex| Matcher::Regex(Box::new(regex))),
     }
-}
-
-pub(crate) fn regex(text: &str, span: Span) -> Compiled<Regex> {
-    let regex = RegexBuilder::new(text).size_limit(REGEX_SIZE).dfa_size_limit(REGEX_SIZE).build();
-    regex.map_err(|error| {
-        let detail = error.to_string().lines().last().unwrap_or_default().trim().to_owned();
-        QueryError::new(QueryErrorKind::Regex { detail }, span)
-    })
 }
