@@ -37,7 +37,10 @@ pub(crate) fn carried(record: &FlowRecord<'_>) -> Option<&'static str> {
         return Some("content");
     }
     let has_syn = if flags.is_some() { has(SYN) } else { !fits(smallest) };
-    let is_more = has(FIN) || has(RST) || bytes % packets != 0;
+    // One packet is one, whatever flags it has, since scanners set some together; and packets that are all as large as a
+    // SYN can be are nothing else.
+    let is_syn = packets == 1 || bytes == packets.saturating_mul(largest);
+    let is_more = !is_syn && (has(FIN) || has(RST) || bytes % packets != 0);
     Some(match (has_syn, is_more) {
         (false, _) => "bare",
         (true, false) => "handshake",
@@ -85,6 +88,8 @@ mod tests {
             ("10.0.0.5 6 1 52 4", Some("bare")),
             ("10.0.0.5 6 1 40 2", Some("handshake")),
             ("10.0.0.5 6 1 80 2", Some("handshake")),
+            ("10.0.0.5 6 1 44 3", Some("handshake")),
+            ("10.0.0.5 6 3 180 3", Some("handshake")),
             ("10.0.0.5 6 2 112 6", Some("opened")),
             ("10.0.0.5 6 3 164 2", Some("opened")),
             ("10.0.0.5 6 3 164 19", Some("opened")),

@@ -76,12 +76,9 @@ enum Outcome {
     Answered,
 }
 
-/// What was refused has failed, and so have SYNs alone; with more behind them, somebody has answered. What is bare says nothing about a try, unless
+/// SYNs alone have failed; with more behind them, somebody has answered. What is bare says nothing about a try, unless
 /// the format has no flags: then it may be SYNs without options, as scanners send them.
 fn outcome(flow: &EnrichedFlow<'_>) -> Option<Outcome> {
-    if flow.record.text(Field::Action) == Some("REJECT") {
-        return Some(Outcome::Failed);
-    }
     let Some(EnrichedValue::Text(carried)) = flow.enrichment(Enrichment::Carried) else { return None };
     match &*carried {
         "bare" if flow.record.has(Field::TcpFlags) => None,
