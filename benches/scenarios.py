@@ -16,6 +16,7 @@ PROGRAM = "target/release/flowgauge"
 SCENARIOS = {
     "outbound-sweep": ("outbound-sweep", "1h", "actor"),
     "vertical-scan": ("vertical-scan", "1h", "actor"),
+    "internal-sweep": ("internal-sweep", "1h", "actor"),
     "slow-scan": ("slow-scan", "25h", "actor"),
     "lateral-fan-out": ("lateral-fan-out", "1h", "actor"),
     "brute-force-out": ("brute-force-out", "1h", "actor"),
@@ -35,6 +36,7 @@ SCENARIOS = {
     "outbound-udp-on-tcp-port-flood": ("outbound-dos-udp-on-tcp-port", "1h", "target"),
     "outbound-unusual-protocol-flood": ("outbound-dos-unusual-protocol", "1h", "target"),
     "inbound-flood": ("inbound-flood", "1h", "target"),
+    "inbound-amplification": ("inbound-amplification", "1h", "target"),
     "spam": ("spam", "1h", "actor"),
     "mining": ("mining", "4h", "target"),
     "skipped-records": ("skipdata", "1h", "interface"),

@@ -71,8 +71,18 @@ impl Routes {
         from: IpAddr,
         (to, port): (usize, u16),
     ) -> Conversation {
-        let family = if from.is_ipv4() { Family::V4 } else { Family::V6 };
         let client = SocketAddr::new(from, client_port(&conversation, dice));
+        self.arriving_from(conversation, client, (to, port))
+    }
+
+    /// The same from a port of the client's that is known.
+    pub(crate) fn arriving_from(
+        &self,
+        conversation: Conversation,
+        client: SocketAddr,
+        (to, port): (usize, u16),
+    ) -> Conversation {
+        let family = if client.is_ipv4() { Family::V4 } else { Family::V6 };
         let server = SocketAddr::new(self.interface(to).address(family), port);
         conversation.at(self.interface(to), client, server)
     }

@@ -64,6 +64,12 @@ impl Scenario {
             scan::vertical_scan,
         ),
         row(
+            "internal-sweep",
+            "T1046",
+            "a host tries one port on 200 neighbours, most of which never answer",
+            scan::internal_sweep,
+        ),
+        row(
             "slow-scan",
             "T1595",
             "one source tries a port of a public host every ten minutes for a day, and is refused",
@@ -161,6 +167,12 @@ impl Scenario {
             "T1498.001",
             "6000 sources a minute open connections to a load balancer and leave them",
             flood::inbound,
+        ),
+        row(
+            "inbound-amplification",
+            "T1498.002",
+            "600 servers send a host replies over UDP that it never asked for",
+            flood::amplification,
         ),
         row("spam", "T1071.003", "a host delivers mail to 80 servers within half an hour", abuse::spam),
         row("mining", "T1496", "a host works for a mining pool for three hours", abuse::mining),

@@ -1,5 +1,7 @@
 //! Too much of everything.
 
+use std::net::SocketAddr;
+
 use super::stage::Stage;
 use crate::conversation::{Conversation, Course, IGMP, TCP, UDP, Volume};
 use crate::network::Role;
@@ -23,15 +25,16 @@ fn outbound(stage: &mut Stage<'_>, (protocol, port): (u8, u16), ports: u64, (pac
 
 pub(super) fn tcp(stage: &mut Stage<'_>) {
     let bare = stage.bare();
-    outbound(stage, (TCP, 80), 200, (2_000_000, bare));
+    // As tools do that count their port up with each packet.
+    outbound(stage, (TCP, 80), 5000, (2_000_000, bare));
 }
 
 pub(super) fn udp(stage: &mut Stage<'_>) {
-    outbound(stage, (UDP, 27015), 50, (2_000_000, 1200));
+    outbound(stage, (UDP, 27015), 5000, (2_000_000, 1200));
 }
 
 pub(super) fn dns(stage: &mut Stage<'_>) {
-    outbound(stage, (UDP, 53), 200, (1_500_000, 70));
+    outbound(stage, (UDP, 53), 5000, (1_500_000, 70));
 }
 
 pub(super) fn udp_on_tcp_port(stage: &mut Stage<'_>) {
@@ -52,5 +55,18 @@ pub(super) fn inbound(stage: &mut Stage<'_>) {
         let conversation = Conversation::tcp(start).lasting(2).going(Course::HalfOpen);
         let conversation = conversation.of(Volume::new(1, bare), Volume::new(3, 3 * bare));
         stage.inward(conversation, source, (target, 443));
+    }
+}
+
+pub(super) fn amplification(stage: &mut Stage<'_>) {
+    const SERVERS: u64 = 600;
+    let target = stage.target_inside(&[Role::LoadBalancer, Role::Bastion], 0);
+    stage.staged.port = None;
+    for number in 0..SERVERS {
+        let server = SocketAddr::new(outside::one_of_many(stage.family, number * 5), 11211);
+        let conversation = Conversation { protocol: UDP, ..Conversation::tcp(stage.start) };
+        let conversation = conversation.lasting(SECONDS).going(Course::Unanswered);
+        let conversation = conversation.of(Volume::new(5000, 5000 * 1400), Volume::default());
+        stage.inward_from(conversation, server, (target, 80));
     }
 }

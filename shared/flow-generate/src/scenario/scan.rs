@@ -44,6 +44,19 @@ pub(super) fn vertical_scan(stage: &mut Stage<'_>) {
     }
 }
 
+pub(super) fn internal_sweep(stage: &mut Stage<'_>) {
+    let actor = stage.actor_inside(&[Role::Workstation, Role::WebServer]);
+    stage.staged.port = Some(8080);
+    for number in 0..200 {
+        let start = stage.nth(number, 200, 1800);
+        let host = stage.neighbour(u8::try_from(20 + number).unwrap_or_default());
+        let course =
+            stage.dice.weighted(&[(90, Course::Unanswered), (8, Course::Reset), (2, Course::Answered)]);
+        let conversation = knock(stage, start, course.unwrap_or(Course::Unanswered));
+        stage.out(conversation, actor, SocketAddr::new(host, 8080));
+    }
+}
+
 pub(super) fn slow_scan(stage: &mut Stage<'_>) {
     let actor = stage.actor_outside();
     let target = stage.target_inside(&[Role::Bastion, Role::LoadBalancer], 0);

@@ -127,6 +127,12 @@ impl<'a> Stage<'a> {
         self.staged.conversations.push(conversation);
     }
 
+    /// The same from a port of the sender's that is known.
+    pub(super) fn inward_from(&mut self, conversation: Conversation, from: SocketAddr, to: (usize, u16)) {
+        let conversation = self.routes.arriving_from(conversation, from, to);
+        self.staged.conversations.push(conversation);
+    }
+
     /// The size of a packet without content, in bytes.
     pub(super) fn bare(&self) -> u64 {
         if self.family == Family::V4 { 60 } else { 80 }
