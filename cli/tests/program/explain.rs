@@ -47,6 +47,32 @@ fn every_reason_in_both_languages() {
 }
 
 #[test]
+fn what_has_no_ports_is_told_without() {
+    for (protocol, name) in
+        [(1, "ICMP"), (58, "ICMPv6"), (47, "GRE"), (50, "ESP"), (132, "SCTP"), (253, "IP protocol 253")]
+    {
+        // Some write the type of a message where ports stand.
+        for port in [0, 8] {
+            let [request, reply] = ["203.0.113.12 172.31.16.139", "172.31.16.139 203.0.113.12"].map(|ends| {
+                let action = if ends.starts_with("203") { "ACCEPT" } else { "REJECT" };
+                format!("2 1 eni-1 {ends} {port} {port} {protocol} 4 336 1432917027 1432917142 {action} OK")
+            });
+            let english = explain(&[&request, &reply]);
+            let rule = format!("an outbound rule that allows {name} to 203.0.113.12.\n");
+            assert!(english.ends_with(&rule), "{english}");
+            let japanese = explain(&["--lang", "ja", &request, &reply]);
+            let rule = format!("203.0.113.12 への {name} を許可するアウトバウンドルールが必要です。\n");
+            assert!(japanese.ends_with(&rule), "{japanese}");
+            let is_port_told = protocol == 132 && port != 0;
+            assert_eq!(
+                [&english, &japanese].map(|it| it.contains("port ") || it.contains("ポート")),
+                [is_port_told; 2]
+            );
+        }
+    }
+}
+
+#[test]
 fn the_stated_reason_decides() {
     let format =
         "interface-id srcaddr dstaddr srcport dstport protocol packets bytes start end action reject-reason";

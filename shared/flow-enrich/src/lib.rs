@@ -41,6 +41,6 @@ pub use flags::tcp_flags_text;
 pub use flow::{EnrichedFlow, EnrichedValue, Origin, Tables};
 pub use networks::{MAX_NAME, MAX_NETWORKS, Networks, NetworksError, Place, THREAT, parse_network};
 pub use paths::traffic_path_name;
-pub use protocols::protocol_name;
+pub use protocols::{has_ports, protocol_name};
 pub use scope::Scope;
 pub use services::service_name;

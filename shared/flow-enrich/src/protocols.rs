@@ -7,7 +7,7 @@ pub(crate) const IPV6_ICMP: u8 = 58;
 pub(crate) const SCTP: u8 = 132;
 
 /// Whether packets of `protocol` have ports that flow logs may carry.
-pub(crate) fn has_ports(protocol: u8) -> bool {
+pub fn has_ports(protocol: u8) -> bool {
     matches!(protocol, TCP | UDP | SCTP)
 }
 

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use flow_enrich::{EnrichedFlow, EnrichedValue, Enrichment};
+use flow_enrich::{EnrichedFlow, EnrichedValue, Enrichment, has_ports};
 use flow_record::Field;
 
 /// Which part of a conversation a record is.
@@ -13,7 +13,7 @@ pub(super) enum Role {
     Unknown,
 }
 
-/// An address and a port; either may be absent.
+/// An address and a port; either may be absent, and the port is when the protocol has none.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct End {
     pub(super) address: Option<IpAddr>,
@@ -48,9 +48,10 @@ impl Leg {
             Some(EnrichedValue::Text(text)) => Some(text.into_owned()),
             _ => None,
         };
+        let protocol = record.integer(Field::Protocol).and_then(|number| number.try_into().ok());
         let end = |address, port, network| End {
             address: record.address(address),
-            port: record.integer(port).filter(|port| *port != 0),
+            port: record.integer(port).filter(|port| *port != 0 && protocol.is_none_or(has_ports)),
             network: text(network),
         };
         let action = record.text(Field::Action);
@@ -63,7 +64,7 @@ impl Leg {
             interface: record.text(Field::InterfaceId).map(str::to_owned),
             source: end(Field::SrcAddr, Field::SrcPort, Enrichment::SrcNetwork),
             destination: end(Field::DstAddr, Field::DstPort, Enrichment::DstNetwork),
-            protocol: record.integer(Field::Protocol).and_then(|number| number.try_into().ok()),
+            protocol,
             is_egress: text(Enrichment::Direction).map(|direction| direction == "egress"),
             packets: record.integer(Field::Packets).unwrap_or_default(),
             bytes: record.integer(Field::Bytes).unwrap_or_default(),

@@ -13,6 +13,10 @@ use crate::plain::plain;
 /// What a client's port may be: what a network ACL has to let through for replies.
 const CLIENT_PORTS: &str = "1024-65535";
 
+/// TCP and UDP. A rule for any other protocol lets all ports through, whatever it says (`CreateNetworkAclEntry` in the
+/// Amazon EC2 API reference).
+const PROTOCOLS_WITH_RULE_PORTS: [u8; 2] = [6, 17];
+
 #[derive(Debug)]
 pub(super) struct Words {
     language: Language,
@@ -148,31 +152,39 @@ impl Words {
     /// What the network ACL would have to allow.
     fn missing_rule(&self, request: &Leg, reply: &Leg) -> String {
         let protocol = request.protocol.map_or_else(|| "IP".to_owned(), protocol);
-        let to = reply.destination.port.map_or_else(String::new, |port| match self.language {
-            Language::English => format!(", here to port {port}"),
-            Language::Japanese => format!("(この例ではポート {port})"),
-        });
         let is_outbound = reply.is_egress == Some(true);
+        let peer = self.address(if is_outbound { &reply.destination } else { &reply.source });
+        let ports = self.rule_ports(reply);
         match self.language {
             Language::English => {
                 let way = if is_outbound { "outbound" } else { "inbound" };
-                let peer = if is_outbound { &reply.destination } else { &reply.source };
                 let side = if is_outbound { "to" } else { "from" };
                 format!(
-                    "The network ACL of the interface's subnet needs an {way} rule that allows {protocol} {side} {} on ports \
-                     {CLIENT_PORTS}{to}.",
-                    self.address(peer)
+                    "The network ACL of the interface's subnet needs an {way} rule that allows {protocol} {side} {peer}{ports}."
                 )
             }
             Language::Japanese => {
                 let way = if is_outbound { "アウトバウンド" } else { "インバウンド" };
-                let peer = if is_outbound { &reply.destination } else { &reply.source };
                 let side = if is_outbound { "への" } else { "からの" };
                 format!(
-                    "インターフェイスのサブネットのネットワークACLに、{} {side} {protocol} をポート {CLIENT_PORTS}{to} で許可する{way}ルールが必要です。",
-                    self.address(peer)
+                    "インターフェイスのサブネットのネットワークACLに、{peer} {side} {protocol} を{ports}許可する{way}ルールが必要です。"
                 )
             }
+        }
+    }
+
+    /// The ports in a rule for a reply; nothing where a rule of a network ACL has none.
+    fn rule_ports(&self, reply: &Leg) -> String {
+        if !reply.protocol.is_some_and(|protocol| PROTOCOLS_WITH_RULE_PORTS.contains(&protocol)) {
+            return String::new();
+        }
+        let here = reply.destination.port.map_or_else(String::new, |port| match self.language {
+            Language::English => format!(", here to port {port}"),
+            Language::Japanese => format!("(この例ではポート {port})"),
+        });
+        match self.language {
+            Language::English => format!(" on ports {CLIENT_PORTS}{here}"),
+            Language::Japanese => format!("ポート {CLIENT_PORTS}{here} で"),
         }
     }
 
