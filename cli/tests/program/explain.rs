@@ -72,6 +72,64 @@ fn what_has_no_ports_is_told_without() {
     }
 }
 
+/// A line of the default format of transit gateways with the packets lost for each reason.
+fn transit(ends: &str, lost: &str) -> String {
+    format!(
+        "6 TransitGateway 123456789012 tgw-1 tgw-attach-1 123456789012 123456789012 vpc-1 vpc-2 subnet-1 subnet-2 eni-1 \
+         eni-2 apne1-az1 apne1-az2 tgw-attach-2 {ends} 6 5 300 1676321508 1676321568 OK IPv4 {lost} 2 ap-northeast-1 \
+         ingress - -"
+    )
+}
+
+#[test]
+fn losses_of_a_transit_gateway_are_told_with_their_reason() {
+    let lines = [
+        transit("10.0.0.5 10.9.0.9 40000 443", "3 0 0 0"),
+        transit("10.0.0.5 10.9.0.10 40000 443", "0 1 0 0"),
+        // Several reasons, summed over both records.
+        transit("10.0.0.5 10.9.0.11 40000 443", "0 0 3 1"),
+        transit("10.0.0.5 10.9.0.11 40000 443", "0 0 4 0"),
+        transit("10.0.0.5 10.9.0.12 40000 443", "0 0 0 0"),
+        // Not recorded.
+        transit("10.0.0.5 10.9.0.13 40000 443", "- - - -"),
+        transit("10.0.0.5 10.9.0.14 40000 443", "- - - -").replace(" OK ", " NODATA "),
+    ];
+    let folder = Folder::with("tgw.log", joined(&lines));
+    for language in ["en", "ja"] {
+        let args = ["explain", "--lang", language, "--format", flow_record::TGW_DEFAULT, "tgw.log"];
+        let told = folder.flowgauge(args).env("TZ", "UTC").exits(0).stdout;
+        insta::assert_snapshot!(format!("transit_gateway_{language}"), told);
+    }
+}
+
+#[test]
+fn what_captured_it_is_named() {
+    const ENDS: &str = "10.0.0.5 10.9.0.9 40000 443 6 1 60 1676321508 1676321568";
+    for (columns, line, english, japanese) in [
+        ("tgw-id", "tgw-1", "seen at transit gateway tgw-1:", "(Transit Gateway tgw-1 で記録)"),
+        (
+            "tgw-attachment-id",
+            "tgw-attach-1",
+            "seen at attachment tgw-attach-1:",
+            "(アタッチメント tgw-attach-1 で記録)",
+        ),
+        (
+            "interface-id resource-id",
+            "- nat-1",
+            "seen at NAT gateway nat-1:",
+            "(NAT ゲートウェイ nat-1 で記録)",
+        ),
+        ("interface-id", "-", "seen at an unknown interface:", "(不明なインターフェイス で記録)"),
+    ] {
+        let format = format!("srcaddr dstaddr srcport dstport protocol packets bytes start end {columns}");
+        let line = format!("{ENDS} {line}");
+        let told = explain(&["--format", &format, &line]);
+        assert!(told.contains(english) && told.ends_with("1 packet, 60 bytes.\n"), "{told}");
+        let told = explain(&["--lang", "ja", "--format", &format, &line]);
+        assert!(told.contains(japanese) && told.ends_with("1 パケット、60 バイト。\n"), "{told}");
+    }
+}
+
 #[test]
 fn the_stated_reason_decides() {
     let format =

@@ -1,10 +1,12 @@
 //! What one record, or a request and its reply, means: as a person would tell it.
 //!
-//! Neighbouring records of one conversation at one interface are told together. Why something was refused is said when
+//! Neighbouring records of one conversation at one place are told together. Why something was refused is said when
 //! it can be known, and what is left open otherwise. Source: "Security groups and network ACLs" and "Flow log
 //! limitations" in the Amazon VPC user guide.
 
 mod leg;
+mod loss;
+mod place;
 mod words;
 
 use flow_detect::Language;

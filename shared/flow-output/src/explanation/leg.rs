@@ -5,6 +5,9 @@ use std::net::IpAddr;
 use flow_enrich::{EnrichedFlow, EnrichedValue, Enrichment, has_ports};
 use flow_record::Field;
 
+use super::loss::Lost;
+use super::place::Place;
+
 /// Which part of a conversation a record is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Role {
@@ -22,11 +25,11 @@ pub(super) struct End {
     pub(super) network: Option<String>,
 }
 
-/// The records that went one way between two ends at one interface.
+/// The records that went one way between two ends at one place.
 #[derive(Debug)]
 pub(super) struct Leg {
     pub(super) role: Role,
-    pub(super) interface: Option<String>,
+    pub(super) place: Option<Place>,
     pub(super) source: End,
     pub(super) destination: End,
     pub(super) protocol: Option<u8>,
@@ -36,9 +39,12 @@ pub(super) struct Leg {
     pub(super) bytes: u64,
     pub(super) start: Option<u64>,
     pub(super) end: Option<u64>,
+    /// Whether the format says what became of it: one of a transit gateway does not.
+    pub(super) has_action: bool,
     accepted: bool,
     refused: bool,
     pub(super) reject_reason: Option<String>,
+    pub(super) lost: Lost,
 }
 
 impl Leg {
@@ -61,7 +67,7 @@ impl Leg {
                 Some("dst") => Role::Reply,
                 _ => Role::Unknown,
             },
-            interface: record.text(Field::InterfaceId).map(str::to_owned),
+            place: Place::of(record),
             source: end(Field::SrcAddr, Field::SrcPort, Enrichment::SrcNetwork),
             destination: end(Field::DstAddr, Field::DstPort, Enrichment::DstNetwork),
             protocol,
@@ -70,9 +76,11 @@ impl Leg {
             bytes: record.integer(Field::Bytes).unwrap_or_default(),
             start: record.integer(Field::Start),
             end: record.integer(Field::End),
+            has_action: record.format().has(Field::Action),
             accepted: action == Some("ACCEPT"),
             refused: action == Some("REJECT"),
             reject_reason: record.text(Field::RejectReason).map(str::to_owned),
+            lost: Lost::of(record),
         }
     }
 
@@ -101,7 +109,7 @@ impl Leg {
 
     fn is_beside(&self, other: &Leg) -> bool {
         let is_known = self.source.address.is_some() && self.destination.address.is_some();
-        is_known && self.interface == other.interface && self.protocol == other.protocol
+        is_known && self.place == other.place && self.protocol == other.protocol
     }
 
     /// Adds a record that went the same way.
@@ -110,8 +118,10 @@ impl Leg {
         self.bytes = self.bytes.saturating_add(other.bytes);
         self.start = [self.start, other.start].into_iter().flatten().min();
         self.end = self.end.max(other.end);
+        self.has_action |= other.has_action;
         self.accepted |= other.accepted;
         self.refused |= other.refused;
         self.reject_reason = self.reject_reason.take().or(other.reject_reason);
+        self.lost.merge(other.lost);
     }
 }

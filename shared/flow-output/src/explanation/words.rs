@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::leg::{End, Leg};
+use super::place::Place;
 use super::{Conversation, Reason};
 use crate::number::group_digits;
 use crate::plain::plain;
@@ -28,8 +29,12 @@ impl Words {
         Words { language, zone }
     }
 
+    pub(super) fn language(&self) -> Language {
+        self.language
+    }
+
     /// One of two texts.
-    fn pick<'t>(&self, english: &'t str, japanese: &'t str) -> &'t str {
+    pub(super) fn pick<'t>(&self, english: &'t str, japanese: &'t str) -> &'t str {
         match self.language {
             Language::English => english,
             Language::Japanese => japanese,
@@ -40,9 +45,11 @@ impl Words {
         let mut sentences = Vec::new();
         if let Some(request) = &conversation.request {
             sentences.push(self.request(request));
+            sentences.extend(self.losses(request));
         }
         if let Some(reply) = &conversation.reply {
-            sentences.push(self.reply(reply));
+            sentences.push(self.reply(reply, conversation.request.is_none()));
+            sentences.extend(self.losses(reply));
         }
         sentences.extend(self.reason(&conversation.reason()));
         sentences.join("\n") + "\n"
@@ -50,44 +57,52 @@ impl Words {
 
     /// An interval without records.
     pub(super) fn of_no_flow(&self, leg: &Leg, is_skipped: bool) -> String {
-        let (when, interface) = (self.when(leg), self.interface(leg));
+        let (when, place) = (self.when(leg), self.place(leg));
         let text = match (self.language, is_skipped) {
-            (Language::English, false) => format!("{when}: nothing flowed through {interface} (NODATA)."),
+            (Language::English, false) => format!("{when}: nothing flowed through {place} (NODATA)."),
             (Language::English, true) => format!(
-                "{when}: AWS skipped records of {interface} (SKIPDATA). How many is not known: counts are lower bounds."
+                "{when}: AWS skipped records of {place} (SKIPDATA). How many is not known: counts are lower bounds."
             ),
-            (Language::Japanese, false) => format!("{when}、{interface} に通信はありませんでした(NODATA)。"),
+            (Language::Japanese, false) => format!("{when}、{place} に通信はありませんでした(NODATA)。"),
             (Language::Japanese, true) => format!(
-                "{when}、{interface} の記録の一部が AWS 側で欠落しました(SKIPDATA)。欠落した件数は不明で、集計値は下限です。"
+                "{when}、{place} の記録の一部が AWS 側で欠落しました(SKIPDATA)。欠落した件数は不明で、集計値は下限です。"
             ),
         };
         text + "\n"
     }
 
     fn request(&self, leg: &Leg) -> String {
-        let (when, interface, service) = (self.when(leg), self.interface(leg), self.service(leg, false));
+        let (when, place, service) = (self.when(leg), self.place(leg), self.service(leg, false));
         let (from, to) = (self.end(&leg.source), self.end(&leg.destination));
         let (amount, verdict) = (self.amount(leg), self.verdict(leg));
         match self.language {
             Language::English => {
-                format!("{when}: {from} sent {service} to {to}, seen at {interface}: {amount}. {verdict}")
+                format!("{when}: {from} sent {service} to {to}, seen at {place}: {amount}.{verdict}")
             }
             Language::Japanese => {
                 format!(
-                    "{when}、{from} から {to} へ{service}が送られました({interface} で記録)。{amount}。{verdict}"
+                    "{when}、{from} から {to} へ{service}が送られました({place} で記録)。{amount}。{verdict}"
                 )
             }
         }
     }
 
-    fn reply(&self, leg: &Leg) -> String {
+    /// Without a request before it, where it was seen is still to be told.
+    fn reply(&self, leg: &Leg, is_alone: bool) -> String {
         let when = self.when(leg);
         let (from, to) = (self.end(&leg.source), self.end(&leg.destination));
         let (amount, verdict, service) = (self.amount(leg), self.verdict(leg), self.service(leg, true));
+        let place = if is_alone { self.place(leg) } else { String::new() };
         match self.language {
-            Language::English => format!("{when}: {from} replied to {to} ({service}): {amount}. {verdict}"),
+            Language::English => {
+                let seen = if is_alone { ", seen at " } else { "" };
+                format!("{when}: {from} replied to {to} ({service}){seen}{place}: {amount}.{verdict}")
+            }
             Language::Japanese => {
-                format!("{when}、{from} から {to} へ応答が返されました({service})。{amount}。{verdict}")
+                let (before, seen) = if is_alone { ("、", " で記録") } else { ("", "") };
+                format!(
+                    "{when}、{from} から {to} へ応答が返されました({service}{before}{place}{seen})。{amount}。{verdict}"
+                )
             }
         }
     }
@@ -234,12 +249,35 @@ impl Words {
         }
     }
 
-    fn interface(&self, leg: &Leg) -> String {
-        let unknown = || self.pick("an unknown interface", "不明なインターフェイス").to_owned();
-        leg.interface.as_deref().map_or_else(unknown, |interface| plain(interface).into_owned())
+    /// What captured it.
+    fn place(&self, leg: &Leg) -> String {
+        match &leg.place {
+            None => self.pick("an unknown interface", "不明なインターフェイス").to_owned(),
+            Some(Place::Interface(id)) => plain(id).into_owned(),
+            Some(Place::NatGateway(id)) => {
+                format!("{} {}", self.pick("NAT gateway", "NAT ゲートウェイ"), plain(id))
+            }
+            Some(Place::TransitGateway { attachment, gateway }) => {
+                let gateway = gateway
+                    .as_deref()
+                    .map(|id| format!("{} {}", self.pick("transit gateway", "Transit Gateway"), plain(id)));
+                let attachment = attachment
+                    .as_deref()
+                    .map(|id| format!("{} {}", self.pick("attachment", "アタッチメント"), plain(id)));
+                match (self.language, attachment, gateway) {
+                    (Language::English, Some(attachment), Some(gateway)) => {
+                        format!("{attachment} of {gateway}")
+                    }
+                    (Language::Japanese, Some(attachment), Some(gateway)) => {
+                        format!("{gateway} の{attachment}")
+                    }
+                    (_, attachment, gateway) => attachment.or(gateway).unwrap_or_default(),
+                }
+            }
+        }
     }
 
-    fn address(&self, end: &End) -> String {
+    pub(super) fn address(&self, end: &End) -> String {
         end.address
             .map_or_else(|| self.pick("an unknown address", "不明なアドレス").to_owned(), |it| it.to_string())
     }
@@ -294,28 +332,40 @@ impl Words {
     }
 
     fn amount(&self, leg: &Leg) -> String {
-        let (packets, bytes) = (group_digits(leg.packets), group_digits(leg.bytes));
+        let (packets, bytes) = (self.packets(leg.packets), group_digits(leg.bytes));
         match self.language {
-            Language::English => {
-                let plural = |number| if number == 1 { "" } else { "s" };
-                format!("{packets} packet{}, {bytes} byte{}", plural(leg.packets), plural(leg.bytes))
-            }
-            Language::Japanese => format!("{packets} パケット、{bytes} バイト"),
+            Language::English => format!("{packets}, {bytes} byte{}", plural(leg.bytes)),
+            Language::Japanese => format!("{packets}、{bytes} バイト"),
         }
     }
 
+    pub(super) fn packets(&self, count: u64) -> String {
+        let number = group_digits(count);
+        match self.language {
+            Language::English => format!("{number} packet{}", plural(count)),
+            Language::Japanese => format!("{number} パケット"),
+        }
+    }
+
+    /// What became of it, as one more sentence; nothing where the format does not say.
     fn verdict(&self, leg: &Leg) -> &'static str {
         let texts = if leg.is_mixed() {
-            ["Part of it was accepted, part refused.", "一部は許可され、一部は拒否されました。"]
+            [" Part of it was accepted, part refused.", "一部は許可され、一部は拒否されました。"]
         } else if leg.is_accepted() {
-            ["It was accepted.", "許可されました。"]
+            [" It was accepted.", "許可されました。"]
         } else if leg.is_refused() {
-            ["It was refused.", "拒否されました。"]
+            [" It was refused.", "拒否されました。"]
+        } else if leg.has_action {
+            [" Whether it was accepted is not recorded.", "許可されたかどうかは記録されていません。"]
         } else {
-            ["Whether it was accepted is not recorded.", "許可されたかどうかは記録されていません。"]
+            ["", ""]
         };
         texts[usize::from(self.language == Language::Japanese)]
     }
+}
+
+fn plural(number: u64) -> &'static str {
+    if number == 1 { "" } else { "s" }
 }
 
 /// A protocol as people write it.
