@@ -130,6 +130,93 @@ fn what_captured_it_is_named() {
     }
 }
 
+/// With TCP flags at the end.
+const FLAGS_FORMAT: &str =
+    "interface-id srcaddr dstaddr srcport dstport protocol packets bytes start end action tcp-flags";
+
+/// A connection that was opened and closed within its minute.
+const CLOSED: [&str; 2] = [
+    "eni-1 10.0.0.5 10.0.1.9 50000 443 6 10 1200 1676321500 1676321560 ACCEPT 3",
+    "eni-1 10.0.1.9 10.0.0.5 443 50000 6 9 9000 1676321500 1676321560 ACCEPT 19",
+];
+
+#[test]
+fn what_comes_after_the_end_is_told_apart() {
+    const LATE: &str = "eni-1 10.0.1.9 10.0.0.5 443 50000 6 1 52 1676322500 1676322560 REJECT 1";
+    let [request, reply] = CLOSED;
+    insta::assert_snapshot!("late_en", explain(&["--format", FLAGS_FORMAT, request, reply, LATE]));
+    insta::assert_snapshot!(
+        "late_ja",
+        explain(&["--lang", "ja", "--format", FLAGS_FORMAT, request, reply, LATE])
+    );
+    // Whichever comes first.
+    let told = explain(&["--format", FLAGS_FORMAT, request, reply, LATE]);
+    assert_eq!(explain(&["--format", FLAGS_FORMAT, LATE, reply, request]), told);
+}
+
+#[test]
+fn why_it_came_too_late() {
+    const CLOSED_BEFORE: Option<&str> = Some("Why: the connection was over by then");
+    const IDLE: Option<&str> = Some("Why, most likely: it had been idle for too long");
+    const OVER: Option<&str> = Some("Why, most likely: the connection was over by then, closed or idle");
+    const CHANGED: Option<&str> = Some("Why, most likely: the same was accepted before");
+    const ACL: Option<&str> = Some("Why: a network ACL refused the reply");
+    // The parts of a line after the ends' ports: protocol, packets, bytes, start, end, action and flags.
+    for (request, reply, refused, expected) in [
+        // The same interval: a reset that nobody waited for, but not a reply with content.
+        (
+            "6 9 999 100 160 ACCEPT 3",
+            "6 9 999 100 160 ACCEPT 19",
+            "reply 6 1 40 100 160 REJECT 4",
+            CLOSED_BEFORE,
+        ),
+        ("6 9 999 100 160 ACCEPT 3", "6 9 999 100 160 ACCEPT 19", "reply 6 1 999 100 160 REJECT 1", None),
+        ("6 9 999 100 160 ACCEPT 3", "", "reply 6 1 40 100 160 REJECT 1", CLOSED_BEFORE),
+        ("6 9 999 100 160 ACCEPT 3", "", "reply 6 1 60 100 160 REJECT 18", ACL),
+        // Both sides may be late.
+        (
+            "6 9 999 100 160 ACCEPT 3",
+            "6 9 999 100 160 ACCEPT 19",
+            "request 6 1 52 200 260 REJECT 1",
+            CLOSED_BEFORE,
+        ),
+        // Never closed.
+        ("6 9 999 100 160 ACCEPT 2", "6 9 999 100 160 ACCEPT 18", "reply 6 1 999 510 520 REJECT 0", IDLE),
+        ("6 9 999 100 160 ACCEPT 2", "6 9 999 100 160 ACCEPT 18", "reply 6 1 999 509 520 REJECT 0", None),
+        // Without flags.
+        ("6 9 999 100 160 ACCEPT -", "6 9 999 100 160 ACCEPT -", "reply 6 1 52 170 180 REJECT -", OVER),
+        ("6 9 999 100 160 ACCEPT -", "6 9 999 100 160 ACCEPT -", "reply 6 1 999 510 520 REJECT -", OVER),
+        ("6 9 999 100 160 ACCEPT -", "6 9 999 100 160 ACCEPT -", "reply 6 1 999 170 180 REJECT -", None),
+        ("6 1 60 100 100 ACCEPT -", "", "reply 6 1 60 101 101 REJECT -", ACL),
+        // UDP is idle sooner, and a request needs no memory.
+        ("17 1 76 100 160 ACCEPT 0", "17 1 76 100 160 ACCEPT 0", "reply 17 1 76 190 190 REJECT 0", IDLE),
+        ("17 1 76 100 160 ACCEPT 0", "17 1 76 100 160 ACCEPT 0", "reply 17 1 76 189 190 REJECT 0", None),
+        ("17 1 76 100 160 ACCEPT 0", "17 1 76 100 160 ACCEPT 0", "request 17 1 76 190 190 REJECT 0", CHANGED),
+        // A new try.
+        ("6 9 999 100 160 ACCEPT 3", "6 9 999 100 160 ACCEPT 19", "request 6 1 60 900 900 REJECT 2", CHANGED),
+        // Refused first, accepted later.
+        ("6 9 999 900 960 ACCEPT 3", "6 9 999 900 960 ACCEPT 19", "request 6 1 60 100 100 REJECT 2", None),
+    ] {
+        let way = |is_reply| {
+            if is_reply { "eni-1 10.0.1.9 10.0.0.5 443 50000" } else { "eni-1 10.0.0.5 10.0.1.9 50000 443" }
+        };
+        let (late_way, late) = refused.split_once(' ').unwrap();
+        let mut lines =
+            vec![format!("{} {request}", way(false)), format!("{} {late}", way(late_way == "reply"))];
+        if !reply.is_empty() {
+            lines.insert(1, format!("{} {reply}", way(true)));
+        }
+        let lines = lines.iter().map(String::as_str);
+        let told = explain(&["--format", FLAGS_FORMAT].into_iter().chain(lines).collect::<Vec<_>>());
+        let why = told.lines().find(|line| line.starts_with("Why"));
+        assert_eq!(
+            why.map(|why| expected.is_some_and(|expected| why.starts_with(expected))),
+            expected.map(|_| true),
+            "{refused}: {told}"
+        );
+    }
+}
+
 #[test]
 fn the_stated_reason_decides() {
     let format =

@@ -4,6 +4,7 @@
 //! it can be known, and what is left open otherwise. Source: "Security groups and network ACLs" and "Flow log
 //! limitations" in the Amazon VPC user guide.
 
+mod late;
 mod leg;
 mod loss;
 mod place;
@@ -14,6 +15,7 @@ use flow_enrich::EnrichedFlow;
 use flow_record::Line;
 use jiff::tz::TimeZone;
 
+use self::late::{Late, lateness};
 use self::leg::{Leg, Role};
 use self::words::Words;
 
@@ -24,11 +26,18 @@ pub struct Explainer {
     told: Option<Conversation>,
 }
 
-/// Neighbouring records between the same two ends.
+/// Neighbouring records between the same two ends: one part for each way and what became of it.
 #[derive(Debug, Default)]
 struct Conversation {
+    parts: Vec<Leg>,
+}
+
+/// What is told of a conversation.
+#[derive(Debug, Default)]
+struct Told {
     request: Option<Leg>,
     reply: Option<Leg>,
+    late: Vec<Late>,
 }
 
 impl Explainer {
@@ -63,35 +72,63 @@ impl Explainer {
 
     /// The text of what was not told yet.
     pub fn finish(&mut self) -> Option<String> {
-        self.told.take().map(|conversation| self.words.of_conversation(&conversation))
+        self.told.take().map(|conversation| self.words.of_conversation(&conversation.told()))
     }
 }
 
 impl Conversation {
-    fn legs(&self) -> impl Iterator<Item = &Leg> {
-        self.request.iter().chain(&self.reply)
-    }
-
     fn is_of(&self, leg: &Leg) -> bool {
-        self.legs().all(|known| known.is_same_way(leg) || known.is_other_way(leg))
+        self.parts.iter().all(|known| known.is_same_way(leg) || known.is_other_way(leg))
     }
 
     fn take(&mut self, leg: Leg) {
-        let is_reply = match leg.role {
-            Role::Request => false,
-            Role::Reply => true,
-            // Who spoke first is the one that is told first.
-            Role::Unknown => match (&self.request, &self.reply) {
-                (Some(request), _) => request.is_other_way(&leg),
-                (None, Some(reply)) => reply.is_same_way(&leg),
-                (None, None) => false,
-            },
-        };
+        match self.parts.iter_mut().find(|known| known.is_same_way(&leg) && known.verdict == leg.verdict) {
+            Some(known) => known.merge(leg),
+            None => self.parts.push(leg),
+        }
+    }
+
+    /// Whether a part answers another. Who spoke first asked, if the records do not say otherwise.
+    fn is_reply(&self, leg: &Leg) -> bool {
+        let known = self.parts.iter().find(|known| known.role != Role::Unknown);
+        match known.or(self.parts.first()) {
+            Some(known) => known.is_other_way(leg) != (known.role == Role::Reply),
+            None => false,
+        }
+    }
+
+    fn told(self) -> Told {
+        let accepted: Vec<_> = self.parts.iter().filter(|leg| leg.is_accepted()).collect();
+        let judged: Vec<_> = self
+            .parts
+            .iter()
+            .map(|leg| {
+                let is_reply = self.is_reply(leg);
+                (is_reply, lateness(leg, &accepted, is_reply))
+            })
+            .collect();
+        let mut told = Told::default();
+        for (leg, (is_reply, lateness)) in self.parts.into_iter().zip(judged) {
+            match lateness {
+                Some((gap, why)) => told.late.push(Late { leg, gap, why }),
+                None => told.add(leg, is_reply),
+            }
+        }
+        told
+    }
+}
+
+impl Told {
+    fn add(&mut self, leg: Leg, is_reply: bool) {
         let place = if is_reply { &mut self.reply } else { &mut self.request };
         match place {
             Some(known) => known.merge(leg),
             None => *place = Some(leg),
         }
+    }
+
+    fn legs(&self) -> impl Iterator<Item = &Leg> {
+        self.request.iter().chain(&self.reply)
     }
 
     /// What can be said of the reason why it was or was not let through.
@@ -107,7 +144,10 @@ impl Conversation {
             }
             (Some(request), _) if request.is_refused() => Reason::RequestRefused(request),
             (None, Some(reply)) if reply.is_refused() => Reason::ReplyAlone,
-            (Some(request), None) if request.is_accepted() => Reason::NoReply,
+            (Some(request), None) if request.is_accepted() => {
+                let is_reply_late = self.late.iter().any(|late| late.leg.is_other_way(request));
+                if is_reply_late { Reason::Unclear } else { Reason::NoReply }
+            }
             (Some(request), Some(reply)) if request.is_accepted() && reply.is_accepted() => Reason::Through,
             _ => Reason::Unclear,
         }

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use flow_enrich::{EnrichedFlow, EnrichedValue, Enrichment, has_ports};
-use flow_record::Field;
+use flow_record::{Field, FlowRecord};
 
 use super::loss::Lost;
 use super::place::Place;
@@ -25,6 +25,37 @@ pub(super) struct End {
     pub(super) network: Option<String>,
 }
 
+/// What became of records.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Verdict {
+    /// Their format has no word for it: one of a transit gateway.
+    Unspoken,
+    Unrecorded,
+    Accepted,
+    Refused,
+    /// Some were accepted, some refused.
+    Mixed,
+}
+
+impl Verdict {
+    fn of(record: &FlowRecord<'_>) -> Self {
+        match record.text(Field::Action) {
+            Some("ACCEPT") => Verdict::Accepted,
+            Some("REJECT") => Verdict::Refused,
+            _ if record.format().has(Field::Action) => Verdict::Unrecorded,
+            _ => Verdict::Unspoken,
+        }
+    }
+
+    /// That of both together, as far as it is known.
+    fn with(self, other: Verdict) -> Self {
+        match (self, other) {
+            (Verdict::Accepted, Verdict::Refused) | (Verdict::Refused, Verdict::Accepted) => Verdict::Mixed,
+            _ => self.max(other),
+        }
+    }
+}
+
 /// The records that went one way between two ends at one place.
 #[derive(Debug)]
 pub(super) struct Leg {
@@ -39,12 +70,13 @@ pub(super) struct Leg {
     pub(super) bytes: u64,
     pub(super) start: Option<u64>,
     pub(super) end: Option<u64>,
-    /// Whether the format says what became of it: one of a transit gateway does not.
-    pub(super) has_action: bool,
-    accepted: bool,
-    refused: bool,
+    pub(super) verdict: Verdict,
     pub(super) reject_reason: Option<String>,
     pub(super) lost: Lost,
+    /// All TCP flags seen; none where they are not recorded.
+    pub(super) flags: Option<u8>,
+    /// Whether it is TCP without room for content.
+    pub(super) is_empty: bool,
 }
 
 impl Leg {
@@ -60,7 +92,6 @@ impl Leg {
             port: record.integer(port).filter(|port| *port != 0 && protocol.is_none_or(has_ports)),
             network: text(network),
         };
-        let action = record.text(Field::Action);
         Leg {
             role: match text(Enrichment::Initiator).as_deref() {
                 Some("src") => Role::Request,
@@ -76,27 +107,22 @@ impl Leg {
             bytes: record.integer(Field::Bytes).unwrap_or_default(),
             start: record.integer(Field::Start),
             end: record.integer(Field::End),
-            has_action: record.format().has(Field::Action),
-            accepted: action == Some("ACCEPT"),
-            refused: action == Some("REJECT"),
+            verdict: Verdict::of(record),
             reject_reason: record.text(Field::RejectReason).map(str::to_owned),
             lost: Lost::of(record),
+            flags: record.integer(Field::TcpFlags).and_then(|mask| mask.try_into().ok()),
+            is_empty: matches!(text(Enrichment::Carried).as_deref(), Some("handshake" | "bare")),
         }
     }
 
     /// Whether all of it was accepted.
     pub(super) fn is_accepted(&self) -> bool {
-        self.accepted && !self.refused
+        self.verdict == Verdict::Accepted
     }
 
     /// Whether all of it was refused.
     pub(super) fn is_refused(&self) -> bool {
-        self.refused && !self.accepted
-    }
-
-    /// Whether some of it was accepted, and some refused.
-    pub(super) fn is_mixed(&self) -> bool {
-        self.refused && self.accepted
+        self.verdict == Verdict::Refused
     }
 
     pub(super) fn is_same_way(&self, other: &Leg) -> bool {
@@ -118,10 +144,14 @@ impl Leg {
         self.bytes = self.bytes.saturating_add(other.bytes);
         self.start = [self.start, other.start].into_iter().flatten().min();
         self.end = self.end.max(other.end);
-        self.has_action |= other.has_action;
-        self.accepted |= other.accepted;
-        self.refused |= other.refused;
+        self.verdict = self.verdict.with(other.verdict);
         self.reject_reason = self.reject_reason.take().or(other.reject_reason);
         self.lost.merge(other.lost);
+        self.flags =
+            self.flags.zip(other.flags).map(|(known, more)| known | more).or(self.flags).or(other.flags);
+        self.is_empty &= other.is_empty;
+        if self.role == Role::Unknown {
+            self.role = other.role;
+        }
     }
 }

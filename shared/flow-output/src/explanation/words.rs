@@ -5,9 +5,9 @@ use flow_enrich::{Scope, protocol_name, service_name};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use super::leg::{End, Leg};
+use super::leg::{End, Leg, Verdict};
 use super::place::Place;
-use super::{Conversation, Reason};
+use super::{Reason, Told};
 use crate::number::group_digits;
 use crate::plain::plain;
 
@@ -41,7 +41,7 @@ impl Words {
         }
     }
 
-    pub(super) fn of_conversation(&self, conversation: &Conversation) -> String {
+    pub(super) fn of_conversation(&self, conversation: &Told) -> String {
         let mut sentences = Vec::new();
         if let Some(request) = &conversation.request {
             sentences.push(self.request(request));
@@ -52,6 +52,7 @@ impl Words {
             sentences.extend(self.losses(reply));
         }
         sentences.extend(self.reason(&conversation.reason()));
+        sentences.extend(self.late(&conversation.late));
         sentences.join("\n") + "\n"
     }
 
@@ -232,7 +233,7 @@ impl Words {
     }
 
     /// `2023-02-14 05:51:48 JST, 60 s`.
-    fn when(&self, leg: &Leg) -> String {
+    pub(super) fn when(&self, leg: &Leg) -> String {
         let Some(start) = leg.start else {
             return self.pick("At an unknown time", "時刻不明").to_owned();
         };
@@ -283,7 +284,7 @@ impl Words {
     }
 
     /// `10.0.0.5 (private)`.
-    fn end(&self, end: &End) -> String {
+    pub(super) fn end(&self, end: &End) -> String {
         let Some(address) = end.address else { return self.address(end) };
         let kind = end.network.as_deref().map(|network| plain(network).into_owned());
         let kind = kind.unwrap_or_else(|| self.scope(Scope::of(address)).to_owned());
@@ -331,7 +332,7 @@ impl Words {
         }
     }
 
-    fn amount(&self, leg: &Leg) -> String {
+    pub(super) fn amount(&self, leg: &Leg) -> String {
         let (packets, bytes) = (self.packets(leg.packets), group_digits(leg.bytes));
         match self.language {
             Language::English => format!("{packets}, {bytes} byte{}", plural(leg.bytes)),
@@ -348,17 +349,17 @@ impl Words {
     }
 
     /// What became of it, as one more sentence; nothing where the format does not say.
-    fn verdict(&self, leg: &Leg) -> &'static str {
-        let texts = if leg.is_mixed() {
-            [" Part of it was accepted, part refused.", "一部は許可され、一部は拒否されました。"]
-        } else if leg.is_accepted() {
-            [" It was accepted.", "許可されました。"]
-        } else if leg.is_refused() {
-            [" It was refused.", "拒否されました。"]
-        } else if leg.has_action {
-            [" Whether it was accepted is not recorded.", "許可されたかどうかは記録されていません。"]
-        } else {
-            ["", ""]
+    pub(super) fn verdict(&self, leg: &Leg) -> &'static str {
+        let texts = match leg.verdict {
+            Verdict::Mixed => {
+                [" Part of it was accepted, part refused.", "一部は許可され、一部は拒否されました。"]
+            }
+            Verdict::Accepted => [" It was accepted.", "許可されました。"],
+            Verdict::Refused => [" It was refused.", "拒否されました。"],
+            Verdict::Unrecorded => {
+                [" Whether it was accepted is not recorded.", "許可されたかどうかは記録されていません。"]
+            }
+            Verdict::Unspoken => ["", ""],
         };
         texts[usize::from(self.language == Language::Japanese)]
     }
