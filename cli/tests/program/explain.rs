@@ -232,6 +232,31 @@ fn the_stated_reason_decides() {
 }
 
 #[test]
+fn each_reason_is_told_of_its_own_records() {
+    let record = |action: &str, reason: &str, start: u64| {
+        let end = start + 60;
+        format!("eni-1 198.51.100.7 10.0.0.5 40000 22 6 1 60 {start} {end} {action} {reason}")
+    };
+    let lines = [
+        record("REJECT", "EC", 1_676_321_508),
+        record("REJECT", "-", 1_676_321_568),
+        record("REJECT", "FOO", 1_676_321_628),
+        // One reason is told once, and of what was refused only.
+        record("REJECT", "BPA", 1_676_321_688),
+        record("REJECT", "BPA", 1_676_321_748),
+        record("ACCEPT", "Accepted", 1_676_321_808),
+    ];
+    let format =
+        "interface-id srcaddr dstaddr srcport dstport protocol packets bytes start end action reject-reason";
+    let folder = Folder::with("a.log", joined(&lines));
+    for language in ["en", "ja"] {
+        let args = ["explain", "--lang", language, "--format", format, "a.log"];
+        let told = folder.flowgauge(args).env("TZ", "UTC").exits(0).stdout;
+        insta::assert_snapshot!(format!("own_reasons_{language}"), told);
+    }
+}
+
+#[test]
 fn what_can_not_be_explained_is_told() {
     flowgauge(["explain", "2 1 eni-1 too short"])
         .exits(1)

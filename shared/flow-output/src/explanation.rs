@@ -26,7 +26,8 @@ pub struct Explainer {
     told: Option<Conversation>,
 }
 
-/// Neighbouring records between the same two ends: one part for each way and what became of it.
+/// Neighbouring records between the same two ends, refused for one reason at most: one part for each way and what became
+/// of it.
 #[derive(Debug, Default)]
 struct Conversation {
     parts: Vec<Leg>,
@@ -78,7 +79,11 @@ impl Explainer {
 
 impl Conversation {
     fn is_of(&self, leg: &Leg) -> bool {
-        self.parts.iter().all(|known| known.is_same_way(leg) || known.is_other_way(leg))
+        self.parts.iter().all(|known| {
+            let is_one_reason =
+                !known.is_refused() || !leg.is_refused() || known.reject_reason == leg.reject_reason;
+            is_one_reason && (known.is_same_way(leg) || known.is_other_way(leg))
+        })
     }
 
     fn take(&mut self, leg: Leg) {
@@ -133,9 +138,7 @@ impl Told {
 
     /// What can be said of the reason why it was or was not let through.
     fn reason(&self) -> Reason<'_> {
-        if let Some(reason) =
-            self.legs().find_map(|leg| leg.reject_reason.as_deref().filter(|_| leg.is_refused()))
-        {
+        if let Some(reason) = self.legs().find_map(|leg| leg.reject_reason.as_deref()) {
             return Reason::Stated(reason);
         }
         match (&self.request, &self.reply) {

@@ -71,6 +71,7 @@ pub(super) struct Leg {
     pub(super) start: Option<u64>,
     pub(super) end: Option<u64>,
     pub(super) verdict: Verdict,
+    /// Of what was refused.
     pub(super) reject_reason: Option<String>,
     pub(super) lost: Lost,
     /// All TCP flags seen; none where they are not recorded.
@@ -92,6 +93,7 @@ impl Leg {
             port: record.integer(port).filter(|port| *port != 0 && protocol.is_none_or(has_ports)),
             network: text(network),
         };
+        let verdict = Verdict::of(record);
         Leg {
             role: match text(Enrichment::Initiator).as_deref() {
                 Some("src") => Role::Request,
@@ -107,8 +109,11 @@ impl Leg {
             bytes: record.integer(Field::Bytes).unwrap_or_default(),
             start: record.integer(Field::Start),
             end: record.integer(Field::End),
-            verdict: Verdict::of(record),
-            reject_reason: record.text(Field::RejectReason).map(str::to_owned),
+            verdict,
+            reject_reason: record
+                .text(Field::RejectReason)
+                .filter(|_| verdict == Verdict::Refused)
+                .map(str::to_owned),
             lost: Lost::of(record),
             flags: record.integer(Field::TcpFlags).and_then(|mask| mask.try_into().ok()),
             is_empty: matches!(text(Enrichment::Carried).as_deref(), Some("handshake" | "bare")),
