@@ -90,7 +90,9 @@ impl Sieve {
         let tables = SOURCES.into_iter().filter_map(|source| Table::new(source, &filters, all)).collect();
         let nameless = [Enrichment::SrcNetwork, Enrichment::DstNetwork];
         let nameless = Known(nameless.map(|name| (Source::Enrichment(name), Value::Absent)).into());
-        Sieve { all, without_networks: may_match(&nameless, &filters), tables }
+        let may = filters.iter().enumerate().filter(|(_, filter)| possible(filter, &nameless) != Some(false));
+        let without_networks = may.fold(0, |may, (place, _)| may | 1 << place);
+        Sieve { all, without_networks, tables }
     }
 
     /// A bit for each detection of `asked` that `row` may match, the first the lowest; `has_networks` says whether any
@@ -117,8 +119,11 @@ impl Table {
         let axes: Vec<Axis> =
             sources.iter().map(|source| Axis::new(*source, filters)).collect::<Option<_>>()?;
         let combinations: usize = axes.iter().map(|axis| axis.examples.len()).product();
-        let may_match: Box<[u64]> =
-            (0..combinations).map(|place| may_match(&known_at(place, &axes), filters)).collect();
+        let mut may_match = vec![all; combinations];
+        for (bit, filter) in filters.iter().enumerate() {
+            rule_out(&mut may_match, 1 << bit, filter, &axes);
+        }
+        let may_match = may_match.into_boxed_slice();
         let decides = may_match.iter().fold(all, |both, may| both & may) ^ all;
         (decides != 0).then_some(Table { axes, decides, may_match })
     }
@@ -134,20 +139,48 @@ impl Table {
     }
 }
 
+/// Takes `bit` away wherever `filter` can't hold. It is asked once for all kinds of values that it does not look at.
+fn rule_out(may_match: &mut [u64], bit: u64, filter: &Condition, axes: &[Axis]) {
+    let mut read = Vec::new();
+    filter.sources(&mut |source| read.push(source));
+    let own: Vec<&Axis> = axes.iter().filter(|axis| read.contains(&axis.source)).collect();
+    let combinations = own.iter().map(|axis| axis.examples.len()).product();
+    let may: Vec<bool> =
+        (0..combinations).map(|place| possible(filter, &known_at(place, &own)) != Some(false)).collect();
+    if may.iter().all(|may| *may) {
+        return;
+    }
+    // How many kinds each axis has, and how many places they are apart among those that the filter reads.
+    let mut apart = 1;
+    let steps: Vec<(usize, usize)> = axes
+        .iter()
+        .map(|axis| {
+            let kinds = axis.examples.len();
+            let step = if read.contains(&axis.source) { apart } else { 0 };
+            apart *= if step == 0 { 1 } else { kinds };
+            (kinds, step)
+        })
+        .collect();
+    for (place, left) in may_match.iter_mut().enumerate() {
+        let (mut rest, mut own_place) = (place, 0);
+        for (kinds, step) in &steps {
+            own_place += rest % kinds * step;
+            rest /= kinds;
+        }
+        if may.get(own_place) == Some(&false) {
+            *left &= !bit;
+        }
+    }
+}
+
 /// Values of the kinds at `place`.
-fn known_at(mut place: usize, axes: &[Axis]) -> Known {
-    let mut known = Known(Vec::new());
+fn known_at(mut place: usize, axes: &[&Axis]) -> Known {
+    let mut known = Known(Vec::with_capacity(axes.len()));
     for axis in axes {
         known.0.push((axis.source, axis.examples[place % axis.examples.len()].clone()));
         place /= axis.examples.len();
     }
     known
-}
-
-/// The detections that may match a record with these values.
-fn may_match(known: &Known, filters: &[&Condition]) -> u64 {
-    let may = filters.iter().enumerate().filter(|(_, filter)| possible(filter, known) != Some(false));
-    may.fold(0, |may, (place, _)| may | 1 << place)
 }
 
 impl Axis {
