@@ -185,6 +185,7 @@ fn why_it_came_too_late() {
         ("6 9 999 100 160 ACCEPT 2", "6 9 999 100 160 ACCEPT 18", "reply 6 1 999 509 520 REJECT 0", None),
         // Without flags.
         ("6 9 999 100 160 ACCEPT -", "6 9 999 100 160 ACCEPT -", "reply 6 1 52 170 180 REJECT -", OVER),
+        ("6 9 999 100 160 ACCEPT -", "6 9 999 100 160 ACCEPT -", "reply 6 3 164 170 180 REJECT -", OVER),
         ("6 9 999 100 160 ACCEPT -", "6 9 999 100 160 ACCEPT -", "reply 6 1 999 510 520 REJECT -", OVER),
         ("6 9 999 100 160 ACCEPT -", "6 9 999 100 160 ACCEPT -", "reply 6 1 999 170 180 REJECT -", None),
         ("6 1 60 100 100 ACCEPT -", "", "reply 6 1 60 101 101 REJECT -", ACL),

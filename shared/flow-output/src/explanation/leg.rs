@@ -116,7 +116,7 @@ impl Leg {
                 .map(str::to_owned),
             lost: Lost::of(record),
             flags: record.integer(Field::TcpFlags).and_then(|mask| mask.try_into().ok()),
-            is_empty: matches!(text(Enrichment::Carried).as_deref(), Some("handshake" | "bare")),
+            is_empty: text(Enrichment::Carried).is_some_and(|carried| carried != "content"),
         }
     }
 
