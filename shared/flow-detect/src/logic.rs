@@ -97,7 +97,7 @@ impl Logic {
     }
 
     /// The conditions of its filters that the CloudWatch console can test too, as text.
-    pub fn console_filters(&self) -> &[String] {
+    pub fn console_filters(&self) -> Vec<String> {
         self.query.console_filters()
     }
 

@@ -17,12 +17,14 @@
 //!               seconds from that to the last, source, destination, interface, log group where the scope has none,
 //!               length of a line, its earliest line
 //! source etc. = 0: none seen; 1: several; otherwise 2 more than the value's place
-//! count       = number             sum = whole part * 2 (signed), or that + 1 and 4 bytes of fraction
+//! count       = number             sum = that of whole numbers * 2 (signed), or that + 1 and exact
 //! average     = sum, number        least, greatest = 0, or 1 and a signed number, or 2 and 8 bytes of float
 //! distinct    = number of hashes + 1, 8 bytes each; or 0, length, DataSketches' image of a sketch of 4 bits a register
 //! quantiles   = number of values + 1, each: 1 and a signed number, or 2 and 8 bytes of float; or 0, the least and the
 //!               greatest as such values, number of buckets, each: signed, from the bucket before; number of values
-//! deviation   = number, sum, length, sum of squares of 256 bits with 64 of fraction, the least byte first
+//! deviation   = number, exact sum, exact sum of squares
+//! exact       = number of digits, and if there are any the power of 2^32 that the first counts (signed) and 4 bytes
+//!               each, the least first, in two's complement
 //! earliest, latest = 0, or 1, signed milliseconds and a value   sortsFirst, sortsLast = 0, or 1 and a value
 //! number      = LEB128, 7 bits a byte, the least first; signed numbers in zigzag; fixed widths little-endian
 //! ```

@@ -32,14 +32,14 @@ pub(crate) fn carried(record: &FlowRecord<'_>) -> Option<&'static str> {
     let fits = |size: u64| bytes <= packets.saturating_mul(size);
     let flags = record.integer(Field::TcpFlags);
     let has = |flag: u8| flags.is_some_and(|flags| flags & u64::from(flag) != 0);
-    let is_alone = has(SYN) && packets == 1;
-    if protocol != u64::from(TCP) || !(fits(largest) || is_alone) {
+    let is_alone = packets == 1;
+    if protocol != u64::from(TCP) || !(fits(largest) || is_alone && has(SYN)) {
         return Some("content");
     }
     let has_syn = if flags.is_some() { has(SYN) } else { !fits(smallest) };
     // One packet is one, whatever flags it has, since scanners set some together; and packets that are all as large as a
     // SYN can be are nothing else.
-    let is_syn = packets == 1 || bytes == packets.saturating_mul(largest);
+    let is_syn = is_alone || bytes == packets.saturating_mul(largest);
     let is_more = !is_syn && (has(FIN) || has(RST) || bytes % packets != 0);
     Some(match (has_syn, is_more) {
         (false, _) => "bare",

@@ -16,9 +16,11 @@ const FLAGS: [(u8, &str); 8] = [
 ];
 
 /// The first packet of a connection has it, and so does the answer to that packet.
-pub(crate) const SYN: u8 = 0x02;
-pub(crate) const FIN: u8 = 0x01;
-pub(crate) const RST: u8 = 0x04;
+pub const SYN: u8 = 0x02;
+/// Its sender has no more to say.
+pub const FIN: u8 = 0x01;
+/// The connection is refused or given up.
+pub const RST: u8 = 0x04;
 /// Every packet but the first has it; VPC flow logs keep it only together with [`SYN`].
 pub(crate) const ACK: u8 = 0x10;
 

@@ -37,7 +37,7 @@ mod service_table;
 mod services;
 
 pub use enrichment::{Enrichment, EnrichmentKind};
-pub use flags::tcp_flags_text;
+pub use flags::{FIN, RST, SYN, tcp_flags_text};
 pub use flow::{EnrichedFlow, EnrichedValue, Origin, Tables};
 pub use networks::{MAX_NAME, MAX_NETWORKS, Networks, NetworksError, Place, THREAT, parse_network};
 pub use paths::traffic_path_name;

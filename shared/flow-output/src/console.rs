@@ -62,10 +62,9 @@ fn commands(finding: &Finding<'_>) -> Vec<String> {
     let mut subject: Vec<_> =
         finding.subject.iter().filter_map(|(name, part)| condition(name, part)).collect();
     subject.retain(|condition| fits(condition));
-    let of_rule = finding.rule.query.console_filters().iter();
-    let of_rule: Vec<_> =
-        of_rule.filter(|condition| !subject.contains(condition) && fits(condition)).collect();
-    let filters = of_rule.into_iter().chain(&subject).map(|condition| format!("filter {condition}"));
+    let mut of_rule = finding.rule.query.console_filters();
+    of_rule.retain(|condition| !subject.contains(condition) && fits(condition));
+    let filters = of_rule.iter().chain(&subject).map(|condition| format!("filter {condition}"));
     let ends = ["sort @timestamp desc", "limit 1000"].map(str::to_owned);
     ["fields @timestamp, @message".to_owned()].into_iter().chain(filters).chain(ends).collect()
 }

@@ -38,7 +38,7 @@ mod tests {
         let kept = |filters: &str| {
             let text = format!("{filters} | stats count(*) as n by srcAddr | filter n > 3");
             let query = ContinuousQuery::compile(&Query::parse(&text).unwrap()).unwrap();
-            query.console_filters().to_vec()
+            query.console_filters()
         };
         for (filters, expected) in [
             ("filter dstPort = 22", vec!["dstPort = 22"]),

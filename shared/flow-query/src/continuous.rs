@@ -42,7 +42,8 @@ pub struct ContinuousQuery {
     aggregate_names: Vec<String>,
     closing: Condition,
     threshold: String,
-    console_filters: Vec<String>,
+    /// The filters as they were written.
+    filters: Vec<Expr>,
     is_monotone: bool,
 }
 
@@ -99,7 +100,7 @@ impl ContinuousQuery {
             aggregate_names: stats.columns.iter().map(Named::name).collect(),
             closing: condition,
             threshold: closing.to_string(),
-            console_filters: console_filters(leading_filters(query)),
+            filters: leading_filters(query).cloned().collect(),
             is_monotone,
         })
     }
@@ -179,8 +180,9 @@ impl ContinuousQuery {
 
     /// The conditions of its filters that the CloudWatch console can test too, as text; all of them hold for every record
     /// that counts.
-    pub fn console_filters(&self) -> &[String] {
-        &self.console_filters
+    pub fn console_filters(&self) -> Vec<String> {
+        // Worked out when a finding is told, not when rules are read: a function reads them at every start.
+        console_filters(&self.filters)
     }
 
     /// Whether a group that passes keeps passing whatever else is added, so that it may be told at once.

@@ -239,12 +239,9 @@ impl KeyTable {
         let mut places: Vec<u32> = (0..).take(self.len()).collect();
         places.sort_unstable_by(|left, right| {
             let (left, right) = (self.words[*left as usize], self.words[*right as usize]);
-            match (long(&self.long, left), long(&self.long, right)) {
-                (None, None) => compare(&left.to_le_bytes(), &right.to_le_bytes(), self.values),
-                (Some(left), Some(right)) => compare(left, right, self.values),
-                (Some(left), None) => compare(left, &right.to_le_bytes(), self.values),
-                (None, Some(right)) => compare(&left.to_le_bytes(), right, self.values),
-            }
+            let (one, other) = (left.to_le_bytes(), right.to_le_bytes());
+            let bytes = long(&self.long, left).unwrap_or(&one);
+            compare(bytes, long(&self.long, right).unwrap_or(&other), self.values)
         });
         places
     }
@@ -260,14 +257,11 @@ fn compare(mut left: &[u8], mut right: &[u8], values: usize) -> Ordering {
                 (left, right) = (more, others);
                 one.cmp(other)
             }
-            (is_left, is_right) => {
+            _ => {
                 let one = decode_one(&mut left).unwrap_or(Value::Absent);
                 let other = decode_one(&mut right).unwrap_or(Value::Absent);
-                let is_address =
-                    |found: Option<_>, value: &Value<'_>| found.is_none() && *value != Value::Absent;
-                is_address(is_left, &one)
-                    .cmp(&is_address(is_right, &other))
-                    .then_with(|| one.total_order(&other))
+                let is_behind = |value: &Value<'_>| !matches!(value, Value::Absent | Value::Address(_));
+                is_behind(&one).cmp(&is_behind(&other)).then_with(|| one.total_order(&other))
             }
         };
         if order.is_ne() {

@@ -4,15 +4,11 @@
 //! closed are refused; "Security group connection tracking" in the Amazon EC2 user guide: how long idle ones are tracked.
 
 use flow_detect::Language;
-use flow_enrich::tcp_flags_text;
+use flow_enrich::{FIN, RST, SYN, tcp_flags_text};
 
 use super::leg::Leg;
 use super::words::Words;
 use crate::number::group_digits;
-
-const FIN: u8 = 1;
-const SYN: u8 = 2;
-const RST: u8 = 4;
 
 /// Records that were refused when the rest of the conversation was over.
 #[derive(Debug)]
