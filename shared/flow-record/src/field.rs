@@ -220,8 +220,8 @@ impl Field {
 
     /// Where this field's number or address is kept among those of its kind.
     #[inline]
-    pub(crate) const fn slot(self) -> usize {
-        SLOTS[self as usize] as usize
+    pub(crate) const fn slot(self) -> u8 {
+        SLOTS[self as usize]
     }
 }
 
@@ -280,6 +280,12 @@ impl FieldSet {
     #[inline]
     pub fn insert(&mut self, field: Field) {
         self.0[field as usize / 64] |= 1 << (field as usize % 64);
+    }
+
+    /// Takes `field` away.
+    #[inline]
+    pub(crate) fn remove(&mut self, field: Field) {
+        self.0[field as usize / 64] &= !(1 << (field as usize % 64));
     }
 
     /// Whether `field` is in the set.
@@ -350,7 +356,7 @@ mod tests {
         ] {
             let slots: Vec<_> =
                 Field::ALL.into_iter().filter(|f| is_kind(f.kind())).map(Field::slot).collect();
-            assert_eq!(slots, (0..count).collect::<Vec<_>>());
+            assert_eq!(slots, (0..u8::try_from(count).unwrap()).collect::<Vec<_>>());
         }
     }
 }

@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use crate::error::{FormatError, ParseError};
 use crate::field::{Field, FieldSet};
+use crate::plan::Plan;
 use crate::record::{FlowRecord, Line};
 
 /// The most columns a format may have: all 72 known fields and room for 24 that AWS adds.
@@ -24,6 +25,7 @@ pub struct RecordFormat {
     /// Column of each field, or [`NOWHERE`].
     places: [u8; Field::COUNT],
     fields: FieldSet,
+    plan: Plan,
 }
 
 /// One column of a format.
@@ -100,7 +102,8 @@ impl RecordFormat {
             }
         }
         let fields = columns.iter().filter_map(|column| column.field).collect();
-        Ok(RecordFormat { columns: columns.into(), places, fields })
+        let plan = Plan::of(columns.iter().map(Column::field));
+        Ok(RecordFormat { columns: columns.into(), places, fields, plan })
     }
 
     /// Whether a line is the header of a file delivered to S3: two or more lower-case names and nothing else, at least
@@ -133,6 +136,12 @@ impl RecordFormat {
         let mut record = FlowRecord::unread(self, line);
         record.read()?;
         Ok(Line::of(record))
+    }
+
+    /// How its lines are read.
+    #[inline]
+    pub(crate) fn plan(&self) -> &Plan {
+        &self.plan
     }
 
     /// The columns in order.

@@ -19,6 +19,7 @@
 mod error;
 mod field;
 mod format;
+mod plan;
 mod record;
 mod scan;
 mod value;

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr};
 
-use crate::error::{Expected, ParseError};
+use crate::error::ParseError;
 use crate::field::{ADDRESS_FIELDS, Field, FieldKind, FieldSet, INTEGER_FIELDS, LATEST_SECOND};
 use crate::format::{MAX_LINE, RecordFormat};
 use crate::scan::Columns;
@@ -37,6 +37,9 @@ impl<'a> Line<'a> {
         }
     }
 }
+
+/// What stands for a value that is absent.
+const ABSENT: &[u8] = b"-";
 
 /// One line of a flow log with its values typed.
 ///
@@ -73,65 +76,89 @@ impl<'a> FlowRecord<'a> {
             return Err(ParseError::TooLong { found: self.line.len(), max: MAX_LINE });
         }
         self.columns.find(self.line.as_bytes());
-        self.check_count()?;
-        for (index, column) in self.format.columns().iter().enumerate() {
-            if let Some(field) = column.field() {
-                self.read_column(index, field).map_err(|expected| self.misfit(index, expected))?;
-            }
+        if self.columns.count != self.format.columns().len() {
+            return Err(self.miscount());
         }
+        let read = if self.columns.has_runs { self.read_after_runs() } else { self.read_values(Columns::single_span) };
+        if read.is_none() {
+            return self.first_misfit().map_or(Ok(()), Err);
+        }
+        self.normalize_times();
         Ok(())
     }
 
-    fn check_count(&self) -> Result<(), ParseError<'a>> {
-        let (expected, found) = (self.format.columns().len(), self.columns.count);
-        match found {
-            _ if found < expected => {
-                let missing = self.format.columns()[found].name();
-                Err(ParseError::TooFewColumns { expected, found, missing })
-            }
-            _ if found > expected => {
-                let extra = self
-                    .line
-                    .split([' ', '\r', '\n'])
-                    .filter(|text| !text.is_empty())
-                    .nth(expected)
-                    .unwrap_or("");
-                Err(ParseError::TooManyColumns { expected, found, extra })
-            }
-            _ => Ok(()),
-        }
-    }
-
-    #[inline]
-    fn read_column(&mut self, index: usize, field: Field) -> Result<(), Expected> {
-        let (start, end) = self.columns.span(index);
+    /// [`read_values`](Self::read_values) in any line.
+    #[cold]
+    fn read_after_runs(&mut self) -> Option<()> {
         let line = self.line.as_bytes();
-        let text = &line[start..end];
-        if let [b'-'] = text {
-            return Ok(());
-        }
-        match field.kind() {
-            FieldKind::Integer { max } => {
-                let number = value::integer(line, start, end, max)?;
-                let is_milliseconds = field.is_time() && number > LATEST_SECOND;
-                self.integers[field.slot()] = if is_milliseconds { number / 1000 } else { number };
+        self.read_values(|columns, index| columns.span(index, line))
+    }
+
+    /// Reads all values, kind by kind; none if some does not fit.
+    #[inline(always)]
+    fn read_values(&mut self, span: impl Fn(&Columns, usize) -> (usize, usize)) -> Option<()> {
+        let (line, plan) = (self.line.as_bytes(), self.format.plan());
+        self.present = self.format.fields();
+        for (place, max) in &plan.integers {
+            let (start, end) = span(&self.columns, place.column.into());
+            match value::integer(line, start, end, *max) {
+                Some(number) => self.integers[usize::from(place.slot)] = number,
+                None if line[start..end] == *ABSENT => self.present.remove(place.field),
+                None => return None,
             }
-            FieldKind::Address => self.addresses[field.slot()] = value::address(text)?,
-            FieldKind::Text => {}
         }
-        self.present.insert(field);
-        Ok(())
+        for place in &plan.addresses {
+            let (start, end) = span(&self.columns, place.column.into());
+            match value::address(line, start, end) {
+                Some(address) => self.addresses[usize::from(place.slot)] = address,
+                None if line[start..end] == *ABSENT => self.present.remove(place.field),
+                None => return None,
+            }
+        }
+        for place in &plan.texts {
+            let (start, end) = span(&self.columns, place.column.into());
+            if line[start..end] == *ABSENT {
+                self.present.remove(place.field);
+            }
+        }
+        Some(())
+    }
+
+    /// Makes seconds of what is in milliseconds.
+    #[inline]
+    fn normalize_times(&mut self) {
+        for field in [Field::Start, Field::End] {
+            let time = &mut self.integers[usize::from(field.slot())];
+            if *time > LATEST_SECOND {
+                *time /= 1000;
+            }
+        }
     }
 
     #[cold]
-    fn misfit(&self, index: usize, expected: Expected) -> ParseError<'a> {
-        let field = self.format.columns()[index].name();
-        ParseError::Value { column: index + 1, field, expected, found: self.raw(index) }
+    fn miscount(&self) -> ParseError<'a> {
+        let (expected, found) = (self.format.columns().len(), self.columns.count);
+        if let Some(missing) = self.format.columns().get(found) {
+            return ParseError::TooFewColumns { expected, found, missing: missing.name() };
+        }
+        let mut columns = self.line.split([' ', '\r', '\n']).filter(|text| !text.is_empty());
+        ParseError::TooManyColumns { expected, found, extra: columns.nth(expected).unwrap_or("") }
+    }
+
+    /// The first column whose text does not fit.
+    #[cold]
+    fn first_misfit(&self) -> Option<ParseError<'a>> {
+        self.format.columns().iter().enumerate().find_map(|(index, column)| {
+            let found = self.raw(index);
+            let expected = column.field().and_then(|field| value::misfit(found, field.kind()))?;
+            let is_absent = found.as_bytes() == ABSENT;
+            (!is_absent).then_some(ParseError::Value { column: index + 1, field: column.name(), expected, found })
+        })
     }
 
     #[inline]
     fn raw(&self, index: usize) -> &'a str {
-        let (start, end) = self.columns.span(index);
+        let (start, end) = self.columns.span(index, self.line.as_bytes());
         // Both ends touch a separator or the line's end, so they are character boundaries.
         self.line.get(start..end).unwrap_or("")
     }
@@ -156,13 +183,13 @@ impl<'a> FlowRecord<'a> {
     #[inline]
     pub fn integer(&self, field: Field) -> Option<u64> {
         let is_integer = matches!(field.kind(), FieldKind::Integer { .. });
-        (is_integer && self.has(field)).then(|| self.integers[field.slot()])
+        (is_integer && self.has(field)).then(|| self.integers[usize::from(field.slot())])
     }
 
     /// The address in an address field.
     #[inline]
     pub fn address(&self, field: Field) -> Option<IpAddr> {
-        (field.kind() == FieldKind::Address && self.has(field)).then(|| self.addresses[field.slot()])
+        (field.kind() == FieldKind::Address && self.has(field)).then(|| self.addresses[usize::from(field.slot())])
     }
 
     /// Any field's text as it stands in the line.
@@ -181,8 +208,8 @@ impl<'a> FlowRecord<'a> {
             return None;
         }
         match field.kind() {
-            FieldKind::Integer { .. } => Some(Value::Integer(self.integers[field.slot()])),
-            FieldKind::Address => Some(Value::Address(self.addresses[field.slot()])),
+            FieldKind::Integer { .. } => Some(Value::Integer(self.integers[usize::from(field.slot())])),
+            FieldKind::Address => Some(Value::Address(self.addresses[usize::from(field.slot())])),
             FieldKind::Text => self.text(field).map(Value::Text),
         }
     }

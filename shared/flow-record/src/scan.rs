@@ -1,48 +1,70 @@
-//! Finds the columns of a line: where runs of spaces and line ends begin and end, 32 bytes at a time.
+//! Finds the columns of a line: where runs of spaces and line ends begin and end, 64 bytes at a time.
 
 use wide::u8x32;
 
 use crate::format::MAX_COLUMNS;
 
-const STEP: usize = 32;
+const BLOCK: usize = 64;
+
+/// How many separators are noted at once, whether there are as many or not: cheaper than to ask after each.
+const AT_ONCE: usize = 8;
 
 /// Byte offsets of the columns of one line; the first [`MAX_COLUMNS`] are kept, all are counted.
 #[derive(Clone)]
 pub(crate) struct Columns {
-    /// Where one column ends and the next begins, from before the first to after the last.
-    gaps: [(u16, u16); MAX_COLUMNS + 1],
+    /// The place before each column, and behind the last; before the line's beginning it wraps around. More may follow.
+    before: [u16; MAX_COLUMNS + AT_ONCE],
     /// How many columns the line has.
     pub(crate) count: usize,
+    /// Whether more than one separator stands somewhere between columns.
+    pub(crate) has_runs: bool,
+}
+
+#[inline]
+fn is_separator(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\n' | b'\r')
 }
 
 /// The separators in a block: spaces and line ends.
 #[inline]
-fn separators(block: [u8; STEP]) -> u32 {
-    let bytes = u8x32::from(block);
-    let is = |byte| bytes.simd_eq(u8x32::splat(byte));
-    (is(b' ') | is(b'\n') | is(b'\r')).to_bitmask()
+fn separators(block: &[u8; BLOCK]) -> u64 {
+    let half = |half: &[u8; BLOCK / 2]| {
+        let bytes = u8x32::from(*half);
+        let is = |byte| bytes.simd_eq(u8x32::splat(byte));
+        u64::from((is(b' ') | is(b'\n') | is(b'\r')).to_bitmask())
+    };
+    let (low, high) = block.as_chunks().0.split_at(1);
+    half(&low[0]) | half(&high[0]) << (BLOCK / 2)
 }
 
-/// A block that is not full, padded with spaces.
+/// The separators in `rest`, which `line` ends with and which is shorter than a block.
 #[inline]
-fn padded(rest: &[u8]) -> [u8; STEP] {
-    let mut block = [b' '; STEP];
-    block[..rest.len()].copy_from_slice(rest);
-    block
+fn separators_of_rest(line: &[u8], rest: &[u8]) -> u64 {
+    match line.last_chunk() {
+        // Those of the block that ends with the line, without what lies before the rest.
+        Some(block) => separators(block) >> 1 >> (BLOCK - 1 - rest.len()),
+        None => {
+            let mut block = [0; BLOCK];
+            block[..rest.len()].copy_from_slice(rest);
+            separators(&block)
+        }
+    }
 }
 
-/// An offset as it is kept: the caller bounds the line to what fits.
+/// An offset as it is kept.
 #[inline]
+#[expect(clippy::cast_possible_truncation, reason = "the caller bounds the line to what fits")]
 fn kept(offset: usize) -> u16 {
-    u16::try_from(offset).unwrap_or(u16::MAX)
+    offset as u16
 }
 
 impl Columns {
     /// No columns yet.
-    pub(crate) const NONE: Columns = Columns { gaps: [(0, 0); MAX_COLUMNS + 1], count: 0 };
+    pub(crate) const NONE: Columns =
+        Columns { before: [u16::MAX; MAX_COLUMNS + AT_ONCE], count: 0, has_runs: false };
 
-    /// Splits `line`, whose length must fit `u16`, at runs of spaces and line ends: no value can hold one, so that what
-    /// is printed can always be read again.
+    /// Splits `line`, whose length must fit `u16`, at runs of spaces and line ends: no value can hold one, so
+    /// that what is printed can always be read again.
     #[inline]
     pub(crate) fn find(&mut self, line: &[u8]) {
         if !self.find_single(line) {
@@ -54,63 +76,75 @@ impl Columns {
     #[inline]
     fn find_single(&mut self, line: &[u8]) -> bool {
         // As if a separator stood before the line: none may follow it.
-        let (mut found, mut before) = (0, 1);
-        self.gaps[0] = (0, 0);
-        let (blocks, rest) = line.as_chunks::<STEP>();
-        for (index, block) in blocks.iter().enumerate() {
-            if !self.note(index * STEP, separators(*block), &mut before, &mut found) {
-                return false;
-            }
+        let (mut last, mut runs, mut found) = (1, 0, 0);
+        let mut note = |columns: &mut Columns, offset: usize, separators: u64| {
+            runs |= separators & (separators << 1 | last);
+            last = separators >> (BLOCK - 1);
+            found = columns.note(found, offset, separators);
+        };
+        let (blocks, rest) = line.as_chunks::<BLOCK>();
+        for (place, block) in blocks.iter().enumerate() {
+            note(self, place * BLOCK, separators(block));
         }
-        // Of the padding one separator is wanted, after the last column.
-        let last = separators(padded(rest)) & (u32::MAX >> (STEP - 1 - rest.len()));
-        let is_single = self.note(blocks.len() * STEP, last, &mut before, &mut found);
+        // As if one stood behind the line too.
+        let behind = 1 << rest.len();
+        note(self, line.len() - rest.len(), separators_of_rest(line, rest) | behind);
         self.count = found;
-        is_single
+        runs == 0
     }
 
-    /// Notes the separators of one block; false when two stand together.
+    /// Notes the separators of one block behind those that were `found`; gives how many there are then.
     #[inline]
-    fn note(&mut self, offset: usize, mut separators: u32, before: &mut u32, found: &mut usize) -> bool {
-        if separators & (separators << 1 | *before) != 0 {
-            return false;
-        }
-        *before = separators >> (STEP - 1);
-        while separators != 0 {
-            let at = offset + separators.trailing_zeros() as usize;
-            *found += 1;
-            if let Some(gap) = self.gaps.get_mut(*found) {
-                *gap = (kept(at), kept(at + 1));
+    fn note(&mut self, found: usize, offset: usize, mut separators: u64) -> usize {
+        let all = found + separators.count_ones() as usize;
+        for places in self.before[found.min(MAX_COLUMNS) + 1..].as_chunks_mut::<AT_ONCE>().0 {
+            for place in places {
+                *place = kept(offset + separators.trailing_zeros() as usize);
+                separators &= separators.wrapping_sub(1);
             }
-            separators &= separators - 1;
+            if separators == 0 {
+                break;
+            }
         }
-        true
+        all
     }
 
     /// [`find`](Self::find) in any line.
     #[cold]
     fn find_runs(&mut self, line: &[u8]) {
-        let is_separator = |byte: u8| matches!(byte, b' ' | b'\n' | b'\r');
-        let (mut found, mut in_column) = (0, false);
-        for (at, byte) in line.iter().copied().chain([b' ']).enumerate() {
-            if is_separator(byte) == in_column {
-                if in_column {
-                    found += 1;
-                }
-                if let Some(gap) = self.gaps.get_mut(found) {
-                    *(if in_column { &mut gap.0 } else { &mut gap.1 }) = kept(at);
-                }
-                in_column = !in_column;
+        *self = Columns { has_runs: true, ..Columns::NONE };
+        for at in 0..line.len() {
+            let is_start = !is_separator(line[at]) && at.checked_sub(1).is_none_or(|before| is_separator(line[before]));
+            if is_start {
+                self.before[self.count.min(MAX_COLUMNS)] = kept(at).wrapping_sub(1);
+                self.count += 1;
             }
         }
-        self.count = found;
+        self.before[self.count.min(MAX_COLUMNS)] = kept(line.len());
     }
 
-    /// Start and end of the column at `index`, which must be below both `count` and [`MAX_COLUMNS`].
+    /// Start and end of the column at `index` of `line`, which must be below both `count` and [`MAX_COLUMNS`].
     #[inline]
-    pub(crate) fn span(&self, index: usize) -> (usize, usize) {
-        (usize::from(self.gaps[index].1), usize::from(self.gaps[index + 1].0))
+    pub(crate) fn span(&self, index: usize, line: &[u8]) -> (usize, usize) {
+        let (start, end) = self.single_span(index);
+        (start, if self.has_runs { trimmed(line, end) } else { end })
     }
+
+    /// [`span`](Self::span) in a line without [runs](Self::has_runs).
+    #[inline]
+    pub(crate) fn single_span(&self, index: usize) -> (usize, usize) {
+        match self.before[index..] {
+            [before, end, ..] => (before.wrapping_add(1).into(), end.into()),
+            _ => (0, 0),
+        }
+    }
+}
+
+/// The end of what stands before `end` and is no separator.
+#[cold]
+fn trimmed(line: &[u8], end: usize) -> usize {
+    let column = line.get(..end).unwrap_or_default();
+    column.iter().rposition(|byte| !is_separator(*byte)).map_or(0, |last| last + 1)
 }
 
 #[cfg(test)]
@@ -128,7 +162,7 @@ mod tests {
     fn split(line: &str) -> Vec<&str> {
         let columns = find(line);
         (0..columns.count.min(MAX_COLUMNS))
-            .map(|index| columns.span(index))
+            .map(|index| columns.span(index, line.as_bytes()))
             .map(|(start, end)| &line[start..end])
             .collect()
     }

@@ -1,9 +1,12 @@
 //! Typed values of columns, and the text of one column to a number or an address.
 
 use std::fmt;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr};
+
+use wide::u8x16;
 
 use crate::error::Expected;
+use crate::field::FieldKind;
 
 /// The value of one column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,39 +29,50 @@ impl fmt::Display for Value<'_> {
     }
 }
 
-/// The digits from `start` to `end` of `line`: no sign, no separators. Leading zeros are
+/// The digits from `start` to `end` of `line` as a number of at most `max`: no sign, no separators. Leading zeros are
 /// allowed.
-#[inline]
-pub(crate) fn integer(line: &[u8], start: usize, end: usize, max: u64) -> Result<u64, Expected> {
+#[inline(always)]
+pub(crate) fn integer(line: &[u8], start: usize, end: usize, max: u64) -> Option<u64> {
     let number = match end - start {
-        1..=8 => eight_digits(line, start, end),
-        9..=16 => {
-            let (high, low) = (eight_digits(line, start, end - 8), eight_digits(line, end - 8, end));
-            high.zip(low).map(|(high, low)| high * 100_000_000 + low)
-        }
-        _ => return long_integer(&line[start..end], max),
+        1..=8 => eight_digits(line, start, end)?,
+        9..=16 => eight_digits(line, start, end - 8)? * 100_000_000 + eight_digits(line, end - 8, end)?,
+        _ => long_integer(&line[start..end]).filter(|_| end > start)?,
     };
-    match number {
-        Some(number) if number <= max => Ok(number),
-        Some(_) => Err(Expected::AtMost(max)),
-        None => Err(Expected::Integer),
+    (number <= max).then_some(number)
+}
+
+/// What `text`, which is not `-`, should have been as a value of this kind; none if it is one.
+#[cold]
+pub(crate) fn misfit(text: &str, kind: FieldKind) -> Option<Expected> {
+    let (line, length) = (text.as_bytes(), text.len());
+    match kind {
+        FieldKind::Integer { max } => match integer(line, 0, length, u64::MAX) {
+            Some(number) => (number > max).then_some(Expected::AtMost(max)),
+            None if length > 0 && line.iter().all(u8::is_ascii_digit) => Some(Expected::AtMost(max)),
+            None => Some(Expected::Integer),
+        },
+        FieldKind::Address => address(line, 0, length).is_none().then_some(Expected::Address),
+        FieldKind::Text => None,
     }
+}
+
+const ZEROS: u64 = u64::from_le_bytes([b'0'; 8]);
+
+/// Whether every byte is 0 to 9: its high half is 0 and stays so when 6 is added.
+#[inline]
+fn are_digits(bytes: u64) -> bool {
+    (bytes | bytes.wrapping_add(u64::from_le_bytes([6; 8]))) & u64::from_le_bytes([0xf0; 8]) == 0
 }
 
 /// Up to eight digits at once, whatever their number: neighbours are joined to pairs, pairs to fours, fours to the whole.
 #[inline]
 fn eight_digits(line: &[u8], start: usize, end: usize) -> Option<u64> {
-    const ZEROS: u64 = u64::from_le_bytes([b'0'; 8]);
-    const HIGH: u64 = u64::from_le_bytes([0xf0; 8]);
     let others = 8 * (8 - (end - start));
-    let word = u64::from_le_bytes(eight_before(line, end));
     // What stands before the digits becomes zeros.
-    let word = word >> others << others | (ZEROS & ((1 << others) - 1));
-    // Every byte is 0x30..=0x39: its high half is 3 and stays so when 6 is added.
-    if word & HIGH != ZEROS || (word.wrapping_add(u64::from_le_bytes([6; 8]))) & HIGH != ZEROS {
+    let ones = (u64::from_le_bytes(eight_before(line, end)) ^ ZEROS) >> others << others;
+    if !are_digits(ones) {
         return None;
     }
-    let ones = word - ZEROS;
     let pairs = (ones * 10 + (ones >> 8)) & 0x00ff_00ff_00ff_00ff;
     let fours = (pairs * 100 + (pairs >> 16)) & 0x0000_ffff_0000_ffff;
     Some((fours * 10_000 + (fours >> 32)) & 0xffff_ffff)
@@ -69,49 +83,81 @@ fn eight_digits(line: &[u8], start: usize, end: usize) -> Option<u64> {
 fn eight_before(line: &[u8], end: usize) -> [u8; 8] {
     let bytes = end.checked_sub(8).and_then(|from| line.get(from..end)?.first_chunk());
     bytes.copied().unwrap_or_else(|| {
-        let mut bytes = [0; 8];
-        let known = &line[..end];
-        bytes[8 - known.len()..].copy_from_slice(known);
-        bytes
+        let word = line[..end].iter().fold(0, |word: u64, byte| word >> 8 | u64::from(*byte) << 56);
+        word.to_le_bytes()
     })
 }
 
 #[cold]
-fn long_integer(digits: &[u8], max: u64) -> Result<u64, Expected> {
-    if digits.is_empty() || !digits.iter().all(u8::is_ascii_digit) {
-        return Err(Expected::Integer);
-    }
-    let append = |number: u64, byte: &u8| number.checked_mul(10)?.checked_add(u64::from(byte - b'0'));
-    digits.iter().try_fold(0, append).filter(|number| *number <= max).ok_or(Expected::AtMost(max))
+fn long_integer(digits: &[u8]) -> Option<u64> {
+    let append = |number: u64, byte: &u8| {
+        let digit = byte.checked_sub(b'0').filter(|digit| *digit <= 9)?;
+        number.checked_mul(10)?.checked_add(digit.into())
+    };
+    digits.iter().try_fold(0, append)
 }
 
 /// An IPv4 or IPv6 address in any form that the standard library reads.
-#[inline]
-pub(crate) fn address(text: &[u8]) -> Result<IpAddr, Expected> {
-    let ipv6 = || str::from_utf8(text).ok()?.parse::<Ipv6Addr>().ok();
-    ipv4(text).map(IpAddr::V4).or_else(|| ipv6().map(IpAddr::V6)).ok_or(Expected::Address)
+#[inline(always)]
+pub(crate) fn address(line: &[u8], start: usize, end: usize) -> Option<IpAddr> {
+    match ipv4(line, start, end) {
+        Some(address) => Some(IpAddr::V4(address)),
+        None => other_address(&line[start..end]),
+    }
 }
 
-/// Four decimal octets without leading zeros, as [`Ipv4Addr`]'s own parser reads them, only quicker.
-#[inline]
-fn ipv4(text: &[u8]) -> Option<Ipv4Addr> {
-    let (first, rest) = octet(text)?;
-    let (second, rest) = octet(rest.strip_prefix(b".")?)?;
-    let (third, rest) = octet(rest.strip_prefix(b".")?)?;
-    let (fourth, rest) = octet(rest.strip_prefix(b".")?)?;
-    rest.is_empty().then(|| Ipv4Addr::new(first, second, third, fourth))
+#[inline(never)]
+fn other_address(text: &[u8]) -> Option<IpAddr> {
+    str::from_utf8(text).ok()?.parse().ok()
 }
 
-/// One to three digits up to 255, and what follows them.
-#[inline]
-fn octet(text: &[u8]) -> Option<(u8, &[u8])> {
-    let digit = |at: usize| text.get(at).map(|byte| byte.wrapping_sub(b'0')).filter(|digit| *digit <= 9);
-    let first = digit(0)?;
-    let Some(second) = digit(1) else { return Some((first, &text[1..])) };
-    let two = first * 10 + second;
-    let Some(third) = digit(2) else { return (first != 0).then_some((two, &text[2..])) };
-    let three = u16::from(two) * 10 + u16::from(third);
-    u8::try_from(three).ok().filter(|_| first != 0).map(|three| (three, &text[3..]))
+/// More bytes than an IPv4 address has, and as many before it as an octet is looked at with.
+const LOOKED_AT: usize = 16;
+const BEFORE: usize = 4;
+
+/// By the number of an octet's digits, which bytes of the four that end with it are its own, and the least that they may
+/// be, the first digit as the highest byte: none has a leading zero.
+const OCTETS: [(u32, u32); LOOKED_AT] = {
+    let mut octets = [(0, i32::MAX as u32); LOOKED_AT];
+    octets[1] = (0xff00_0000, 0);
+    octets[2] = (0xffff_0000, 0x00_01_00);
+    octets[3] = (0xffff_ff00, 0x01_00_00);
+    octets
+};
+
+/// The most that an octet may be, as above: 255.
+const MAX_OCTET: u32 = 0x02_05_05;
+
+/// Four decimal octets without leading zeros, as [`Ipv4Addr`]'s own parser reads them, whatever the number of their digits;
+/// none too so near to the beginning or end of a line that it can't be looked at like that.
+#[inline(always)]
+fn ipv4(line: &[u8], start: usize, end: usize) -> Option<Ipv4Addr> {
+    let window: &[u8; BEFORE + LOOKED_AT] = line.get(start.checked_sub(BEFORE)?..)?.first_chunk()?;
+    let text: &[u8; LOOKED_AT] = window.last_chunk()?;
+    let length = end - start;
+    if length >= LOOKED_AT {
+        return None;
+    }
+    let behind = 1_u32 << length;
+    let dots = u8x16::from(*text).simd_eq(u8x16::splat(b'.')).to_bitmask();
+    let (mut ends, mut begin) = (dots & (behind - 1) | behind, 0);
+    let (mut bits, mut bytes, mut signs) = (0, 0, 0);
+    for place in 0..4 {
+        if place == 3 && ends != behind {
+            return None;
+        }
+        let end = ends.trailing_zeros() as usize % LOOKED_AT;
+        let (own, least) = OCTETS[end.wrapping_sub(begin) % LOOKED_AT];
+        begin = end + 1;
+        ends &= ends.wrapping_sub(1);
+        let [a, b, c, d] = [window[end], window[end + 1], window[end + 2], window[end + 3]];
+        let digits = (u32::from_le_bytes([a, b, c, d]) ^ ZEROS as u32) & own;
+        bytes |= digits | digits.wrapping_add(u32::from_le_bytes([6; 4]));
+        let number = digits.swap_bytes();
+        signs |= number.wrapping_sub(least) | MAX_OCTET.wrapping_sub(number);
+        bits = bits << 8 | digits.wrapping_mul(0x00_64_0a_01) >> 24;
+    }
+    (bytes & u32::from_le_bytes([0xf0; 4]) == 0 && signs.cast_signed() >= 0).then_some(Ipv4Addr::from_bits(bits))
 }
 
 #[cfg(test)]
@@ -122,38 +168,44 @@ mod tests {
 
     #[test]
     fn integers() {
-        let read = |text: &str, max| integer(text.as_bytes(), 0, text.len(), max);
+        let read = |text: &str, max| match integer(text.as_bytes(), 0, text.len(), max) {
+            Some(number) => Ok(number),
+            None => Err(misfit(text, FieldKind::Integer { max })),
+        };
         assert_eq!(read("0", 9), Ok(0));
         assert_eq!(read("0042", 65535), Ok(42));
         assert_eq!(read("65535", 65535), Ok(65535));
         assert_eq!(read("12345678", u64::MAX), Ok(12_345_678));
         assert_eq!(read("1234567890123456789", u64::MAX), Ok(1_234_567_890_123_456_789));
-        assert_eq!(read("65536", 65535), Err(Expected::AtMost(65535)));
-        assert_eq!(read("99999999999999999999999", 9), Err(Expected::AtMost(9)));
-        assert_eq!(read("99999999999999999999999x", 9), Err(Expected::Integer));
+        assert_eq!(read("65536", 65535), Err(Some(Expected::AtMost(65535))));
+        assert_eq!(read("99999999999999999999999", 9), Err(Some(Expected::AtMost(9))));
+        assert_eq!(read("99999999999999999999999x", 9), Err(Some(Expected::Integer)));
         for bad in ["", "+1", "-1", "1.0", "1e3", "0x1", "１", "1234567:", "1234567/", "123456789a"] {
-            assert_eq!(read(bad, 9), Err(Expected::Integer), "{bad}");
+            assert_eq!(read(bad, 9), Err(Some(Expected::Integer)), "{bad}");
         }
     }
 
     proptest! {
         #[test]
         fn ipv4_agrees_with_std(text in "[0-9]{1,4}(\\.[0-9]{0,4}){0,4}|([0-9]{1,3}\\.){3}[0-9]{1,3}") {
-            prop_assert_eq!(ipv4(text.as_bytes()), text.parse().ok());
+            let line = format!("x y {text} z and more that follows");
+            prop_assert_eq!(ipv4(line.as_bytes(), 4, 4 + text.len()), text.parse().ok());
+            prop_assert_eq!(address(text.as_bytes(), 0, text.len()), text.parse().ok());
         }
 
         #[test]
         fn integers_agree_with_std(text in "[0-9]{1,25}|[0-9:/ -]{6,10}", before in "[0-9 a-z]{0,9}") {
             let expected = text.parse::<u64>().ok().filter(|_| !text.starts_with('+'));
-            prop_assert_eq!(integer(text.as_bytes(), 0, text.len(), u64::MAX).ok(), expected);
+            prop_assert_eq!(integer(text.as_bytes(), 0, text.len(), u64::MAX), expected);
             let line = format!("{before}{text}9");
-            prop_assert_eq!(integer(line.as_bytes(), before.len(), line.len() - 1, u64::MAX).ok(), expected);
+            prop_assert_eq!(integer(line.as_bytes(), before.len(), line.len() - 1, u64::MAX), expected);
         }
 
         #[test]
         fn ipv4_reads_every_address(bits: u32) {
             let address = Ipv4Addr::from_bits(bits);
-            prop_assert_eq!(ipv4(address.to_string().as_bytes()), Some(address));
+            let line = format!("eni {address} a b c d e f");
+            prop_assert_eq!(ipv4(line.as_bytes(), 4, line.len() - 12), Some(address));
         }
     }
 }
