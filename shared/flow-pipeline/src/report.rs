@@ -249,16 +249,23 @@ impl Report {
     }
 
     /// Counts what comes out of an input and is no line; a line is handed on.
+    #[inline]
     pub fn line_of<'a>(&mut self, item: Item<'a>) -> Option<SourceLine<'a>> {
+        if let Item::Line(line) = item {
+            return Some(line);
+        }
+        self.note(&item);
+        None
+    }
+
+    fn note(&mut self, item: &Item<'_>) {
         match item {
-            Item::Line(line) => return Some(line),
-            Item::BadHeader { number, error } => self.reject("bad_header", number, || error.to_string()),
+            Item::BadHeader { number, error } => self.reject("bad_header", *number, || error.to_string()),
             Item::EventStart { .. } => self.events += 1,
             Item::ControlMessage => self.control_messages += 1,
-            Item::Rejected(rejected) => self.reject_entry(&rejected),
-            Item::Header(_) | Item::EventEnd => {}
+            Item::Rejected(rejected) => self.reject_entry(rejected),
+            Item::Line(_) | Item::Header(_) | Item::EventEnd => {}
         }
-        None
     }
 
     /// Counts an item that can't be read; the first few keep their name and the reason.
