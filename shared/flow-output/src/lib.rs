@@ -27,6 +27,6 @@ pub use flat_json::write_flat_json;
 pub use message::{Attribute, MAX_MESSAGE, Message};
 pub use number::{group_digits, show_bytes};
 pub use plain::{escape_json, plain, plain_lines};
-pub use rows::{write_csv_row, write_row_json};
+pub use rows::{write_csv_names, write_csv_row, write_row_json};
 pub use suppression_lines::suppression_lines;
 pub use time::{show_day, show_time};

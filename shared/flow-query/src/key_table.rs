@@ -236,15 +236,38 @@ impl KeyTable {
 
     /// All places in the order of the keys' values.
     pub(crate) fn in_order(&self) -> Vec<u32> {
-        let mut places: Vec<u32> = (0..).take(self.len()).collect();
-        places.sort_unstable_by(|left, right| {
-            let (left, right) = (self.words[*left as usize], self.words[*right as usize]);
-            let (one, other) = (left.to_le_bytes(), right.to_le_bytes());
-            let bytes = long(&self.long, left).unwrap_or(&one);
-            compare(bytes, long(&self.long, right).unwrap_or(&other), self.values)
+        let beginning = |word: &u128| beginning(long(&self.long, *word).unwrap_or(&word.to_le_bytes()), self.values);
+        let mut places: Vec<(u128, u32)> = self.words.iter().map(beginning).zip(0..).collect();
+        places.sort_unstable_by(|(one, left), (other, right)| {
+            one.cmp(other).then_with(|| {
+                let (left, right) = (self.words[*left as usize], self.words[*right as usize]);
+                let (one, other) = (left.to_le_bytes(), right.to_le_bytes());
+                let bytes = long(&self.long, left).unwrap_or(&one);
+                compare(bytes, long(&self.long, right).unwrap_or(&other), self.values)
+            })
         });
-        places
+        places.into_iter().map(|(_, place)| place).collect()
     }
+}
+
+/// A number that is smaller for a key only if it comes before the other: the addresses and absent values that a key begins
+/// with, which are often all of it.
+#[inline]
+fn beginning(key: &[u8], values: usize) -> u128 {
+    let mut end = 0;
+    for _ in 0..values {
+        end += match key.get(end) {
+            Some(&ABSENT) => 1,
+            Some(&V4) => 5,
+            Some(&V6) => 17,
+            _ => break,
+        };
+    }
+    // What is neither comes behind both.
+    let mut beginning = [u8::MAX; WORD];
+    let bytes = &key[..end.min(WORD).min(key.len())];
+    beginning[..bytes.len()].copy_from_slice(bytes);
+    u128::from_be_bytes(beginning)
 }
 
 /// The order of two keys of so many values: value by value, addresses before all that is not absent and by their octets,

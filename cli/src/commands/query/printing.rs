@@ -2,7 +2,7 @@
 
 use std::io::{self, BufWriter, StdoutLock, Write};
 
-use flow_output::{plain, write_csv_row, write_row_json};
+use flow_output::{plain, write_csv_names, write_csv_row, write_row_json};
 use flow_query::{AnswerRow, Column, Type};
 use unicode_width::UnicodeWidthStr;
 
@@ -37,17 +37,17 @@ impl<'c> Printer<'c> {
 
     pub(super) fn row(&mut self, row: &AnswerRow) -> io::Result<()> {
         self.rows += 1;
-        let shown = || self.columns.iter().zip(row).map(|(column, value)| column.show(value).to_string());
         match self.output {
             RowOutput::Json => write_row_json(&mut self.out, self.columns, row),
             RowOutput::Csv => {
                 if self.rows == 1 {
                     self.csv_header()?;
                 }
-                write_csv_row(&mut self.out, shown())
+                write_csv_row(&mut self.out, self.columns, row)
             }
             RowOutput::Table => {
-                let cells: Vec<_> = shown().map(|cell| plain(&cell).into_owned()).collect();
+                let shown = self.columns.iter().zip(row).map(|(column, value)| column.show(value).to_string());
+                let cells: Vec<_> = shown.map(|cell| plain(&cell).into_owned()).collect();
                 self.table_row(cells)
             }
         }
@@ -64,7 +64,7 @@ impl<'c> Printer<'c> {
     }
 
     fn csv_header(&mut self) -> io::Result<()> {
-        write_csv_row(&mut self.out, self.columns.iter().map(|column| column.name.clone()))
+        write_csv_names(&mut self.out, self.columns)
     }
 
     fn table_row(&mut self, cells: Vec<String>) -> io::Result<()> {
