@@ -90,6 +90,7 @@ impl<'p> Evaluation<'p> {
         let Program { segments, settings, .. } = self.program;
         let mut state = self.state;
         for (segment, next) in segments.iter().zip(segments.iter().skip(1)) {
+            state.settle(settings)?;
             let mut next_state = State::new(next);
             state.drain(
                 segment,
@@ -188,6 +189,14 @@ impl State {
             Sink::Pass { .. } => State::Passed(0),
             Sink::Rows(_) => State::Rows(KeptRows::default()),
             Sink::Groups(plan) => State::Groups(Groups::new(plan)),
+        }
+    }
+
+    /// Takes in rows that it has put off.
+    fn settle(&mut self, settings: &Settings) -> Result<(), LimitError> {
+        match self {
+            State::Groups(groups) => groups.settle(settings.max_groups),
+            State::Passed(_) | State::Rows(_) => Ok(()),
         }
     }
 

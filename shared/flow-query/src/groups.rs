@@ -10,6 +10,19 @@ use crate::program::LimitError;
 use crate::row::Row;
 use crate::value::{Number, Value};
 
+/// How many rows wait until their groups are looked up, one after the other: the look-ups wait for memory together then.
+const AT_ONCE: usize = 32;
+
+/// Rows whose groups are not looked up yet.
+#[derive(Debug, Default)]
+struct Waiting {
+    keys: Vec<u128>,
+    /// What each row adds to each aggregate.
+    numbers: Vec<Option<Number>>,
+    /// The groups, once they are looked up.
+    places: Vec<usize>,
+}
+
 /// Sums by the place of their group: whole numbers in one run, and beside it what few groups have.
 #[derive(Debug, Default)]
 struct Sums {
@@ -72,25 +85,34 @@ impl Accumulators {
         }
     }
 
-    #[inline]
     fn add(&mut self, place: usize, kept: &KeptAggregate, row: &(impl Row + ?Sized)) {
         match self {
             Accumulators::Others(_, others) => kept.add(&mut others[place], row),
-            Accumulators::Counts(counts) => {
-                let counted = kept.argument.as_ref().is_none_or(|f| !matches!(f.value(row), Value::Absent));
+            Accumulators::Counts(counts) if kept.argument.is_some() => {
+                let counted = kept.argument.as_ref().is_some_and(|f| !matches!(f.value(row), Value::Absent));
                 counts[place] = counts[place].saturating_add(counted.into());
             }
+            _ => self.add_number(place, kept.number(row)),
+        }
+    }
+
+    /// Adds what a row has, to one of those that [add nothing but numbers](adds_numbers).
+    #[inline]
+    fn add_number(&mut self, place: usize, number: Option<Number>) {
+        match self {
+            Accumulators::Counts(counts) => counts[place] = counts[place].saturating_add(1),
             Accumulators::Sums(sums) => {
-                if let Some(number) = kept.number(row) {
+                if let Some(number) = number {
                     sums.add(place, number);
                 }
             }
             Accumulators::Averages(sums, counts) => {
-                if let Some(number) = kept.number(row) {
+                if let Some(number) = number {
                     sums.add(place, number);
                     counts[place] = counts[place].saturating_add(1);
                 }
             }
+            Accumulators::Others(..) => {}
         }
     }
 
@@ -120,6 +142,15 @@ impl Accumulators {
     }
 }
 
+/// Whether of a row an aggregate adds nothing but its number, or 1.
+fn adds_numbers(kept: &KeptAggregate) -> bool {
+    match kept.function {
+        AggregateFunction::Count => kept.argument.is_none(),
+        AggregateFunction::Sum | AggregateFunction::Avg => true,
+        _ => false,
+    }
+}
+
 /// The groups so far.
 #[derive(Debug)]
 pub(crate) struct Groups {
@@ -127,16 +158,25 @@ pub(crate) struct Groups {
     aggregates: Vec<Accumulators>,
     /// The key at work.
     key: Key,
+    /// None where an aggregate needs more of a row than a number.
+    waiting: Option<Waiting>,
 }
 
 impl Groups {
     pub(crate) fn new(plan: &GroupsPlan) -> Self {
         let aggregates: Vec<_> =
             plan.aggregates.iter().map(|kept| Accumulators::new(kept.function)).collect();
-        let mut groups = Groups { keys: KeyTable::new(plan.by.len()), aggregates, key: Key::default() };
+        let can_wait = !plan.by.is_empty() && plan.aggregates.iter().all(adds_numbers);
+        let mut groups = Groups {
+            keys: KeyTable::new(plan.by.len()),
+            aggregates,
+            key: Key::default(),
+            waiting: can_wait.then(Waiting::default),
+        };
         if plan.by.is_empty() {
             // Of no records there is one group too: `stats count(*)` is 0 then.
-            groups.place(usize::MAX).ok();
+            let found = groups.keys.place(&groups.key, usize::MAX);
+            groups.place(found, usize::MAX).ok();
         }
         groups
     }
@@ -153,17 +193,43 @@ impl Groups {
         for operand in &plan.by {
             operand.add_to_key(row, &mut self.key);
         }
-        let place = self.place(max)?;
+        if let (Some(waiting), Some(word)) = (&mut self.waiting, self.key.word()) {
+            waiting.keys.push(word);
+            waiting.numbers.extend(plan.aggregates.iter().map(|kept| kept.number(row)));
+            return if waiting.keys.len() < AT_ONCE { Ok(()) } else { self.settle(max) };
+        }
+        self.settle(max)?;
+        let found = self.keys.place(&self.key, max);
+        let place = self.place(found, max)?;
         for (accumulators, kept) in self.aggregates.iter_mut().zip(&plan.aggregates) {
             accumulators.add(place, kept, row);
         }
         Ok(())
     }
 
-    /// The place of the key at work.
+    /// Adds the rows that wait to their groups.
+    pub(crate) fn settle(&mut self, max: usize) -> Result<(), LimitError> {
+        let Some(mut waiting) = self.waiting.take() else { return Ok(()) };
+        let Waiting { keys, numbers, places } = &mut waiting;
+        for word in keys.drain(..) {
+            let found = self.keys.place_of_word(word, max);
+            places.push(self.place(found, max)?);
+        }
+        let numbers_each = self.aggregates.len().max(1);
+        for (place, numbers) in places.drain(..).zip(numbers.chunks(numbers_each)) {
+            for (accumulators, number) in self.aggregates.iter_mut().zip(numbers) {
+                accumulators.add_number(place, *number);
+            }
+        }
+        numbers.clear();
+        self.waiting = Some(waiting);
+        Ok(())
+    }
+
+    /// The place that was found for a key, with room for its aggregates.
     #[inline]
-    fn place(&mut self, max: usize) -> Result<usize, LimitError> {
-        let (place, is_new) = self.keys.place(&self.key, max).ok_or(LimitError::Groups { max })?;
+    fn place(&mut self, found: Option<(usize, bool)>, max: usize) -> Result<usize, LimitError> {
+        let (place, is_new) = found.ok_or(LimitError::Groups { max })?;
         if is_new {
             self.aggregates.iter_mut().for_each(Accumulators::push);
         }
@@ -171,7 +237,9 @@ impl Groups {
     }
 
     /// Adds all groups of `other`, which is of the same plan.
-    pub(crate) fn merge(&mut self, other: Groups, max: usize) -> Result<(), LimitError> {
+    pub(crate) fn merge(&mut self, mut other: Groups, max: usize) -> Result<(), LimitError> {
+        self.settle(max)?;
+        other.settle(max)?;
         if self.keys.len() == 0 {
             // Of one input nothing is copied: there is room for all groups once, and no more.
             *self = other;
@@ -179,7 +247,8 @@ impl Groups {
         }
         for from in 0..other.keys.len() {
             other.keys.copy_key(from, &mut self.key);
-            let to = self.place(max)?;
+            let found = self.keys.place(&self.key, max);
+            let to = self.place(found, max)?;
             for (mine, theirs) in self.aggregates.iter_mut().zip(&other.aggregates) {
                 mine.merge(to, theirs, from);
             }
@@ -187,7 +256,7 @@ impl Groups {
         Ok(())
     }
 
-    /// Gives every group's row to `give`, if need be in the order of what they are grouped by.
+    /// Gives the row of every group to `give`, once all are [settled](Self::settle), if need be in the order of what they are grouped by.
     pub(crate) fn drain<E>(
         self,
         plan: &GroupsPlan,

@@ -44,6 +44,12 @@ impl Key {
         self.long.clear();
     }
 
+    /// The whole key, where a word holds it.
+    #[inline]
+    pub(crate) fn word(&self) -> Option<u128> {
+        self.long.is_empty().then_some(self.word)
+    }
+
     /// Appends the lowest bytes of `bits`, the rest of which is 0.
     #[inline]
     fn push_bits(&mut self, bits: u128, bytes: usize) {
@@ -113,11 +119,6 @@ impl Key {
         halves.iter().for_each(|half| self.push_bits(u64::from_le_bytes(*half).into(), 8));
         rest.iter().for_each(|byte| self.push_bits((*byte).into(), 1));
     }
-
-    #[inline]
-    fn hash(&self) -> u64 {
-        if self.long.is_empty() { hash_word(self.word) } else { xxh3_64(&self.long) }
-    }
 }
 
 /// Both halves multiplied, each with bits of its own, and the halves of the product put together: as in wyhash.
@@ -186,27 +187,35 @@ impl KeyTable {
     /// The place of `key`, and whether it is new; none if it is one more than `max`, or there are more than 2^32.
     #[inline]
     pub(crate) fn place(&mut self, key: &Key, max: usize) -> Option<(usize, bool)> {
-        let hash = key.hash();
-        let found = if key.long.is_empty() {
-            self.places.find(hash, |place| self.words[*place as usize] == key.word)
-        } else {
-            self.places.find(hash, |place| long(&self.long, self.words[*place as usize]) == Some(&key.long))
-        };
-        match found {
+        if key.long.is_empty() {
+            return self.place_of_word(key.word, max);
+        }
+        let hash = xxh3_64(&key.long);
+        match self.places.find(hash, |place| long(&self.long, self.words[*place as usize]) == Some(&key.long)) {
             Some(place) => Some((*place as usize, false)),
-            None => self.insert(hash, key, max).map(|place| (place, true)),
+            None => {
+                let (start, length) = (self.long.len() as u64, u32::try_from(key.long.len()).ok()?);
+                let word = u128::from(LONG) | u128::from(length) << 32 | u128::from(start) << 64;
+                reserve(&mut self.long, key.long.len());
+                self.long.extend_from_slice(&key.long);
+                self.insert(hash, word, max).map(|place| (place, true))
+            }
         }
     }
 
-    fn insert(&mut self, hash: u64, key: &Key, max: usize) -> Option<usize> {
-        let place = u32::try_from(self.len()).ok().filter(|_| self.len() < max)?;
-        let mut word = key.word;
-        if !key.long.is_empty() {
-            let (start, length) = (self.long.len() as u64, u32::try_from(key.long.len()).ok()?);
-            word = u128::from(LONG) | u128::from(length) << 32 | u128::from(start) << 64;
-            reserve(&mut self.long, key.long.len());
-            self.long.extend_from_slice(&key.long);
+    /// [`place`](Self::place) of a key that is no more than this word.
+    #[inline]
+    pub(crate) fn place_of_word(&mut self, word: u128, max: usize) -> Option<(usize, bool)> {
+        let hash = hash_word(word);
+        match self.places.find(hash, |place| self.words[*place as usize] == word) {
+            Some(place) => Some((*place as usize, false)),
+            None => self.insert(hash, word, max).map(|place| (place, true)),
         }
+    }
+
+    #[cold]
+    fn insert(&mut self, hash: u64, word: u128, max: usize) -> Option<usize> {
+        let place = u32::try_from(self.len()).ok().filter(|_| self.len() < max)?;
         reserve(&mut self.words, 1);
         self.words.push(word);
         let KeyTable { places, words, long, .. } = self;
