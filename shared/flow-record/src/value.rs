@@ -100,7 +100,8 @@ fn long_integer(digits: &[u8]) -> Option<u64> {
 /// An IPv4 or IPv6 address in any form that the standard library reads.
 #[inline(never)]
 pub(crate) fn address(text: &[u8]) -> Option<IpAddr> {
-    str::from_utf8(text).ok()?.parse().ok()
+    let text = str::from_utf8(text).ok()?;
+    if text.contains(':') { text.parse().ok().map(IpAddr::V6) } else { text.parse().ok().map(IpAddr::V4) }
 }
 
 /// More bytes than an IPv4 address has, and as many before it as an octet is looked at with.
