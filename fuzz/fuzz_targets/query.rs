@@ -93,7 +93,7 @@ fn answer(program: &Program, format: &RecordFormat, parts: &[&[&str]]) -> Result
         for line in *lines {
             let line = format.parse(line).expect("a good line");
             let origin = Origin { log_stream: Some("eni-1-all"), ..Origin::default() };
-            rows.extend(evaluation.observe(&EnrichedFlow { record: line.record(), origin, tables: &TABLES })?);
+            rows.extend(evaluation.observe(&EnrichedFlow { record: line.record(), origin: &origin, tables: &TABLES })?);
         }
         match &mut all {
             None => all = Some(evaluation),
@@ -116,7 +116,7 @@ fn evaluate(query: &ContinuousQuery) {
         let origin = Origin { account: Some("123456789012"), log_group: Some("flows"), ..Origin::default() };
         let flows: Vec<_> = lines
             .iter()
-            .map(|line| EnrichedFlow { record: line.record(), origin, tables: &TABLES })
+            .map(|line| EnrichedFlow { record: line.record(), origin: &origin, tables: &TABLES })
             .filter(|flow| {
                 let matches = query.matches(flow);
                 assert_eq!(query.matches(flow), matches);

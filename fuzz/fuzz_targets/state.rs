@@ -48,7 +48,7 @@ static DELTAS: LazyLock<Vec<Delta>> = LazyLock::new(|| {
         let line = format.parse(&line).expect("a good line");
         deltas.observe(
             &active,
-            &EnrichedFlow { record: line.record(), origin: Origin::default(), tables: &tables },
+            &EnrichedFlow { record: line.record(), origin: &Origin::default(), tables: &tables },
         );
     }
     deltas.into_iter().collect()

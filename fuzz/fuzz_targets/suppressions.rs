@@ -29,7 +29,7 @@ static FINDINGS: LazyLock<Vec<Finding<'static>>> = LazyLock::new(|| {
         let line = format.parse(line).expect("a line of the default format");
         deltas.observe(
             &rules,
-            &EnrichedFlow { record: line.record(), origin: Origin::default(), tables: &tables },
+            &EnrichedFlow { record: line.record(), origin: &Origin::default(), tables: &tables },
         );
     }
     let mut groups = Groups::new(10);

@@ -99,7 +99,7 @@ impl<'a> Events<'a> {
             Ok(line) => {
                 self.report.lines.add(&line);
                 let flow =
-                    EnrichedFlow { record: line.record(), origin: source.origin, tables: &self.tables };
+                    EnrichedFlow { record: line.record(), origin: &source.origin, tables: &self.tables };
                 time = flow.timestamp();
                 account = account.or_else(|| line.record().text(Field::AccountId).and_then(account_of));
             }

@@ -81,7 +81,7 @@ impl Teller {
             }
         };
         self.report.lines.add(&line);
-        let flow = EnrichedFlow { record: line.record(), origin: source.origin, tables: &self.tables };
+        let flow = EnrichedFlow { record: line.record(), origin: &source.origin, tables: &self.tables };
         let before = self.explainer.add(&line, &flow);
         self.tell(before)
     }

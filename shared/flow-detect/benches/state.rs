@@ -105,7 +105,7 @@ fn batches(rules: &RuleSet, lines: &[String]) -> Vec<Vec<Delta>> {
     lines.sort_by_key(|line| line.record().integer(flow_record::Field::Start));
     let of = |line: &flow_record::Line<'_>| {
         let mut deltas = Deltas::default();
-        deltas.observe(&active, &EnrichedFlow { record: line.record(), origin, tables: &tables });
+        deltas.observe(&active, &EnrichedFlow { record: line.record(), origin: &origin, tables: &tables });
         by_state_key(deltas, rules).into_values().next().unwrap_or_default()
     };
     lines.iter().map(of).filter(|deltas| !deltas.is_empty()).collect()

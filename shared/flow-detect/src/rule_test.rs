@@ -109,7 +109,8 @@ impl RuleTest {
         let lines = self.lines.iter();
         for line in lines.flat_map(|line| (1..=line.times).map(|n| line.nth(&self.format, n))) {
             if let Ok(line) = self.format.parse(&line) {
-                let flow = EnrichedFlow { record: line.record(), origin: Origin::default(), tables: &tables };
+                let flow =
+                    EnrichedFlow { record: line.record(), origin: &Origin::default(), tables: &tables };
                 deltas.observe(&active, &flow);
             }
         }

@@ -24,7 +24,7 @@ fn groups(rules: &RuleSet, lines: impl IntoIterator<Item = String>, capacity: us
     let mut deltas = Deltas::default();
     for line in lines {
         let line = format.parse(&line).unwrap();
-        let flow = EnrichedFlow { record: line.record(), origin: Origin::default(), tables: &tables };
+        let flow = EnrichedFlow { record: line.record(), origin: &Origin::default(), tables: &tables };
         deltas.observe(&active, &flow);
     }
     for delta in deltas {
@@ -57,7 +57,7 @@ fn records_that_nothing_matches_allocate_nothing() {
         let mut deltas = Deltas::default();
         let mut observe = || {
             let line = format.parse(&text).unwrap();
-            let flow = EnrichedFlow { record: line.record(), origin: Origin::default(), tables: &tables };
+            let flow = EnrichedFlow { record: line.record(), origin: &Origin::default(), tables: &tables };
             deltas.observe(&active, &flow)
         };
         // The first use of a regular expression makes its caches.
@@ -96,7 +96,8 @@ fn equal_private_addresses_of_two_accounts_are_two_subjects() {
             let line = Flow::tcp("10.0.0.9", 40_000, "10.0.0.5", 22).rejected().at(AT + n).line();
             let line = line.replace("123456789012", account);
             let line = format.parse(&line).unwrap();
-            deltas.observe(&active, &EnrichedFlow { record: line.record(), origin, tables: &tables });
+            deltas
+                .observe(&active, &EnrichedFlow { record: line.record(), origin: &origin, tables: &tables });
         }
     }
     let mut groups = Groups::new(1000);
@@ -117,7 +118,7 @@ fn nat_gateways_without_an_interface_stay_apart() {
     for gateway in ["nat-1", "nat-2"] {
         let line = format!("{gateway} - 198.51.100.7 10.0.0.5 40000 22 100 {AT} ACCEPT");
         let line = format.parse(&line).unwrap();
-        let flow = EnrichedFlow { record: line.record(), origin: Origin::default(), tables: &tables };
+        let flow = EnrichedFlow { record: line.record(), origin: &Origin::default(), tables: &tables };
         deltas.observe(&rules.for_format(&format, Mode::Notify), &flow);
     }
     let subjects: Vec<_> = deltas.into_iter().map(|delta| delta.group.parts()[0].to_string()).collect();

@@ -141,7 +141,8 @@ fn no_record_is_passed_over_that_a_rule_matches() {
             let active = rules.for_format(&test.format, Mode::Off);
             for line in test.lines.iter().map(|line| line.nth(&test.format, 1)) {
                 let line = test.format.parse(&line).unwrap();
-                let flow = EnrichedFlow { record: line.record(), origin: Origin::default(), tables: &tables };
+                let flow =
+                    EnrichedFlow { record: line.record(), origin: &Origin::default(), tables: &tables };
                 let slowly: Vec<_> =
                     active.iter().filter(|(_, rule)| rule.matches(&flow)).map(|(place, _)| place).collect();
                 let quickly: Vec<_> = active.matching(&flow).map(|(place, _)| place).collect();

@@ -30,7 +30,7 @@ fn findings(rules: &RuleSet, batches: &[Vec<String>]) -> Vec<String> {
             let line = format.parse(line).unwrap();
             deltas.observe(
                 &active,
-                &EnrichedFlow { record: line.record(), origin: Origin::default(), tables: &tables },
+                &EnrichedFlow { record: line.record(), origin: &Origin::default(), tables: &tables },
             );
         }
         for delta in deltas {
@@ -124,7 +124,7 @@ proptest! {
         let mut deltas = Deltas::default();
         for line in records.iter().map(line) {
             let line = format.parse(&line).unwrap();
-            deltas.observe(&active, &EnrichedFlow { record: line.record(), origin: Origin::default(), tables: &tables });
+            deltas.observe(&active, &EnrichedFlow { record: line.record(), origin: &Origin::default(), tables: &tables });
         }
         let mut groups = Groups::new(1000);
         for delta in deltas {
@@ -149,7 +149,7 @@ fn closing_rules_wait_for_the_watermark() {
         let mut deltas = Deltas::default();
         let line = Flow::tcp("198.51.100.7", 1, "10.0.0.5", 22).rejected().at(START).line();
         let line = format.parse(&line).unwrap();
-        let flow = EnrichedFlow { record: line.record(), origin: Origin::default(), tables: &tables };
+        let flow = EnrichedFlow { record: line.record(), origin: &Origin::default(), tables: &tables };
         deltas.observe(&rules.for_format(&format, Mode::Notify), &flow);
         let mut groups = Groups::new(10);
         for delta in deltas {
@@ -176,7 +176,7 @@ fn groups_beyond_the_bound_are_refused_and_known_ones_go_on() {
         let line = format.parse(&line).unwrap();
         deltas.observe(
             &active,
-            &EnrichedFlow { record: line.record(), origin: Origin::default(), tables: &tables },
+            &EnrichedFlow { record: line.record(), origin: &Origin::default(), tables: &tables },
         );
         refused += deltas
             .into_iter()

@@ -62,7 +62,7 @@ pub struct EnrichedFlow<'a> {
     /// The record.
     pub record: &'a FlowRecord<'a>,
     /// Where it came from.
-    pub origin: Origin<'a>,
+    pub origin: &'a Origin<'a>,
     /// What the user knows.
     pub tables: &'a Tables,
 }

@@ -13,7 +13,7 @@
 //!             1418530010 1418530070 REJECT OK";
 //! let line = format.parse(line).expect("a line of the default format");
 //! let tables = Tables { networks: Networks::parse("10.0.0.0/16 production")? };
-//! let flow = EnrichedFlow { record: line.record(), origin: Origin::default(), tables: &tables };
+//! let flow = EnrichedFlow { record: line.record(), origin: &Origin::default(), tables: &tables };
 //!
 //! assert_eq!(flow.enrichment(Enrichment::DstService), Some(EnrichedValue::Text("ms-wbt-server".into())));
 //! assert_eq!(flow.enrichment(Enrichment::DstNetwork), Some(EnrichedValue::Text("production".into())));

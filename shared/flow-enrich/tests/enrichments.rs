@@ -15,7 +15,7 @@ fn with_flow<T>(
     let format: RecordFormat = columns.parse().expect("a format");
     let tables = Tables { networks: Networks::parse(NETWORKS).expect("a table") };
     let line = format.parse(line).expect("a line of the format");
-    look(EnrichedFlow { record: line.record(), origin, tables: &tables })
+    look(EnrichedFlow { record: line.record(), origin: &origin, tables: &tables })
 }
 
 fn text(flow: &EnrichedFlow<'_>, name: Enrichment) -> String {
@@ -362,7 +362,7 @@ fn named_networks_are_inside() {
     let table = "2600:1f18:1::/48 production\n2a00:1450:66::/48 threat-c2";
     let tables = Tables { networks: Networks::parse(table).expect("a table") };
     let line = format.parse("2600:1f18:1::5 2a00:1450:66::1").expect("a line");
-    let flow = EnrichedFlow { record: line.record(), origin: Origin::default(), tables: &tables };
+    let flow = EnrichedFlow { record: line.record(), origin: &Origin::default(), tables: &tables };
     let names =
         [Enrichment::SrcExternal, Enrichment::DstExternal, Enrichment::Direction, Enrichment::LocalAddr];
     assert_eq!(names.map(|name| text(&flow, name)).join(" "), "0 1 egress 2600:1f18:1::5");

@@ -27,7 +27,7 @@ fn findings<'r>(rules: &'r RuleSet, test: &RuleTest, lines: &[String]) -> Vec<Fi
     let tables = Tables { networks: Networks::parse(&test.networks).unwrap() };
     let (active, mut deltas) = (rules.for_format(&test.format, Mode::Off), Deltas::default());
     for line in lines.iter().filter_map(|line| test.format.parse(line).ok()) {
-        deltas.observe(&active, &EnrichedFlow { record: line.record(), origin: origin(), tables: &tables });
+        deltas.observe(&active, &EnrichedFlow { record: line.record(), origin: &origin(), tables: &tables });
     }
     let mut groups = Groups::new(usize::MAX);
     deltas.into_iter().for_each(|delta| {
@@ -51,7 +51,7 @@ fn shown(query: &str, test: &RuleTest, lines: &[String]) -> Vec<String> {
     let (program, tables) = (portable(query), Tables::default());
     let mut evaluation = program.start();
     for line in lines.iter().filter_map(|line| test.format.parse(line).ok()) {
-        let flow = EnrichedFlow { record: line.record(), origin: origin(), tables: &tables };
+        let flow = EnrichedFlow { record: line.record(), origin: &origin(), tables: &tables };
         evaluation.observe(&flow).unwrap();
     }
     let answer = evaluation.finish().unwrap();

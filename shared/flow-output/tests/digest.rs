@@ -26,7 +26,7 @@ fn with_storm(check: impl FnOnce(&[Finding<'_>])) {
     let mut deltas = Deltas::default();
     for line in pings.chain(ssh) {
         let line = format.parse(&line).unwrap();
-        let flow = EnrichedFlow { record: line.record(), origin: Origin::default(), tables: &tables };
+        let flow = EnrichedFlow { record: line.record(), origin: &Origin::default(), tables: &tables };
         deltas.observe(&active, &flow);
     }
     let mut groups = Groups::new(1000);

@@ -35,7 +35,7 @@ fn with_findings_of(
     let mut deltas = Deltas::default();
     for line in lines {
         let line = format.parse(line).unwrap();
-        deltas.observe(&active, &EnrichedFlow { record: line.record(), origin, tables: &tables });
+        deltas.observe(&active, &EnrichedFlow { record: line.record(), origin: &origin, tables: &tables });
     }
     let mut groups = Groups::new(1000);
     for delta in deltas {

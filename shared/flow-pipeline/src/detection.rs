@@ -149,7 +149,7 @@ impl<'b, 'r> Batch<'b, 'r> {
             self.report.note_unfit_rules(&self.rules, source.format);
         }
         let flow =
-            EnrichedFlow { record: line.record(), origin: source.origin, tables: self.settings.tables };
+            EnrichedFlow { record: line.record(), origin: &source.origin, tables: self.settings.tables };
         if self.deltas.observe(&self.rules, &flow) == Observed::Untimed {
             self.report.untimed += 1;
         }

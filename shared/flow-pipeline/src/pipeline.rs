@@ -311,7 +311,7 @@ impl<S: StateStore, N: Notifier> Pipeline<S, N> {
             };
             report.lines.add(line);
             let (record, origin) = (line.record(), origin_of(batch, event));
-            let flow = EnrichedFlow { record, origin, tables: &definitions.tables };
+            let flow = EnrichedFlow { record, origin: &origin, tables: &definitions.tables };
             if flow.time().is_some_and(|time| time > now.saturating_add(FUTURE_TOLERANCE)) {
                 report.future += 1;
             } else if deltas.observe(&rules, &flow) == Observed::Untimed {

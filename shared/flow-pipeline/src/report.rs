@@ -248,7 +248,7 @@ impl Report {
         }
     }
 
-    /// Counts what comes out of an input and is no line; a line is handed on.
+    /// The line that an item is; anything else is [noted](Self::note).
     #[inline]
     pub fn line_of<'a>(&mut self, item: Item<'a>) -> Option<SourceLine<'a>> {
         if let Item::Line(line) = item {
@@ -258,7 +258,8 @@ impl Report {
         None
     }
 
-    fn note(&mut self, item: &Item<'_>) {
+    /// Counts what comes out of an input and is no line.
+    pub fn note(&mut self, item: &Item<'_>) {
         match item {
             Item::BadHeader { number, error } => self.reject("bad_header", *number, || error.to_string()),
             Item::EventStart { .. } => self.events += 1,

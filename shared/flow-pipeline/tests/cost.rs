@@ -56,7 +56,7 @@ fn nothing_for_a_batch_that_matches_nothing() {
         let mut deltas = Deltas::default();
         for line in &batch.lines {
             let line = format.parse(line).unwrap();
-            let flow = EnrichedFlow { record: line.record(), origin: Origin::default(), tables: &tables };
+            let flow = EnrichedFlow { record: line.record(), origin: &Origin::default(), tables: &tables };
             deltas.observe(&active, &flow);
         }
         assert_eq!(batch.bills.is_empty(), deltas.is_empty());

@@ -78,7 +78,7 @@ fn query(bencher: Bencher, pairs: u32, query: &str) {
         let mut evaluation = program.start();
         for line in text.lines() {
             let line = format.parse(line).expect("a good line");
-            let flow = EnrichedFlow { record: line.record(), origin: Origin::default(), tables: &tables };
+            let flow = EnrichedFlow { record: line.record(), origin: &Origin::default(), tables: &tables };
             black_box(evaluation.observe(&flow)).expect("few groups");
         }
         evaluation
@@ -112,7 +112,8 @@ fn finish_groups(bencher: Bencher, pairs: u32) {
             let mut evaluation = program.start();
             for line in text.lines() {
                 let line = format.parse(line).expect("a good line");
-                let flow = EnrichedFlow { record: line.record(), origin: Origin::default(), tables: &tables };
+                let flow =
+                    EnrichedFlow { record: line.record(), origin: &Origin::default(), tables: &tables };
                 evaluation.observe(&flow).expect("few groups");
             }
             evaluation

@@ -191,7 +191,8 @@ impl KeyTable {
             return self.place_of_word(key.word, max);
         }
         let hash = xxh3_64(&key.long);
-        match self.places.find(hash, |place| long(&self.long, self.words[*place as usize]) == Some(&key.long)) {
+        match self.places.find(hash, |place| long(&self.long, self.words[*place as usize]) == Some(&key.long))
+        {
             Some(place) => Some((*place as usize, false)),
             None => {
                 let (start, length) = (self.long.len() as u64, u32::try_from(key.long.len()).ok()?);
@@ -245,7 +246,8 @@ impl KeyTable {
 
     /// All places in the order of the keys' values.
     pub(crate) fn in_order(&self) -> Vec<u32> {
-        let beginning = |word: &u128| beginning(long(&self.long, *word).unwrap_or(&word.to_le_bytes()), self.values);
+        let beginning =
+            |word: &u128| beginning(long(&self.long, *word).unwrap_or(&word.to_le_bytes()), self.values);
         let mut places: Vec<(u128, u32)> = self.words.iter().map(beginning).zip(0..).collect();
         places.sort_unstable_by(|(one, left), (other, right)| {
             one.cmp(other).then_with(|| {

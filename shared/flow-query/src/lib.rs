@@ -30,7 +30,7 @@
 //! let mut evaluation = program.start();
 //! let line = "2 123456789010 eni-1 10.0.0.5 192.0.2.7 20641 22 6 20 4249 1418530010 1418530070 ACCEPT OK";
 //! let line = format.parse(line).expect("14 columns that fit");
-//! evaluation.observe(&EnrichedFlow { record: line.record(), origin: Origin::default(), tables: &tables })?;
+//! evaluation.observe(&EnrichedFlow { record: line.record(), origin: &Origin::default(), tables: &tables })?;
 //! let answer = evaluation.finish()?;
 //! assert_eq!(answer.columns[1].show(&answer.rows[0][1]).to_string(), "4249");
 //! # Ok::<(), Box<dyn std::error::Error>>(())

@@ -18,7 +18,7 @@ fn holds(condition: &str, line: &str) -> bool {
     let tables = Tables { networks: Networks::parse("172.31.0.0/16 office").unwrap() };
     let origin =
         Origin { log_stream: Some("eni-1-all"), timestamp: Some(1_418_530_010_000), ..Origin::default() };
-    query.matches(&EnrichedFlow { record: line.record(), origin, tables: &tables })
+    query.matches(&EnrichedFlow { record: line.record(), origin: &origin, tables: &tables })
 }
 
 const SSH: &str = "2 123456789010 eni-1235b8ca123456789 172.31.16.139 172.31.16.21 20641 22 6 20 4249 1418530010 \
@@ -100,7 +100,7 @@ fn groups_and_aggregates() {
     );
     let (format, tables) = (RecordFormat::default(), Tables::default());
     let line = format.parse(SSH).unwrap();
-    let row = EnrichedFlow { record: line.record(), origin: Origin::default(), tables: &tables };
+    let row = EnrichedFlow { record: line.record(), origin: &Origin::default(), tables: &tables };
     let mut aggregates = query.start();
     let key: GroupKey = query.key(&row).to_key();
     query.add(&mut aggregates, &row);

@@ -19,7 +19,7 @@ fn observe(evaluation: &mut Evaluation<'_>, count: u32) {
             "2 123456789012 eni-1 10.{b}.{c}.{d} 172.{a}.{d}.{c} 40000 443 6 5 {pair} 1700000000 1700000059 ACCEPT OK"
         );
         let line = format.parse(&line).unwrap();
-        let flow = EnrichedFlow { record: line.record(), origin: Origin::default(), tables: &tables };
+        let flow = EnrichedFlow { record: line.record(), origin: &Origin::default(), tables: &tables };
         evaluation.observe(&flow).unwrap();
     }
 }
@@ -61,7 +61,7 @@ fn known_groups_cost_nothing() {
         let (format, tables) = (RecordFormat::default(), Tables::default());
         let line = "2 123456789012 eni-1 10.0.0.0 172.0.0.0 40000 443 6 5 0 1700000000 1700000059 ACCEPT OK";
         let line = format.parse(line).unwrap();
-        let flow = EnrichedFlow { record: line.record(), origin: Origin::default(), tables: &tables };
+        let flow = EnrichedFlow { record: line.record(), origin: &Origin::default(), tables: &tables };
         let memory = measure(|| {
             for _ in 0..100 {
                 evaluation.observe(&flow).unwrap();

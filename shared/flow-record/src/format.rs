@@ -110,18 +110,10 @@ impl RecordFormat {
     /// half of them known, and all of them when there are fewer than four.
     ///
     /// Lines of data have numbers and addresses, or words in capitals, or ids, so they do not look like that.
+    #[inline]
     pub fn is_header(line: &str) -> bool {
-        let is_lower_name = |word: &str| is_name(word) && !word.bytes().any(|byte| byte.is_ascii_uppercase());
-        let starts_like_a_name = line.trim_start().starts_with(|first: char| first.is_ascii_lowercase());
-        if !starts_like_a_name || line.len() > MAX_LINE || !line.split_ascii_whitespace().all(is_lower_name) {
-            return false;
-        }
-        let (mut known, mut all) = (0, 0);
-        for name in line.split_ascii_whitespace() {
-            all += 1;
-            known += usize::from(Field::from_name(name).is_some());
-        }
-        all >= 2 && if all < 4 { known == all } else { known * 2 >= all }
+        let may_be = |first: &u8| first.is_ascii_lowercase() || *first >= 0x80 || first.is_ascii_whitespace();
+        line.as_bytes().first().is_some_and(may_be) && is_header(line)
     }
 
     /// Reads one line.
@@ -205,6 +197,20 @@ impl fmt::Display for RecordFormat {
         }
         Ok(())
     }
+}
+
+fn is_header(line: &str) -> bool {
+    let is_lower_name = |word: &str| is_name(word) && !word.bytes().any(|byte| byte.is_ascii_uppercase());
+    let starts_like_a_name = line.trim_start().starts_with(|first: char| first.is_ascii_lowercase());
+    if !starts_like_a_name || line.len() > MAX_LINE || !line.split_ascii_whitespace().all(is_lower_name) {
+        return false;
+    }
+    let (mut known, mut all) = (0, 0);
+    for name in line.split_ascii_whitespace() {
+        all += 1;
+        known += usize::from(Field::from_name(name).is_some());
+    }
+    all >= 2 && if all < 4 { known == all } else { known * 2 >= all }
 }
 
 /// Whether two names are one: `foo-bar` and `foo_bar` have the same key in JSON.

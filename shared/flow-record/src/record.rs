@@ -83,7 +83,11 @@ impl<'a> FlowRecord<'a> {
         if self.columns.count != self.format.columns().len() {
             return Err(self.miscount());
         }
-        let read = if self.columns.has_runs { self.read_after_runs() } else { self.read_values(Columns::single_span) };
+        let read = if self.columns.has_runs {
+            self.read_after_runs()
+        } else {
+            self.read_values(Columns::single_span)
+        };
         if read.is_none() {
             return self.first_misfit().map_or(Ok(()), Err);
         }
@@ -179,7 +183,12 @@ impl<'a> FlowRecord<'a> {
             let found = self.raw(index);
             let expected = column.field().and_then(|field| value::misfit(found, field.kind()))?;
             let is_absent = found.as_bytes() == ABSENT;
-            (!is_absent).then_some(ParseError::Value { column: index + 1, field: column.name(), expected, found })
+            (!is_absent).then_some(ParseError::Value {
+                column: index + 1,
+                field: column.name(),
+                expected,
+                found,
+            })
         })
     }
 

@@ -114,7 +114,8 @@ impl Columns {
     fn find_runs(&mut self, line: &[u8]) {
         *self = Columns { has_runs: true, ..Columns::NONE };
         for at in 0..line.len() {
-            let is_start = !is_separator(line[at]) && at.checked_sub(1).is_none_or(|before| is_separator(line[before]));
+            let is_start =
+                !is_separator(line[at]) && at.checked_sub(1).is_none_or(|before| is_separator(line[before]));
             if is_start {
                 self.before[self.count.min(MAX_COLUMNS)] = kept(at).wrapping_sub(1);
                 self.count += 1;

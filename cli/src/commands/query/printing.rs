@@ -46,7 +46,8 @@ impl<'c> Printer<'c> {
                 write_csv_row(&mut self.out, self.columns, row)
             }
             RowOutput::Table => {
-                let shown = self.columns.iter().zip(row).map(|(column, value)| column.show(value).to_string());
+                let shown =
+                    self.columns.iter().zip(row).map(|(column, value)| column.show(value).to_string());
                 let cells: Vec<_> = shown.map(|cell| plain(&cell).into_owned()).collect();
                 self.table_row(cells)
             }

@@ -148,10 +148,14 @@ impl<'s> Selection<'s> {
             }
             // Another format may lack other fields.
             part.is_told &= !matches!(item, Item::Header(_));
-            let Some(line) = part.report.line_of(item).filter(|_| !is_redelivered) else {
-                return ControlFlow::Continue(());
+            let line = match &item {
+                Item::Line(line) if !is_redelivered => line,
+                other => {
+                    part.report.note(other);
+                    return ControlFlow::Continue(());
+                }
             };
-            if let Err(error) = self.line(&line, &mut part, take) {
+            if let Err(error) = self.line(line, &mut part, take) {
                 self.is_over.store(true, Ordering::Relaxed);
                 failure = Some(error);
             }
@@ -190,7 +194,7 @@ impl<'s> Selection<'s> {
             self.tell_of(source.format, &part.input);
         }
         part.report.lines.add(line);
-        let flow = EnrichedFlow { record: line.record(), origin: source.origin, tables: self.tables };
+        let flow = EnrichedFlow { record: line.record(), origin: &source.origin, tables: self.tables };
         self.note_present(&flow);
         if self.is_in_span(&flow)
             && let Some(row) = part.evaluation.observe(&flow)?

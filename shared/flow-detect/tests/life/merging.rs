@@ -86,7 +86,7 @@ proptest! {
                 let line = Flow::tcp("198.51.100.7", 40_000, "10.0.0.5", *port).rejected().at(T + offset).line();
                 let line = format.parse(&line).unwrap();
                 let origin = Origin::default();
-                deltas.observe(&active, &EnrichedFlow { record: line.record(), origin, tables: &tables });
+                deltas.observe(&active, &EnrichedFlow { record: line.record(), origin: &origin, tables: &tables });
             }
             deltas.into_iter().for_each(|delta| { groups.merge(delta); });
             for finding in groups.findings(&rules, Watermark::End) {

@@ -77,7 +77,7 @@ fn batch_of(format: &RecordFormat, origin: Origin<'_>, rules: &RuleSet, lines: &
     let mut deltas = Deltas::default();
     for line in lines {
         let line = format.parse(line).unwrap();
-        deltas.observe(&active, &EnrichedFlow { record: line.record(), origin, tables: &tables });
+        deltas.observe(&active, &EnrichedFlow { record: line.record(), origin: &origin, tables: &tables });
     }
     deltas.into_iter().collect()
 }

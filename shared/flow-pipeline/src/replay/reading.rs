@@ -69,7 +69,7 @@ impl<'a, 'r> Reading<'a, 'r> {
             replay.report.note_unfit_rules(&self.rules, source.format);
         }
         let tables = &replay.settings.definitions.tables;
-        let flow = EnrichedFlow { record: line.record(), origin: source.origin, tables };
+        let flow = EnrichedFlow { record: line.record(), origin: &source.origin, tables };
         let Some(time) = flow.time() else {
             replay.report.untimed += 1;
             return Ok(());

@@ -78,7 +78,7 @@ impl Traffic {
     pub(crate) fn for_each(&self, mut each: impl FnMut(&EnrichedFlow<'_>)) {
         for line in &self.lines {
             let line = self.format.parse(line).unwrap_or_else(|error| panic!("{error}: {line}"));
-            each(&EnrichedFlow { record: line.record(), origin: self.origin, tables: &self.tables });
+            each(&EnrichedFlow { record: line.record(), origin: &self.origin, tables: &self.tables });
         }
     }
 
