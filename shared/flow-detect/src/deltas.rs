@@ -10,6 +10,7 @@ use xxhash_rust::xxh3::Xxh3Default;
 
 use crate::groups::GroupId;
 use crate::pane::PaneState;
+use crate::rule::Rule;
 use crate::rule_set::ActiveRules;
 use crate::scope::{Scope, ScopeParts};
 
@@ -62,16 +63,20 @@ impl Deltas {
         let Some(time) = flow.time() else { return Observed::Untimed };
         self.newest = self.newest.max(Some(time));
         let mut matched = 0;
-        for (index, rule) in rules.matching(flow) {
+        rules.matching(flow, |place, rule| {
             matched += 1;
-            let scope = ScopeParts::of(flow, rule.scope);
-            let pane = rule.windowing.pane_of(time);
-            let key = rule.query.key(flow);
-            let delta = self.delta(index, scope, pane, &key, || PaneState::new(&rule.query));
-            delta.state.add(&rule.query, &delta.scope, flow, time);
-            delta.newest = delta.newest.max(time);
-        }
+            self.count(place, rule, flow, time);
+        });
         Observed::Matched(matched)
+    }
+
+    fn count(&mut self, place: usize, rule: &Rule, flow: &EnrichedFlow<'_>, time: u64) {
+        let scope = ScopeParts::of(flow, rule.scope);
+        let pane = rule.windowing.pane_of(time);
+        let key = rule.query.key(flow);
+        let delta = self.delta(place, scope, pane, &key, || PaneState::new(&rule.query));
+        delta.state.add(&rule.query, &delta.scope, flow, time);
+        delta.newest = delta.newest.max(time);
     }
 
     fn delta(

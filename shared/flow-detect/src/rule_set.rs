@@ -150,28 +150,21 @@ impl<'r> ActiveRules<'r> {
         ActiveRules { set, active, bits, not_applicable }
     }
 
-    /// The rules that `flow` matches, each with its place in the [`RuleSet`].
+    /// Visits the rules that `flow` matches, each with its place in the [`RuleSet`].
     #[inline]
-    pub fn matching<'f>(
-        &'f self,
-        flow: &'f EnrichedFlow<'_>,
-    ) -> impl Iterator<Item = (usize, &'r Rule)> + 'f {
-        let words = self.set.sieves.iter().zip(&self.bits).enumerate();
-        words.flat_map(move |(word, (sieve, bits))| {
-            let has_networks = !flow.tables.networks.is_empty();
+    pub fn matching(&self, flow: &EnrichedFlow<'_>, mut visit: impl FnMut(usize, &'r Rule)) {
+        let has_networks = !flow.tables.networks.is_empty();
+        for (word, (sieve, bits)) in self.set.sieves.iter().zip(&self.bits).enumerate() {
             let mut left = sieve.candidates(*bits, flow, has_networks);
-            std::iter::from_fn(move || {
-                while left != 0 {
-                    let place = word * MAX_SIEVED + left.trailing_zeros() as usize;
-                    left &= left - 1;
-                    let rule = self.set.rule(place);
-                    if rule.matches(flow) {
-                        return Some((place, rule));
-                    }
+            while left != 0 {
+                let place = word * MAX_SIEVED + left.trailing_zeros() as usize;
+                left &= left - 1;
+                let rule = self.set.rule(place);
+                if rule.matches(flow) {
+                    visit(place, rule);
                 }
-                None
-            })
-        })
+            }
+        }
     }
 
     /// Each with its place in the [`RuleSet`].

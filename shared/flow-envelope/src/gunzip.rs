@@ -150,11 +150,16 @@ pub fn is_gzip(data: &[u8]) -> bool {
 /// After an error `into` holds whatever had been decompressed.
 pub fn gunzip_capped(compressed: &[u8], cap: usize, into: &mut Vec<u8>) -> Result<(), GunzipError> {
     into.clear();
-    gunzip_append(compressed, cap, into)
+    gunzip_append(&mut Decompress::new(false), compressed, cap, into)
 }
 
-/// As [`gunzip_capped`], behind what `into` already holds; the cap is on what is added.
-pub(crate) fn gunzip_append(compressed: &[u8], cap: usize, into: &mut Vec<u8>) -> Result<(), GunzipError> {
+/// As [`gunzip_capped`], behind what `into` already holds; the cap is on what is added. `inflate` may have served before.
+pub(crate) fn gunzip_append(
+    inflate: &mut Decompress,
+    compressed: &[u8],
+    cap: usize,
+    into: &mut Vec<u8>,
+) -> Result<(), GunzipError> {
     if !is_gzip(compressed) {
         return Err(match compressed {
             [0x1f] => GunzipError::Truncated,
@@ -163,7 +168,7 @@ pub(crate) fn gunzip_append(compressed: &[u8], cap: usize, into: &mut Vec<u8>) -
     }
     let start = into.len();
     let mut output = Output { into, start, end: start, cap };
-    let all = output.members(compressed);
+    let all = output.members(inflate, compressed);
     let end = output.end;
     into.truncate(end);
     all
@@ -198,18 +203,18 @@ struct Output<'a> {
 
 impl Output<'_> {
     /// Inflates all members.
-    fn members(&mut self, compressed: &[u8]) -> Result<(), GunzipError> {
+    fn members(&mut self, inflate: &mut Decompress, compressed: &[u8]) -> Result<(), GunzipError> {
         self.make_room(claimed_length(compressed));
-        let mut inflate = Decompress::new(false);
         let mut rest = compressed;
         loop {
-            rest = self.member(&mut inflate, skip_header(&rest[MAGIC.len()..])?)?;
+            inflate.reset(false);
+            rest = self.member(inflate, skip_header(&rest[MAGIC.len()..])?)?;
             let padding = rest.iter().take_while(|byte| **byte == 0).count();
             rest = &rest[padding..];
             match rest {
                 [] => return Ok(()),
                 [0x1f] => return Err(GunzipError::Truncated),
-                _ if is_gzip(rest) => inflate.reset(false),
+                _ if is_gzip(rest) => {}
                 _ => {
                     let found = FirstBytes::of(rest);
                     return Err(GunzipError::Corrupt(CorruptGzip::TrailingBytes { found }));

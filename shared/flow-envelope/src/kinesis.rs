@@ -9,8 +9,8 @@ use std::borrow::Cow;
 use serde::Deserialize;
 
 use crate::EnvelopeError;
-use crate::record::unpack_append;
 use crate::text::text_or_integer;
+use crate::unpacker::Unpacker;
 
 const EXPECTED: &str = "a Kinesis event";
 
@@ -66,7 +66,7 @@ impl KinesisRecord<'_> {
     /// itself: a bad one spoils none of its neighbours.
     pub fn unpack(&self, cap: usize, into: &mut Vec<u8>) -> Result<(), EnvelopeError> {
         into.clear();
-        unpack_append(&self.kinesis.data, cap, into)
+        Unpacker::new().append(&self.kinesis.data, cap, into)
     }
 }
 

@@ -22,6 +22,7 @@ mod record;
 mod skeleton;
 mod subscription;
 mod text;
+mod unpacker;
 
 pub use error::EnvelopeError;
 pub use firehose::{FirehoseEvent, FirehoseRecord};

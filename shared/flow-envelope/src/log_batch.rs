@@ -163,11 +163,26 @@ impl<'a> Item<'a> {
 /// Logs writes it is read without a JSON parser, any other form with one; the result is the same. More than 1,000
 /// messages or 100,000 log events are an error, found before they take memory.
 pub fn log_batches(unpacked: &[u8]) -> Result<Vec<LogBatch<'_>>, EnvelopeError> {
+    log_batches_in(Vec::new(), unpacked)
+}
+
+/// As [`log_batches`], with `room` for log events: it is [given back](room_of) once nobody needs them.
+pub(crate) fn log_batches_in<'a>(
+    room: Vec<LogEvent<'a>>,
+    unpacked: &'a [u8],
+) -> Result<Vec<LogBatch<'a>>, EnvelopeError> {
     let text = str::from_utf8(unpacked).map_err(EnvelopeError::not_utf8)?;
-    if let Some(batch) = skeleton::read(text) {
+    if let Some(batch) = skeleton::read(text, room) {
         return Ok(vec![batch]);
     }
     general_batches(text)
+}
+
+/// The room that the events of `batches` took.
+pub(crate) fn room_of<'b>(batches: Vec<LogBatch<'_>>) -> Vec<LogEvent<'b>> {
+    let room = batches.into_iter().next().map(|batch| batch.events).unwrap_or_default();
+    // Nothing is collected: the allocation of the one becomes that of the other.
+    room.into_iter().filter_map(|_| None).collect()
 }
 
 /// As [`log_batches`], for any JSON that is a message.

@@ -4,9 +4,7 @@ use std::borrow::Cow;
 
 use crate::EnvelopeError;
 use crate::bounds::Tally;
-use crate::gunzip::{gunzip_append, is_gzip};
 use crate::log_batch::{LogBatch, Recognised, for_each_item};
-use crate::subscription::decode_base64;
 
 /// The log lines of one record. In practice a record fills one of the two lists.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -59,23 +57,6 @@ pub(crate) fn raw_lines(unpacked: &[u8]) -> Option<Result<impl Iterator<Item = &
     Some(text.map(|text| text.lines().filter(|line| !line.trim_ascii().is_empty())))
 }
 
-/// Decodes a record's base64 and, when that is gzip, decompresses it; appends the result to `into`.
-///
-/// What is appended is at most `cap` bytes, or the record's own size when it is not compressed.
-/// After an error `into` is as it was.
-pub(crate) fn unpack_append(data: &str, cap: usize, into: &mut Vec<u8>) -> Result<(), EnvelopeError> {
-    let bytes = decode_base64(data)?;
-    if !is_gzip(&bytes) {
-        into.extend_from_slice(&bytes);
-        return Ok(());
-    }
-    let before = into.len();
-    gunzip_append(&bytes, cap, into).map_err(|error| {
-        into.truncate(before);
-        error.into()
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use base64::Engine;
@@ -83,6 +64,7 @@ mod tests {
 
     use super::*;
     use crate::encode::gzip;
+    use crate::unpacker::Unpacker;
 
     const MESSAGE: &str =
         r#"{"messageType":"DATA_MESSAGE","logGroup":"g","logEvents":[{"timestamp":2,"message":"m"}]}"#;
@@ -90,7 +72,7 @@ mod tests {
     /// The record's batches (log group and number of lines) and its lines, or the error.
     fn content(data: &[u8]) -> String {
         let mut unpacked = Vec::new();
-        let result = unpack_append(&STANDARD.encode(data), 1 << 20, &mut unpacked).and_then(|()| {
+        let result = Unpacker::new().append(&STANDARD.encode(data), 1 << 20, &mut unpacked).and_then(|()| {
             RecordContent::read(&unpacked).map(|content| {
                 let batches: Vec<_> =
                     content.batches.iter().map(|b| format!("{}:{}", b.log_group, b.lines().len())).collect();
@@ -139,7 +121,7 @@ mod tests {
     fn a_failed_record_leaves_the_buffer_alone() {
         let mut into = b"before".to_vec();
         let bad = STANDARD.encode([gzip(b"good").as_slice(), b"bad"].concat());
-        assert!(unpack_append(&bad, 99, &mut into).is_err());
+        assert!(Unpacker::new().append(&bad, 99, &mut into).is_err());
         assert_eq!(into, b"before");
     }
 }

@@ -16,8 +16,9 @@ const MOST_EXPECTED: usize = 16_384;
 /// The longest timestamp taken here, in digits; any of them fits an `i64`.
 const LONGEST_TIMESTAMP: usize = 18;
 
-/// Reads `text` if it is exactly one data message as CloudWatch Logs writes it.
-pub(crate) fn read(text: &str) -> Option<LogBatch<'_>> {
+/// Reads `text` if it is exactly one data message as CloudWatch Logs writes it; its log events go into `room`, which holds
+/// none.
+pub(crate) fn read<'a>(text: &'a str, room: Vec<LogEvent<'a>>) -> Option<LogBatch<'a>> {
     // With neither escapes nor control characters every string is its own content, up to the next quote.
     let special = text.bytes().fold(0, |any, byte| any | u8::from(byte < 0x20) | u8::from(byte == b'\\'));
     if special != 0 {
@@ -33,7 +34,7 @@ pub(crate) fn read(text: &str) -> Option<LogBatch<'_>> {
     cursor.take(r#","subscriptionFilters":[""#)?;
     let filter = cursor.string()?;
     cursor.take(r#"],"logEvents":["#)?;
-    let events = cursor.events()?;
+    let events = cursor.events(room)?;
     Some(LogBatch {
         message_type: MessageType::Data,
         owner: Cow::Borrowed(owner),
@@ -77,11 +78,11 @@ impl<'a> Cursor<'a> {
     }
 
     /// All log events, to the end of the message, which must be the end of the text.
-    fn events(&mut self) -> Option<Vec<LogEvent<'a>>> {
+    fn events(&mut self, mut events: Vec<LogEvent<'a>>) -> Option<Vec<LogEvent<'a>>> {
         let before = self.rest.len();
         let first = self.event()?;
         let size = before - self.rest.len();
-        let mut events = Vec::with_capacity((before / size + 1).min(MOST_EXPECTED));
+        events.reserve((before / size + 1).min(MOST_EXPECTED));
         events.push(first);
         while self.take(",").is_some() {
             if events.len() == MOST_LOG_EVENTS {
@@ -125,7 +126,7 @@ mod tests {
 
     /// What the fast way reads, after checking that the parser reads the same.
     fn checked(text: &str) -> Option<LogBatch<'_>> {
-        let batch = read(text)?;
+        let batch = read(text, Vec::new())?;
         assert_eq!(general_batches(text).unwrap(), std::slice::from_ref(&batch), "{text}");
         Some(batch)
     }
@@ -159,10 +160,10 @@ mod tests {
         ];
         for (from, to) in deviations {
             let text = MESSAGE.replacen(from, to, 1);
-            assert!(text != MESSAGE && read(&text).is_none(), "{text}");
+            assert!(text != MESSAGE && read(&text, Vec::new()).is_none(), "{text}");
         }
-        assert!(read(&MESSAGE.repeat(2)).is_none());
-        assert!(read("").is_none());
+        assert!(read(&MESSAGE.repeat(2), Vec::new()).is_none());
+        assert!(read("", Vec::new()).is_none());
     }
 
     proptest! {

@@ -6,25 +6,11 @@
 
 use std::borrow::Cow;
 
-use base64::alphabet;
-use base64::engine::{DecodePaddingMode, Engine, GeneralPurpose, GeneralPurposeConfig};
 use serde::Deserialize;
 
 use crate::EnvelopeError;
-use crate::gunzip::gunzip_capped;
 use crate::text::Text;
-
-/// Base64 as senders write it: padded by AWS, unpadded by some libraries.
-const BASE64: GeneralPurpose = GeneralPurpose::new(
-    &alphabet::STANDARD,
-    GeneralPurposeConfig::new()
-        .with_decode_padding_mode(DecodePaddingMode::Indifferent)
-        .with_decode_allow_trailing_bits(true),
-);
-
-pub(crate) fn decode_base64(data: &str) -> Result<Vec<u8>, EnvelopeError> {
-    BASE64.decode(data.as_bytes()).map_err(|error| EnvelopeError::NotBase64 { error })
-}
+use crate::unpacker::Unpacker;
 
 /// `{"awslogs":{"data":"<base64 of gzip of a CloudWatch Logs message>"}}`, still packed.
 ///
@@ -85,15 +71,17 @@ impl<'a> SubscriptionEvent<'a> {
     ///
     /// [`log_batches`](crate::log_batches) reads what it then holds.
     pub fn decompress(&self, cap: usize, into: &mut Vec<u8>) -> Result<(), EnvelopeError> {
-        let compressed = decode_base64(&self.data)?;
-        Ok(gunzip_capped(&compressed, cap, into)?)
+        Unpacker::new().gzip(&self.data, cap, into)
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use base64::Engine;
+
     use super::*;
     use crate::encode::gzip;
+    use crate::unpacker::BASE64;
     use crate::{DEFAULT_DECOMPRESSED_CAP, log_batches};
 
     const MESSAGE: &str = r#"{"messageType":"DATA_MESSAGE","owner":"1","logGroup":"g","logStream":"s",

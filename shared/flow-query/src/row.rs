@@ -54,10 +54,11 @@ impl Row for EnrichedFlow<'_> {
     }
 
     /// A field's text is the line's own: nothing is allocated for it.
+    #[inline(always)]
     fn text(&self, source: Source) -> Option<Cow<'_, str>> {
         match source {
             Source::Field(field) => self.record.text(field).map(Cow::Borrowed),
-            other => self.value(other).into_text(),
+            other => other_text(self, other),
         }
     }
 
@@ -83,6 +84,17 @@ impl Row for EnrichedFlow<'_> {
         } else {
             key.push(&self.value(source));
         }
+    }
+}
+
+#[inline(never)]
+fn other_text<'r>(flow: &'r EnrichedFlow<'_>, source: Source) -> Option<Cow<'r, str>> {
+    match source {
+        Source::Enrichment(enrichment) => match flow.enrichment(enrichment)? {
+            EnrichedValue::Text(text) => Some(text),
+            other => Some(other.to_string().into()),
+        },
+        other => flow.value(other).into_text(),
     }
 }
 

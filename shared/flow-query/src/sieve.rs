@@ -15,7 +15,7 @@ use crate::operand::Operand;
 use crate::row::Row;
 use crate::value::{Number, Type, Value};
 
-/// The names looked at: some together, since filters join them by `or`, the cheapest first.
+/// The names looked at: some together, since filters join them by `or`; first what is cheap and rules out most.
 const SOURCES: [&[Source]; 7] = [
     &[
         Source::Field(Field::Action),
@@ -26,15 +26,15 @@ const SOURCES: [&[Source]; 7] = [
     &[Source::Field(Field::DstPort), Source::Field(Field::SrcPort)],
     &[Source::Field(Field::Bytes)],
     &[Source::Enrichment(Enrichment::Duration)],
+    &[Source::Enrichment(Enrichment::Side)],
     &[Source::Enrichment(Enrichment::Direction)],
     &[Source::Enrichment(Enrichment::DstExternal)],
-    &[Source::Enrichment(Enrichment::Side)],
 ];
 
 /// The most detections of one sieve.
 pub const MAX_SIEVED: usize = 64;
 
-/// Numbers below this have a class each in a table; above it the place among the known ones is searched.
+/// Numbers below this have a kind each in a table; above it the place among the known ones is searched.
 const DIRECT: usize = 1 << 16;
 
 /// See the module.
@@ -62,10 +62,10 @@ struct Table {
 struct Axis {
     source: Source,
     classes: Classes,
-    /// The kind of each class.
-    kinds: Box<[u8]>,
-    /// The kind of what has no value.
-    absent: u8,
+    /// The kind of each class, times the number of kinds of all axes before.
+    kinds: Box<[u16]>,
+    /// That of what has no value.
+    absent: u16,
     /// A value of each kind.
     examples: Vec<Value<'static>>,
 }
@@ -75,10 +75,40 @@ struct Axis {
 enum Classes {
     Numbers {
         known: Box<[i64]>,
-        direct: Box<[u8]>,
+        /// The kinds of the first numbers from 0 on.
+        direct: Box<[u16]>,
     },
     /// 2n + 1 for the n-th known text, 0 for any other.
-    Texts(Box<[Box<str>]>),
+    Texts(Box<[KnownText]>),
+}
+
+/// A text, and what is compared first.
+#[derive(Debug)]
+struct KnownText {
+    text: Box<str>,
+    mark: u64,
+}
+
+impl KnownText {
+    #[inline]
+    fn is(&self, text: &str, mark: u64) -> bool {
+        self.mark == mark && self.text.len() == text.len() && (text.len() <= MARKED || *self.text == *text)
+    }
+}
+
+/// Texts no longer than this and equally long differ in their marks if they differ.
+const MARKED: usize = 8;
+
+/// The first and the last bytes of a text.
+#[inline]
+fn mark(text: &str) -> u64 {
+    let bytes = text.as_bytes();
+    match (bytes.first_chunk::<4>(), bytes.last_chunk::<4>()) {
+        (Some(first), Some(last)) => {
+            u64::from(u32::from_le_bytes(*first)) | u64::from(u32::from_le_bytes(*last)) << 32
+        }
+        _ => bytes.iter().fold(0, |mark, byte| mark << 8 | u64::from(*byte)),
+    }
 }
 
 impl Sieve {
@@ -116,9 +146,13 @@ impl Sieve {
 impl Table {
     /// None if no values of `sources` rule out anything.
     fn new(sources: &[Source], filters: &[&Condition], all: u64) -> Option<Self> {
-        let axes: Vec<Axis> =
-            sources.iter().map(|source| Axis::new(*source, filters)).collect::<Option<_>>()?;
-        let combinations: usize = axes.iter().map(|axis| axis.examples.len()).product();
+        let mut combinations = 1;
+        let mut axes = Vec::with_capacity(sources.len());
+        for source in sources {
+            let axis = Axis::new(*source, filters, combinations)?;
+            combinations *= axis.examples.len();
+            axes.push(axis);
+        }
         let mut may_match = vec![all; combinations];
         for (bit, filter) in filters.iter().enumerate() {
             rule_out(&mut may_match, 1 << bit, filter, &axes);
@@ -130,20 +164,20 @@ impl Table {
 
     #[inline]
     fn may_match(&self, row: &impl Row) -> u64 {
-        let (mut place, mut stride) = (0, 1);
-        for axis in &self.axes {
-            place += usize::from(axis.kind(row)) * stride;
-            stride *= axis.examples.len();
-        }
+        let place = self.axes.iter().map(|axis| usize::from(axis.kind(row))).sum::<usize>();
         self.may_match.get(place).copied().unwrap_or(u64::MAX)
     }
 }
 
+fn reads(filter: &Condition, source: Source) -> bool {
+    let mut found = false;
+    filter.sources(&mut |read| found |= read == source);
+    found
+}
+
 /// Takes `bit` away wherever `filter` can't hold. It is asked once for all kinds of values that it does not look at.
 fn rule_out(may_match: &mut [u64], bit: u64, filter: &Condition, axes: &[Axis]) {
-    let mut read = Vec::new();
-    filter.sources(&mut |source| read.push(source));
-    let own: Vec<&Axis> = axes.iter().filter(|axis| read.contains(&axis.source)).collect();
+    let own: Vec<&Axis> = axes.iter().filter(|axis| reads(filter, axis.source)).collect();
     let combinations = own.iter().map(|axis| axis.examples.len()).product();
     let may: Vec<bool> =
         (0..combinations).map(|place| possible(filter, &known_at(place, &own)) != Some(false)).collect();
@@ -156,7 +190,7 @@ fn rule_out(may_match: &mut [u64], bit: u64, filter: &Condition, axes: &[Axis]) 
         .iter()
         .map(|axis| {
             let kinds = axis.examples.len();
-            let step = if read.contains(&axis.source) { apart } else { 0 };
+            let step = if reads(filter, axis.source) { apart } else { 0 };
             apart *= if step == 0 { 1 } else { kinds };
             (kinds, step)
         })
@@ -184,12 +218,12 @@ fn known_at(mut place: usize, axes: &[&Axis]) -> Known {
 }
 
 impl Axis {
-    /// None if there are too many values to tell apart.
-    fn new(source: Source, filters: &[&Condition]) -> Option<Self> {
-        let classes = Classes::of(source, filters)?;
+    /// Behind axes with so many combinations of kinds; none if there are too many values to tell apart.
+    fn new(source: Source, filters: &[&Condition], before: usize) -> Option<Self> {
+        let classes = Classes::of(source, filters);
         let mut all = Vec::new();
         filters.iter().for_each(|filter| leaves(filter, source, &mut |leaf| all.push(leaf)));
-        let mut known = BTreeMap::<Vec<bool>, u8>::new();
+        let mut known = BTreeMap::<Vec<bool>, usize>::new();
         let mut examples = Vec::new();
         let mut kind = |value: Value<'_>| {
             let value = value.into_owned();
@@ -197,29 +231,32 @@ impl Axis {
             let told = all.iter().map(|leaf| leaf.holds(&row)).collect();
             *known.entry(told).or_insert_with(|| {
                 examples.push(value);
-                u8::try_from(examples.len() - 1).unwrap_or(u8::MAX)
+                examples.len() - 1
             })
         };
-        let kinds = classes.examples().into_iter().map(&mut kind).collect();
-        let absent = kind(Value::Absent);
-        (examples.len() < 200).then_some(Axis { source, classes, kinds, absent, examples })
+        let mut place = |value| u16::try_from(kind(value) * before).ok();
+        let kinds: Box<[u16]> = classes.examples().into_iter().map(&mut place).collect::<Option<_>>()?;
+        let absent = place(Value::Absent)?;
+        let classes = classes.with_direct(&kinds);
+        Some(Axis { source, classes, kinds, absent, examples })
     }
 
     #[inline]
-    fn kind(&self, row: &impl Row) -> u8 {
+    fn kind(&self, row: &impl Row) -> u16 {
         let class = match &self.classes {
             Classes::Numbers { known, direct } => match row.number(self.source) {
                 Some(Number::Integer(number)) => {
-                    match usize::try_from(number).ok().and_then(|n| direct.get(n)) {
-                        Some(class) => usize::from(*class),
-                        None => class_of(known, number),
+                    if let Some(kind) = usize::try_from(number).ok().and_then(|number| direct.get(number)) {
+                        return *kind;
                     }
+                    class_of(known, number)
                 }
                 _ => return self.absent,
             },
             Classes::Texts(known) => match row.text(self.source) {
                 Some(text) => {
-                    known.iter().position(|known| **known == *text).map_or(0, |place| 2 * place + 1)
+                    let mark = mark(&text);
+                    known.iter().position(|known| known.is(&text, mark)).map_or(0, |place| 2 * place + 1)
                 }
                 None => return self.absent,
             },
@@ -229,25 +266,29 @@ impl Axis {
 }
 
 impl Classes {
-    fn of(source: Source, filters: &[&Condition]) -> Option<Self> {
+    fn of(source: Source, filters: &[&Condition]) -> Self {
         if source.value_type() == Type::Text {
             let mut known: Vec<Box<str>> = Vec::new();
             filters.iter().for_each(|filter| texts(filter, source, &mut known));
             known.sort_unstable();
             known.dedup();
-            return Some(Classes::Texts(known.into()));
+            let known = known.into_iter().map(|text| KnownText { mark: mark(&text), text });
+            return Classes::Texts(known.collect());
         }
         let mut known = Vec::new();
         filters.iter().for_each(|filter| numbers(filter, source, &mut known));
         known.sort_unstable();
         known.dedup();
-        // A class has a byte in the table.
-        let fits = known.len() < 100;
+        Classes::Numbers { known: known.into(), direct: Box::default() }
+    }
+
+    /// With the kinds of numbers that have one each in a table, of the `kinds` of all classes.
+    fn with_direct(self, kinds: &[u16]) -> Self {
+        let Classes::Numbers { known, .. } = self else { return self };
         let largest = known.last().and_then(|last| usize::try_from(*last).ok()).unwrap_or(DIRECT);
         let length = if largest < DIRECT { largest + 2 } else { 0 };
-        let class = |number: i64| u8::try_from(class_of(&known, number)).unwrap_or(u8::MAX);
-        let direct = (0..).take(length).map(class).collect();
-        fits.then_some(Classes::Numbers { known: known.into(), direct })
+        let direct = (0..).take(length).map(|number| kinds[class_of(&known, number)]).collect();
+        Classes::Numbers { known, direct }
     }
 
     /// A value of each class.
@@ -267,7 +308,7 @@ impl Classes {
                 let other = Value::Text("\u{0}".into());
                 let mut examples = vec![other.clone()];
                 for text in known {
-                    examples.push(Value::Text((&**text).into()));
+                    examples.push(Value::Text((&*text.text).into()));
                     examples.push(other.clone());
                 }
                 examples

@@ -223,6 +223,12 @@ impl Field {
     pub(crate) const fn slot(self) -> u8 {
         SLOTS[self as usize]
     }
+
+    /// Where this field's number is kept; beyond all of them if it holds none.
+    #[inline]
+    pub(crate) const fn integer_slot(self) -> u8 {
+        INTEGER_SLOTS[self as usize]
+    }
 }
 
 impl fmt::Display for Field {
@@ -249,6 +255,17 @@ const SLOTS: [u8; FIELD_COUNT] = {
                 addresses += 1;
             }
             FieldKind::Text => {}
+        }
+        at += 1;
+    }
+    slots
+};
+
+const INTEGER_SLOTS: [u8; FIELD_COUNT] = {
+    let (mut slots, mut at) = (SLOTS, 0);
+    while at < FIELD_COUNT {
+        if !matches!(ROWS[at].kind, FieldKind::Integer { .. }) {
+            slots[at] = u8::MAX;
         }
         at += 1;
     }
@@ -290,7 +307,7 @@ impl FieldSet {
 
     /// Whether `field` is in the set.
     #[inline]
-    pub fn contains(self, field: Field) -> bool {
+    pub fn contains(&self, field: Field) -> bool {
         self.0[field as usize / 64] & 1 << (field as usize % 64) != 0
     }
 }

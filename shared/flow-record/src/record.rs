@@ -218,8 +218,8 @@ impl<'a> FlowRecord<'a> {
     /// The number in an integer field; times are Unix seconds.
     #[inline]
     pub fn integer(&self, field: Field) -> Option<u64> {
-        let is_integer = matches!(field.kind(), FieldKind::Integer { .. });
-        (is_integer && self.has(field)).then(|| self.integers[usize::from(field.slot())])
+        let number = self.integers.get(usize::from(field.integer_slot()))?;
+        self.has(field).then_some(*number)
     }
 
     /// The address in an address field.

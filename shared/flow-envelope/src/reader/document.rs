@@ -10,23 +10,26 @@ use super::entry::{Entry, RejectReason};
 use super::outlet::{Halt, Outlet, excerpt_of};
 use super::shape::Shape;
 use crate::gunzip::GunzipError;
-use crate::log_batch::{Item, Recognised};
-use crate::record::{raw_lines, unpack_append};
-use crate::{
-    EnvelopeError, FirehoseEvent, KinesisEvent, LogBatch, RecordContent, SubscriptionEvent, log_batches,
-};
+use crate::log_batch::{Item, LogEvent, Recognised, log_batches_in, room_of};
+use crate::record::raw_lines;
+use crate::unpacker::Unpacker;
+use crate::{EnvelopeError, FirehoseEvent, KinesisEvent, LogBatch, RecordContent, SubscriptionEvent};
 
-/// Unpacks documents, one after the other, with one buffer.
+/// Unpacks documents, one after the other, with the same room for all: what is allocated for each leaves gaps in between,
+/// where something that is kept takes part of it.
 #[derive(Debug)]
 pub(super) struct Documents {
     cap: usize,
+    unpacker: Unpacker,
     unpacked: Vec<u8>,
+    /// Room for log events: there is none in it.
+    room: Vec<LogEvent<'static>>,
 }
 
 impl Documents {
     /// At most `cap` bytes are unpacked from one event.
     pub(super) fn new(cap: usize) -> Self {
-        Self { cap, unpacked: Vec::new() }
+        Self { cap, unpacker: Unpacker::new(), unpacked: Vec::new(), room: Vec::new() }
     }
 
     /// Delivers an object, or every object of an array. `number` is the line where the document begins.
@@ -72,10 +75,18 @@ impl Documents {
             Ok(Shape::Foreign(foreign)) => event.reject_json(RejectReason::Foreign(foreign)),
             Ok(Shape::Item) => event.item(),
             Ok(Shape::Subscription) => {
+                let room = std::mem::take(&mut self.room);
                 let unpacked = SubscriptionEvent::parse(json.as_bytes())
-                    .and_then(|event| event.decompress(self.cap, &mut self.unpacked))
-                    .and_then(|()| log_batches(&self.unpacked));
-                event.batches(unpacked)
+                    .and_then(|event| self.unpacker.gzip(event.data(), self.cap, &mut self.unpacked))
+                    .and_then(|()| log_batches_in(room, &self.unpacked));
+                match unpacked {
+                    Ok(mut batches) => {
+                        let delivered = event.batches(&mut batches);
+                        self.room = room_of(batches);
+                        delivered
+                    }
+                    Err(error) => event.reject(error.into()),
+                }
             }
             Ok(Shape::Kinesis) => match KinesisEvent::parse(json.as_bytes()) {
                 Ok(kinesis) => self.records(kinesis.records.iter().map(|r| &*r.kinesis.data), &mut event),
@@ -98,7 +109,7 @@ impl Documents {
         let mut unpacked = Vec::new();
         for (index, data) in records.enumerate() {
             let start = self.unpacked.len();
-            match unpack_append(data, self.cap.saturating_sub(start), &mut self.unpacked) {
+            match self.unpacker.append(data, self.cap.saturating_sub(start), &mut self.unpacked) {
                 Ok(()) => unpacked.push((index, start..self.unpacked.len())),
                 Err(error) => event.reject_record(index, whole_cap(error, self.cap))?,
             }
@@ -145,7 +156,7 @@ impl<V: FnMut(Entry<'_>) -> ControlFlow<()>> Event<'_, '_, V> {
     /// A CloudWatch Logs message that stands alone, or a line under `message`.
     fn item(&mut self) -> Result<(), Halt> {
         match serde_json::from_str::<Item<'_>>(self.json).map(Item::recognise) {
-            Ok(Ok(Recognised::Batch(batch))) => self.batches(Ok(vec![batch])),
+            Ok(Ok(Recognised::Batch(batch))) => self.batches(&mut vec![batch]),
             Ok(Ok(Recognised::Line { text, timestamp })) => self.outlet.line(self.number, timestamp, &text),
             Ok(Ok(Recognised::Neither)) => self.reject_json(RejectReason::UnknownShape),
             Ok(Err(error)) => self.reject(error.into()),
@@ -154,11 +165,7 @@ impl<V: FnMut(Entry<'_>) -> ControlFlow<()>> Event<'_, '_, V> {
     }
 
     /// A whole event's batches. One of an unknown type is rejected alone.
-    fn batches(&mut self, batches: Result<Vec<LogBatch<'_>>, EnvelopeError>) -> Result<(), Halt> {
-        let mut batches = match batches {
-            Ok(batches) => batches,
-            Err(error) => return self.reject(error.into()),
-        };
+    fn batches(&mut self, batches: &mut Vec<LogBatch<'_>>) -> Result<(), Halt> {
         let mut unknown = Vec::new();
         batches.retain(|batch| match batch.check_type() {
             Ok(()) => true,
@@ -171,7 +178,7 @@ impl<V: FnMut(Entry<'_>) -> ControlFlow<()>> Event<'_, '_, V> {
         for error in unknown {
             self.reject(error.into())?;
         }
-        if is_only_unknown { Ok(()) } else { self.outlet.event(self.number, &batches) }
+        if is_only_unknown { Ok(()) } else { self.outlet.event(self.number, batches) }
     }
 
     /// Delivers a record's lines and returns its batches.

@@ -1,0 +1,61 @@
+//! From the base64 text in an event to the bytes that it stands for.
+
+use base64::alphabet;
+use base64::engine::{DecodePaddingMode, Engine, GeneralPurpose, GeneralPurposeConfig};
+use flate2::Decompress;
+
+use crate::EnvelopeError;
+use crate::gunzip::{gunzip_append, is_gzip};
+
+/// Base64 as senders write it: padded by AWS, unpadded by some libraries.
+pub(crate) const BASE64: GeneralPurpose = GeneralPurpose::new(
+    &alphabet::STANDARD,
+    GeneralPurposeConfig::new()
+        .with_decode_padding_mode(DecodePaddingMode::Indifferent)
+        .with_decode_allow_trailing_bits(true),
+);
+
+/// Unpacks one text after the other with the same memory: what is allocated for each would cost more than a small one, and
+/// leave gaps of no use where what is kept takes part of them.
+#[derive(Debug)]
+pub(crate) struct Unpacker {
+    inflate: Decompress,
+    decoded: Vec<u8>,
+}
+
+impl Unpacker {
+    pub(crate) fn new() -> Self {
+        Unpacker { inflate: Decompress::new(false), decoded: Vec::new() }
+    }
+
+    fn decode(&mut self, data: &str) -> Result<(), EnvelopeError> {
+        self.decoded.clear();
+        BASE64
+            .decode_vec(data.as_bytes(), &mut self.decoded)
+            .map_err(|error| EnvelopeError::NotBase64 { error })
+    }
+
+    /// Decodes and decompresses `data` into `into`, which is cleared first; at most `cap` bytes.
+    pub(crate) fn gzip(&mut self, data: &str, cap: usize, into: &mut Vec<u8>) -> Result<(), EnvelopeError> {
+        into.clear();
+        self.decode(data)?;
+        Ok(gunzip_append(&mut self.inflate, &self.decoded, cap, into)?)
+    }
+
+    /// Decodes `data` and, when that is gzip, decompresses it; appends the result to `into`.
+    ///
+    /// What is appended is at most `cap` bytes, or the data's own size when it is not compressed.
+    /// After an error `into` is as it was.
+    pub(crate) fn append(&mut self, data: &str, cap: usize, into: &mut Vec<u8>) -> Result<(), EnvelopeError> {
+        self.decode(data)?;
+        if !is_gzip(&self.decoded) {
+            into.extend_from_slice(&self.decoded);
+            return Ok(());
+        }
+        let before = into.len();
+        gunzip_append(&mut self.inflate, &self.decoded, cap, into).map_err(|error| {
+            into.truncate(before);
+            error.into()
+        })
+    }
+}
