@@ -70,22 +70,10 @@ pub struct EnrichedFlow<'a> {
 impl<'a> EnrichedFlow<'a> {
     /// The value under `name`, or `None` where it is absent, as a `-` would be.
     pub fn enrichment(&self, name: Enrichment) -> Option<EnrichedValue<'a>> {
-        let record = self.record;
+        let (record, networks) = (self.record, &self.tables.networks);
         match name {
-            Enrichment::SrcScope => self.scope(Field::SrcAddr).map(scope_text),
-            Enrichment::DstScope => self.scope(Field::DstAddr).map(scope_text),
             Enrichment::SrcExternal => self.external(Field::SrcAddr),
             Enrichment::DstExternal => self.external(Field::DstAddr),
-            Enrichment::SrcNetwork => self.network(Field::SrcAddr),
-            Enrichment::DstNetwork => self.network(Field::DstAddr),
-            Enrichment::ProtocolName => {
-                self.byte(Field::Protocol).and_then(protocols::protocol_name).map(text)
-            }
-            Enrichment::SrcService => self.service(Field::SrcPort),
-            Enrichment::DstService => self.service(Field::DstPort),
-            Enrichment::TcpFlagsText => self.byte(Field::TcpFlags).map(flags::tcp_flags_text).map(text),
-            Enrichment::Initiator => Some(text(conversation::initiator(record))),
-            Enrichment::Side => conversation::side(record).map(text),
             Enrichment::ClientAddr => {
                 conversation::ends(record).map(|(client, _)| EnrichedValue::Address(client))
             }
@@ -93,19 +81,40 @@ impl<'a> EnrichedFlow<'a> {
                 conversation::ends(record).map(|(_, server)| EnrichedValue::Address(server))
             }
             Enrichment::ServerPort => conversation::server_port(record).map(EnrichedValue::Integer),
-            Enrichment::LocalAddr => conversation::own_ends(record, &self.tables.networks)
-                .map(|(local, _)| EnrichedValue::Address(local)),
-            Enrichment::RemoteAddr => conversation::own_ends(record, &self.tables.networks)
-                .map(|(_, remote)| EnrichedValue::Address(remote)),
-            Enrichment::Carried => carried::carried(record).map(text),
+            Enrichment::LocalAddr => {
+                conversation::own_ends(record, networks).map(|(local, _)| EnrichedValue::Address(local))
+            }
+            Enrichment::RemoteAddr => {
+                conversation::own_ends(record, networks).map(|(_, remote)| EnrichedValue::Address(remote))
+            }
             Enrichment::Duration => duration(record).map(EnrichedValue::Integer),
-            Enrichment::Direction => conversation::direction(record, &self.tables.networks).map(text),
             Enrichment::RealSrcAddr => conversation::real_source(record).map(EnrichedValue::Address),
             Enrichment::RealDstAddr => conversation::real_destination(record).map(EnrichedValue::Address),
-            Enrichment::TrafficPathName => {
-                record.integer(Field::TrafficPath).and_then(paths::traffic_path_name).map(text)
-            }
             Enrichment::CommunityId => community::id(record).map(|id| EnrichedValue::Text(Cow::Owned(id))),
+            _ => self.enrichment_text(name).map(|text| EnrichedValue::Text(Cow::Borrowed(text))),
+        }
+    }
+
+    /// The text under `name`, where it need not be made: absent too for the Community ID, and for what is no text.
+    pub fn enrichment_text(&self, name: Enrichment) -> Option<&'a str> {
+        let record = self.record;
+        match name {
+            Enrichment::SrcScope => self.scope(Field::SrcAddr).map(Scope::name),
+            Enrichment::DstScope => self.scope(Field::DstAddr).map(Scope::name),
+            Enrichment::SrcNetwork => self.network(Field::SrcAddr),
+            Enrichment::DstNetwork => self.network(Field::DstAddr),
+            Enrichment::ProtocolName => self.byte(Field::Protocol).and_then(protocols::protocol_name),
+            Enrichment::SrcService => self.service(Field::SrcPort),
+            Enrichment::DstService => self.service(Field::DstPort),
+            Enrichment::TcpFlagsText => self.byte(Field::TcpFlags).map(flags::tcp_flags_text),
+            Enrichment::Initiator => Some(conversation::initiator(record)),
+            Enrichment::Side => conversation::side(record),
+            Enrichment::Carried => carried::carried(record),
+            Enrichment::Direction => conversation::direction(record, &self.tables.networks),
+            Enrichment::TrafficPathName => {
+                record.integer(Field::TrafficPath).and_then(paths::traffic_path_name)
+            }
+            _ => None,
         }
     }
 
@@ -133,17 +142,17 @@ impl<'a> EnrichedFlow<'a> {
         self.record.address(end).map(|address| EnrichedValue::Integer(is_external(address).into()))
     }
 
-    fn network(&self, end: Field) -> Option<EnrichedValue<'a>> {
+    fn network(&self, end: Field) -> Option<&'a str> {
         let networks = &self.tables.networks;
         if networks.is_empty() {
             return None;
         }
-        self.record.address(end).and_then(|address| networks.name_of(address)).map(text)
+        self.record.address(end).and_then(|address| networks.name_of(address))
     }
 
-    fn service(&self, port: Field) -> Option<EnrichedValue<'a>> {
+    fn service(&self, port: Field) -> Option<&'static str> {
         let port = u16::try_from(self.record.integer(port)?).ok()?;
-        services::service_name(self.byte(Field::Protocol)?, port).map(text)
+        services::service_name(self.byte(Field::Protocol)?, port)
     }
 
     fn byte(&self, field: Field) -> Option<u8> {
@@ -154,12 +163,4 @@ impl<'a> EnrichedFlow<'a> {
 /// From the first packet to the last, in seconds; a record that ends before it starts lasted no time.
 fn duration(record: &FlowRecord<'_>) -> Option<u64> {
     Some(record.integer(Field::End)?.saturating_sub(record.integer(Field::Start)?))
-}
-
-fn text(text: &str) -> EnrichedValue<'_> {
-    EnrichedValue::Text(Cow::Borrowed(text))
-}
-
-fn scope_text(scope: Scope) -> EnrichedValue<'static> {
-    text(scope.name())
 }

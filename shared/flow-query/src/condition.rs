@@ -111,12 +111,10 @@ impl Condition {
                 Value::Integer(number) => values.contains(&number) != *negated,
                 other => is_in(&other, values.iter().map(|value| Value::Integer(*value)), *negated),
             },
-            Condition::TextIs { source, text, negated } => match row.value(*source) {
-                Value::Absent => false,
-                Value::Text(found) => (*found == **text) != *negated,
-                // Compiled only for sources that are text.
-                _ => *negated,
-            },
+            // Compiled only for sources that are text.
+            Condition::TextIs { source, text, negated } => {
+                row.text(*source).is_some_and(|found| (*found == **text) != *negated)
+            }
             Condition::Compare { op, left, right } => left.value(row).holds(*op, &right.value(row)),
             Condition::In { subject, values, negated } => {
                 is_in(&subject.value(row), values.iter().map(Value::borrowed), *negated)

@@ -58,7 +58,11 @@ impl Row for EnrichedFlow<'_> {
     fn text(&self, source: Source) -> Option<Cow<'_, str>> {
         match source {
             Source::Field(field) => self.record.text(field).map(Cow::Borrowed),
-            other => other_text(self, other),
+            Source::Enrichment(enrichment) => match self.enrichment_text(enrichment) {
+                Some(text) => Some(Cow::Borrowed(text)),
+                None => self.value(source).into_text(),
+            },
+            other => self.value(other).into_text(),
         }
     }
 
@@ -84,17 +88,6 @@ impl Row for EnrichedFlow<'_> {
         } else {
             key.push(&self.value(source));
         }
-    }
-}
-
-#[inline(never)]
-fn other_text<'r>(flow: &'r EnrichedFlow<'_>, source: Source) -> Option<Cow<'r, str>> {
-    match source {
-        Source::Enrichment(enrichment) => match flow.enrichment(enrichment)? {
-            EnrichedValue::Text(text) => Some(text),
-            other => Some(other.to_string().into()),
-        },
-        other => flow.value(other).into_text(),
     }
 }
 
