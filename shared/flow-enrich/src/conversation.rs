@@ -8,7 +8,7 @@ use crate::flags::{ACK, SYN};
 use crate::networks::Networks;
 use crate::protocols::{TCP, has_ports};
 use crate::scope::Scope;
-use crate::services::service_name;
+use crate::services::is_known;
 
 /// The first port that Linux gives to clients (`net.ipv4.ip_local_port_range`); IANA's dynamic ports, which Windows
 /// and macOS use, lie above it.
@@ -96,7 +96,7 @@ fn by_ports(record: &FlowRecord<'_>) -> Option<&'static str> {
 }
 
 fn serves(protocol: u8, port: u16) -> bool {
-    port < FIRST_CLIENT_PORT && (port < FIRST_USER_PORT || service_name(protocol, port).is_some())
+    port < FIRST_CLIENT_PORT && (port < FIRST_USER_PORT || is_known(protocol, port))
 }
 
 /// Whether an address is neither of a kind that stays inside nor in a network that the user named his own.

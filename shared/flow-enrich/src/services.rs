@@ -14,6 +14,30 @@ pub fn service_name(protocol: u8, port: u16) -> Option<&'static str> {
     rows.filter(|row| row.1 & transport != 0).map(|row| row.2).next()
 }
 
+/// How many ports, from 0 on, have a place in [`TRANSPORTS`].
+const PORTS: usize = 1 << 15;
+
+/// The transports under which each port is known for a service: one look for what is asked of every record.
+static TRANSPORTS: [u8; PORTS] = {
+    let (mut transports, mut at) = ([0; PORTS], 0);
+    while at < SERVICES.len() {
+        let (port, transport, _) = SERVICES[at];
+        if (port as usize) < PORTS {
+            transports[port as usize] |= transport;
+        }
+        at += 1;
+    }
+    transports
+};
+
+/// Whether `port` is [known](service_name) for a service.
+pub(crate) fn is_known(protocol: u8, port: u16) -> bool {
+    match TRANSPORTS.get(usize::from(port)) {
+        Some(transports) => transports & transport(protocol) != 0,
+        None => service_name(protocol, port).is_some(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -76,6 +100,15 @@ mod tests {
             let is_spelt = name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
             assert!(is_spelt && !name.is_empty(), "{name}");
             assert!(*port > 0 && (1..8).contains(transports), "{port} {name}");
+        }
+    }
+
+    #[test]
+    fn known_ports_are_those_with_a_name() {
+        for protocol in [TCP, UDP, SCTP, 1] {
+            for port in 0..=u16::MAX {
+                assert_eq!(is_known(protocol, port), service_name(protocol, port).is_some(), "{protocol} {port}");
+            }
         }
     }
 

@@ -121,8 +121,9 @@ impl<'b, 'r> Batch<'b, 'r> {
                 self.is_redelivered = fingerprint.is_some_and(|fingerprint| store.has_counted(fingerprint));
                 self.report.redelivered += u64::from(self.is_redelivered);
             }
-            Item::Line(line) if !self.is_redelivered => {
-                self.observe(&line);
+            // By reference: a line is large to move.
+            Item::Line(ref line) if !self.is_redelivered => {
+                self.observe(line);
                 if self.fingerprint.is_none() && self.lines >= LINES_PER_BATCH {
                     self.merge(store);
                 }

@@ -75,7 +75,7 @@ struct Axis {
 enum Classes {
     Numbers {
         known: Box<[i64]>,
-        /// The kinds of the first numbers from 0 on.
+        /// The kinds of the numbers from 0 to the first that is larger than all known ones, if that is not too many.
         direct: Box<[u16]>,
     },
     /// 2n + 1 for the n-th known text, 0 for any other.
@@ -246,7 +246,10 @@ impl Axis {
         let class = match &self.classes {
             Classes::Numbers { known, direct } => match row.number(self.source) {
                 Some(Number::Integer(number)) => {
-                    if let Some(kind) = usize::try_from(number).ok().and_then(|number| direct.get(number)) {
+                    // The last one in the table is that of all larger numbers too.
+                    let largest = direct.len().saturating_sub(1);
+                    let place = usize::try_from(number).ok().map(|number| number.min(largest));
+                    if let Some(kind) = place.and_then(|place| direct.get(place)) {
                         return *kind;
                     }
                     class_of(known, number)
