@@ -4,7 +4,7 @@ use std::io::{self, BufWriter, StdoutLock, Write};
 
 use flow_output::{CsvWriter, write_flat_json};
 use flow_pipeline::{Report, SourceLine};
-use flow_record::{FlowRecord, Line, RecordFormat};
+use flow_record::{FlowRecord, Line, RecordBuffer, RecordFormat};
 
 use crate::args::{ParseArgs, RecordOutput};
 use crate::failure::{Failure, Outcome};
@@ -15,11 +15,11 @@ use crate::messages;
 pub(crate) fn run(args: &ParseArgs) -> Result<Outcome, Failure> {
     let format = args.input.format();
     messages::unknown_columns(&format);
-    let mut printer = Printer::new(args);
+    let (mut printer, mut buffer) = (Printer::new(args), RecordBuffer::default());
     let outcome = read_each(&args.input.inputs, |input, source| {
         printer.report.next_input();
         let read = each_item(source, &format, |item| match printer.report.line_of(item) {
-            Some(line) => printer.line(&line),
+            Some(line) => printer.line(&line, &mut buffer),
             None => Ok(()),
         })?;
         messages::rejects(input, &printer.report);
@@ -69,8 +69,8 @@ impl<'a> Printer<'a> {
         Printer { out, args, report: Report::default(), left_out: Vec::new(), buffer: Vec::new() }
     }
 
-    fn line(&mut self, source: &SourceLine<'_>) -> io::Result<()> {
-        match source.format.parse(source.text) {
+    fn line(&mut self, source: &SourceLine<'_>, buffer: &mut RecordBuffer) -> io::Result<()> {
+        match source.format.parse_into(source.text, buffer) {
             Ok(line) => {
                 self.report.lines.add(&line);
                 if self.args.all || matches!(line, Line::Flow(_)) {

@@ -107,7 +107,11 @@ mod tests {
     fn known_ports_are_those_with_a_name() {
         for protocol in [TCP, UDP, SCTP, 1] {
             for port in 0..=u16::MAX {
-                assert_eq!(is_known(protocol, port), service_name(protocol, port).is_some(), "{protocol} {port}");
+                assert_eq!(
+                    is_known(protocol, port),
+                    service_name(protocol, port).is_some(),
+                    "{protocol} {port}"
+                );
             }
         }
     }

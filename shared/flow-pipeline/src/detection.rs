@@ -7,7 +7,7 @@ use std::ops::ControlFlow;
 use flow_detect::{ActiveRules, Deltas, Finding, Mode, Observed, RuleSet, Watermark};
 use flow_enrich::{EnrichedFlow, Tables};
 use flow_envelope::{Limits, ReadError, Summary};
-use flow_record::RecordFormat;
+use flow_record::{RecordBuffer, RecordFormat};
 
 use crate::input::{Item, SourceLine, read_lines};
 use crate::kept_panes::{KeptPanes, Stored};
@@ -88,6 +88,8 @@ struct Batch<'b, 'r> {
     /// The event at hand was counted before: its lines are passed over.
     is_redelivered: bool,
     lines: u64,
+    /// The line at hand.
+    buffer: RecordBuffer,
 }
 
 impl<'b, 'r> Batch<'b, 'r> {
@@ -102,6 +104,7 @@ impl<'b, 'r> Batch<'b, 'r> {
             is_noted: false,
             is_redelivered: false,
             lines: 0,
+            buffer: RecordBuffer::default(),
         }
     }
 
@@ -137,15 +140,13 @@ impl<'b, 'r> Batch<'b, 'r> {
 
     fn observe(&mut self, source: &SourceLine<'_>) {
         self.lines += 1;
-        // Borrowed from where it was made: a record is large to move.
-        let parsed = source.format.parse(source.text);
-        let line = match &parsed {
+        let line = match source.format.parse_into(source.text, &mut self.buffer) {
             Ok(line) => line,
             Err(error) => {
                 return self.report.reject(error.kind().name(), source.number, || error.to_string());
             }
         };
-        self.report.lines.add(line);
+        self.report.lines.add(&line);
         if !mem::replace(&mut self.is_noted, true) {
             self.report.note_unfit_rules(&self.rules, source.format);
         }

@@ -8,7 +8,7 @@ use flow_enrich::{EnrichedFlow, Tables};
 use flow_envelope::{
     DEFAULT_DECOMPRESSED_CAP, EnvelopeError, LogBatch, SubscriptionEvent, fingerprint, log_batches,
 };
-use flow_record::{Fault, RecordFormat};
+use flow_record::{Fault, RecordBuffer, RecordFormat};
 
 use crate::formats::Formats;
 use crate::input::origin_of;
@@ -295,21 +295,20 @@ impl<S: StateStore, N: Notifier> Pipeline<S, N> {
         if !batch.lines().is_empty() {
             report.note_unfit_rules(&rules, format);
         }
+        let mut buffer = RecordBuffer::default();
         for (event, number) in batch.lines().iter().zip(1..) {
-            // Borrowed from where it was made: a record is large to move.
-            let parsed = format.parse(&event.message);
-            let line = match &parsed {
+            let line = match format.parse_into(&event.message, &mut buffer) {
                 Ok(line) => line,
                 Err(error) => {
                     // A header is a line of every file, but of no log group: here it says that the input is no log.
                     let kind =
                         if RecordFormat::is_header(&event.message) { "header" } else { error.kind().name() };
-                    report.note_rejected(batch, event, || Fault(*error).to_string());
+                    report.note_rejected(batch, event, || Fault(error).to_string());
                     report.reject(kind, number, || error.to_string());
                     continue;
                 }
             };
-            report.lines.add(line);
+            report.lines.add(&line);
             let (record, origin) = (line.record(), origin_of(batch, event));
             let flow = EnrichedFlow { record, origin: &origin, tables: &definitions.tables };
             if flow.time().is_some_and(|time| time > now.saturating_add(FUTURE_TOLERANCE)) {

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use crate::buffer::RecordBuffer;
 use crate::error::{FormatError, ParseError};
 use crate::field::{Field, FieldSet};
 use crate::plan::Plan;
@@ -119,15 +120,25 @@ impl RecordFormat {
     /// Reads one line.
     ///
     /// Runs of spaces count once; a trailing newline, carriage return included, is fine. `-` is an absent value.
-    /// Nothing is allocated; the record borrows the line.
+    /// The record borrows the line.
     ///
     /// # Errors
     /// When the number of columns is not the format's, or a text does not fit its field.
-    #[inline]
     pub fn parse<'a>(&'a self, line: &'a str) -> Result<Line<'a>, ParseError<'a>> {
-        let mut record = FlowRecord::unread(self, line);
-        record.read()?;
-        Ok(Line::of(record))
+        FlowRecord::read(self, line).map(Line::of)
+    }
+
+    /// [`parse`](Self::parse) of one line after the other: what is found stays in `buffer`, and nothing is allocated.
+    ///
+    /// # Errors
+    /// As [`parse`](Self::parse).
+    #[inline]
+    pub fn parse_into<'a>(
+        &'a self,
+        line: &'a str,
+        buffer: &'a mut RecordBuffer,
+    ) -> Result<Line<'a>, ParseError<'a>> {
+        FlowRecord::read_into(self, line, buffer).map(Line::of)
     }
 
     /// How its lines are read.

@@ -1,6 +1,7 @@
 //! Turns one line of a VPC or Transit Gateway flow log into one typed record, and back into a line.
 //!
-//! A [`RecordFormat`] says which columns a line has; [`RecordFormat::parse`] reads a line with it:
+//! A [`RecordFormat`] says which columns a line has; [`RecordFormat::parse`] reads a line with it, and
+//! [`RecordFormat::parse_into`] many:
 //!
 //! ```
 //! use flow_record::{Field, Line, RecordFormat};
@@ -14,8 +15,10 @@
 //! ```
 //!
 //! Facts are those of "Flow log records" in the Amazon VPC user guide and of "Transit Gateway Flow Logs records"
-//! in the Transit Gateway guide. This crate does no IO, knows no clock and allocates nothing per line.
+//! in the Transit Gateway guide. This crate does no IO, knows no clock and, with a [`RecordBuffer`],
+//! allocates nothing per line.
 
+mod buffer;
 mod error;
 mod field;
 mod format;
@@ -24,6 +27,7 @@ mod record;
 mod scan;
 mod value;
 
+pub use buffer::RecordBuffer;
 pub use error::{Expected, Fault, FormatError, ParseError, RejectKind, Shown};
 pub use field::{Field, FieldKind, FieldSet, FlowLogSource};
 pub use format::{Column, MAX_COLUMNS, MAX_LINE, RecordFormat, TGW_DEFAULT, VPC_DEFAULT, VPC_V5};

@@ -10,7 +10,7 @@ const BLOCK: usize = 64;
 const AT_ONCE: usize = 8;
 
 /// Byte offsets of the columns of one line; the first [`MAX_COLUMNS`] are kept, all are counted.
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 pub(crate) struct Columns {
     /// The place before each column, and behind the last; before the line's beginning it wraps around. More may follow.
     before: [u16; MAX_COLUMNS + AT_ONCE],
@@ -67,7 +67,8 @@ impl Columns {
     /// that what is printed can always be read again.
     #[inline]
     pub(crate) fn find(&mut self, line: &[u8]) {
-        if !self.find_single(line) {
+        self.has_runs = !self.find_single(line);
+        if self.has_runs {
             self.find_runs(line);
         }
     }
@@ -75,6 +76,7 @@ impl Columns {
     /// [`find`](Self::find) where single separators stand between columns, as in all that AWS writes; false elsewhere.
     #[inline]
     fn find_single(&mut self, line: &[u8]) -> bool {
+        self.before[0] = u16::MAX;
         // As if a separator stood before the line: none may follow it.
         let (mut last, mut runs, mut found) = (1, 0, 0);
         let mut note = |columns: &mut Columns, offset: usize, separators: u64| {

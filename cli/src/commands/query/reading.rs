@@ -12,7 +12,7 @@ use flow_enrich::{EnrichedFlow, Tables};
 use flow_envelope::Limits;
 use flow_pipeline::{Item, Report, SourceLine, read_lines};
 use flow_query::{AnswerRow, Evaluation, FilterPattern, Program, Row, Source, SystemField, Value};
-use flow_record::{Field, RecordFormat};
+use flow_record::{Field, RecordBuffer, RecordFormat};
 
 use crate::failure::{Failure, Outcome};
 use crate::inputs::{Input, inputs};
@@ -139,7 +139,7 @@ impl<'s> Selection<'s> {
                 return Ok(part);
             }
         };
-        let mut is_redelivered = false;
+        let (mut buffer, mut is_redelivered) = (RecordBuffer::default(), false);
         let mut failure = None;
         let read = read_lines(source, self.format, &Limits::default(), &mut |item| {
             if let Item::EventStart { fingerprint: Some(fingerprint) } = item {
@@ -155,7 +155,7 @@ impl<'s> Selection<'s> {
                     return ControlFlow::Continue(());
                 }
             };
-            if let Err(error) = self.line(line, &mut part, take) {
+            if let Err(error) = self.line(line, &mut buffer, &mut part, take) {
                 self.is_over.store(true, Ordering::Relaxed);
                 failure = Some(error);
             }
@@ -169,6 +169,7 @@ impl<'s> Selection<'s> {
     fn line(
         &self,
         source: &SourceLine<'_>,
+        buffer: &mut RecordBuffer,
         part: &mut Part<'_>,
         take: &mut dyn FnMut(&AnswerRow) -> io::Result<()>,
     ) -> Result<(), Failure> {
@@ -181,9 +182,7 @@ impl<'s> Selection<'s> {
                 return Ok(());
             }
         }
-        // Borrowed from where it was made: a record is large to move.
-        let parsed = source.format.parse(source.text);
-        let line = match &parsed {
+        let line = match source.format.parse_into(source.text, buffer) {
             Ok(line) => line,
             Err(error) => {
                 part.report.reject(error.kind().name(), source.number, || error.to_string());
@@ -193,7 +192,7 @@ impl<'s> Selection<'s> {
         if !std::mem::replace(&mut part.is_told, true) {
             self.tell_of(source.format, &part.input);
         }
-        part.report.lines.add(line);
+        part.report.lines.add(&line);
         let flow = EnrichedFlow { record: line.record(), origin: &source.origin, tables: self.tables };
         self.note_present(&flow);
         if self.is_in_span(&flow)

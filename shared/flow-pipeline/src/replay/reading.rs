@@ -4,6 +4,7 @@ use std::mem;
 
 use flow_detect::{ActiveRules, Mode, Observed};
 use flow_enrich::EnrichedFlow;
+use flow_record::RecordBuffer;
 
 use crate::input::{Item, SourceLine};
 use crate::pipeline::RunError;
@@ -18,6 +19,8 @@ pub(super) struct Reading<'a, 'r> {
     /// The rules that never fire on the format at hand are in the report.
     is_noted: bool,
     event: Option<Event>,
+    /// The line at hand.
+    buffer: RecordBuffer,
 }
 
 /// The event whose lines come now.
@@ -30,7 +33,7 @@ impl<'a, 'r> Reading<'a, 'r> {
         let rules = replay.rules().for_format(replay.settings.format, Mode::Observe);
         let all = replay.rules().rules().iter().map(|rule| rule.windowing.lateness);
         let lateness = all.max().unwrap_or_default();
-        Reading { replay, rules, lateness, is_noted: false, event: None }
+        Reading { replay, rules, lateness, is_noted: false, event: None, buffer: RecordBuffer::default() }
     }
 
     pub(super) fn take(&mut self, item: Item<'_>) -> Result<(), RunError> {
@@ -56,15 +59,14 @@ impl<'a, 'r> Reading<'a, 'r> {
 
     fn observe(&mut self, source: &SourceLine<'_>) -> Result<(), RunError> {
         let replay = &mut *self.replay;
-        let parsed = source.format.parse(source.text);
-        let line = match &parsed {
+        let line = match source.format.parse_into(source.text, &mut self.buffer) {
             Ok(line) => line,
             Err(error) => {
                 replay.report.reject(error.kind().name(), source.number, || error.to_string());
                 return Ok(());
             }
         };
-        replay.report.lines.add(line);
+        replay.report.lines.add(&line);
         if !mem::replace(&mut self.is_noted, true) {
             replay.report.note_unfit_rules(&self.rules, source.format);
         }
