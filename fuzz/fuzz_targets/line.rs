@@ -1,8 +1,9 @@
-//! A line under any format is refused briefly, or printed and read again as the same record.
+//! A line under any format is refused briefly, or printed and read again as the same record; and it is read the same into a
+//! buffer that served another line.
 #![no_main]
 
 use flow_fuzz::shows_briefly;
-use flow_record::{Line, RecordFormat};
+use flow_record::{Line, RecordBuffer, RecordFormat};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|text: &str| {
@@ -14,6 +15,9 @@ fuzz_target!(|text: &str| {
 });
 
 fn check(format: &RecordFormat, line: &str) {
+    let mut buffer = RecordBuffer::default();
+    let _ = RecordFormat::default().parse_into(line, &mut buffer);
+    assert_eq!(format.parse_into(line, &mut buffer), format.parse(line));
     let read = match format.parse(line) {
         Ok(read) => read,
         Err(error) => return shows_briefly(&error),

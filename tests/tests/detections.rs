@@ -51,7 +51,10 @@ const GUARDDUTY: [(&str, Answer); 30] = [
         Absent("a list of sinkholes is not ours to bring; name them `threat...`"),
     ),
     ("Trojan:EC2/DropPoint", Absent("a list of drop points is not ours to bring; name them `threat...`")),
-    ("UnauthorizedAccess:EC2/MaliciousIPCaller.Custom", Rules(&["known-bad-contact", "known-bad-refused"])),
+    (
+        "UnauthorizedAccess:EC2/MaliciousIPCaller.Custom",
+        Rules(&["known-bad-contact", "known-bad-tried", "known-bad-refused"]),
+    ),
     (
         "UnauthorizedAccess:EC2/MetadataDNSRebind",
         Absent("needs names, and traffic to the metadata service is not logged"),

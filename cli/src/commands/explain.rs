@@ -29,8 +29,8 @@ pub(crate) fn run(args: &ExplainArgs) -> Result<Outcome, Failure> {
     };
     let mut read = |input: &Input, source: &mut dyn io::Read| {
         teller.report.next_input();
-        let read = each_item(source, &format, |item| match teller.report.line_of(item) {
-            Some(line) => teller.line(&line),
+        let read = each_item(source, &format, |item| match teller.report.line_of(&item) {
+            Some(line) => teller.line(line),
             None => Ok(()),
         })?;
         let last = teller.explainer.finish();

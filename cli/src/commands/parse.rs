@@ -18,8 +18,8 @@ pub(crate) fn run(args: &ParseArgs) -> Result<Outcome, Failure> {
     let (mut printer, mut buffer) = (Printer::new(args), RecordBuffer::default());
     let outcome = read_each(&args.input.inputs, |input, source| {
         printer.report.next_input();
-        let read = each_item(source, &format, |item| match printer.report.line_of(item) {
-            Some(line) => printer.line(&line, &mut buffer),
+        let read = each_item(source, &format, |item| match printer.report.line_of(&item) {
+            Some(line) => printer.line(line, &mut buffer),
             None => Ok(()),
         })?;
         messages::rejects(input, &printer.report);

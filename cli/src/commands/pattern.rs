@@ -31,7 +31,7 @@ fn test(args: &PatternTestArgs) -> Result<Outcome, Failure> {
     let mut test = PatternTest::new(&pattern);
     let outcome = read_each(&args.input.inputs, |input, source| {
         test.report.next_input();
-        let read = each_item(source, &format, |item| test.item(item))?;
+        let read = each_item(source, &format, |item| test.item(&item))?;
         messages::rejects(input, &test.report);
         test.warn_of_other_lines(input);
         Ok(read)
@@ -78,9 +78,9 @@ impl<'p> PatternTest<'p> {
         }
     }
 
-    fn item(&mut self, item: Item<'_>) -> io::Result<()> {
+    fn item(&mut self, item: &Item<'_>) -> io::Result<()> {
         // Whoever has a JSON pattern has a log of JSON: what is no envelope is a message itself.
-        if let Item::Rejected(RejectedEntry { json: Some(message), .. }) = &item
+        if let Item::Rejected(RejectedEntry { json: Some(message), .. }) = item
             && self.pattern.is_json()
         {
             return self.json(message);
@@ -89,7 +89,7 @@ impl<'p> PatternTest<'p> {
             Some(line) if self.pattern.is_json() && line.text.trim_start().starts_with('{') => {
                 self.json(line.text)
             }
-            Some(line) => self.line(&line),
+            Some(line) => self.line(line),
             None => Ok(()),
         }
     }

@@ -4,7 +4,7 @@
 
 use flow_detect::{Deltas, Groups, Mode, RuleSet, Watermark};
 use flow_enrich::{EnrichedFlow, Origin, Tables};
-use flow_record::RecordFormat;
+use flow_record::{RecordBuffer, RecordFormat};
 use flow_testkit::Flow;
 
 fn rules(filter: &str, stats: &str, closing: &str) -> RuleSet {
@@ -54,9 +54,9 @@ fn records_that_nothing_matches_allocate_nothing() {
     ] {
         let rules = rules(filter, "count(*) as n by srcAddr", "n > 0");
         let active = rules.for_format(&format, Mode::Off);
-        let mut deltas = Deltas::default();
+        let (mut deltas, mut buffer) = (Deltas::default(), RecordBuffer::default());
         let mut observe = || {
-            let line = format.parse(&text).unwrap();
+            let line = format.parse_into(&text, &mut buffer).unwrap();
             let flow = EnrichedFlow { record: line.record(), origin: &Origin::default(), tables: &tables };
             deltas.observe(&active, &flow)
         };

@@ -104,6 +104,23 @@ pub(crate) fn is_external(address: IpAddr, networks: &Networks) -> bool {
     Scope::of(address).is_external() && !networks.is_own(address)
 }
 
+/// Whether the address at `end` of a record is [external](is_external), and not of one VPC with the one at the other end.
+pub(crate) fn is_end_external(record: &FlowRecord<'_>, end: Field, networks: &Networks) -> Option<bool> {
+    let address = record.address(end)?;
+    Some(is_external(address, networks) && !is_one_vpc(record))
+}
+
+/// Whether both ends are IPv6 addresses with the same first 56 bits: AWS gives a VPC such a range of public addresses
+/// ("VPC CIDR blocks" in the Amazon VPC user guide), so that all that lies in it is at home.
+fn is_one_vpc(record: &FlowRecord<'_>) -> bool {
+    match (record.address(Field::SrcAddr), record.address(Field::DstAddr)) {
+        (Some(IpAddr::V6(source)), Some(IpAddr::V6(destination))) => {
+            (source.to_bits() ^ destination.to_bits()) >> (128 - 56) == 0
+        }
+        _ => false,
+    }
+}
+
 /// Which way the flow goes: the record's own `flow-direction`, else what its ends tell.
 ///
 /// AWS's `ingress` and `egress` are as the interface sees them. `srcaddr` and `dstaddr` are too: one of them is the
@@ -113,7 +130,7 @@ pub(crate) fn direction<'a>(record: &FlowRecord<'a>, networks: &Networks) -> Opt
     if let Some(direction) = record.text(Field::FlowDirection) {
         return Some(direction);
     }
-    let is_external = |end| record.address(end).map(|address| is_external(address, networks));
+    let is_external = |end| is_end_external(record, end, networks);
     match (is_external(Field::SrcAddr)?, is_external(Field::DstAddr)?) {
         (true, false) => Some("ingress"),
         (false, true) => Some("egress"),

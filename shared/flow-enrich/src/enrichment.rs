@@ -80,8 +80,8 @@ const PROTOCOL_AND_ENDS: &[&[Field]] = &[
 enrichments! {
     SrcScope, "src_scope", "srcScope", Text, SRC_ADDR, "the kind of address `srcAddr` is, such as private, public or shared";
     DstScope, "dst_scope", "dstScope", Text, DST_ADDR, "the kind of address `dstAddr` is, such as private, public or shared";
-    SrcExternal, "src_external", "srcExternal", Integer, SRC_ADDR, "1 when `srcAddr` is public, documentation or reserved, and in no network that you named (but `threat...`), else 0";
-    DstExternal, "dst_external", "dstExternal", Integer, DST_ADDR, "1 when `dstAddr` is public, documentation or reserved, and in no network that you named (but `threat...`), else 0";
+    SrcExternal, "src_external", "srcExternal", Integer, SRC_ADDR, "1 when `srcAddr` is public, documentation or reserved, in no network that you named (but `threat...`), and not in one IPv6 /56, as a VPC has, with `dstAddr`, else 0";
+    DstExternal, "dst_external", "dstExternal", Integer, DST_ADDR, "1 when `dstAddr` is public, documentation or reserved, in no network that you named (but `threat...`), and not in one IPv6 /56, as a VPC has, with `srcAddr`, else 0";
     SrcNetwork, "src_network", "srcNetwork", Text, SRC_ADDR, "your name for the network `srcAddr` is in";
     DstNetwork, "dst_network", "dstNetwork", Text, DST_ADDR, "your name for the network `dstAddr` is in";
     ProtocolName, "protocol_name", "protocolName", Text, PROTOCOL, "the IANA keyword of `protocol`, such as tcp, udp or icmp";

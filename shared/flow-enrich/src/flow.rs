@@ -138,8 +138,8 @@ impl<'a> EnrichedFlow<'a> {
     }
 
     fn external(&self, end: Field) -> Option<EnrichedValue<'a>> {
-        let is_external = |address| conversation::is_external(address, &self.tables.networks);
-        self.record.address(end).map(|address| EnrichedValue::Integer(is_external(address).into()))
+        let is_external = conversation::is_end_external(self.record, end, &self.tables.networks)?;
+        Some(EnrichedValue::Integer(is_external.into()))
     }
 
     fn network(&self, end: Field) -> Option<&'a str> {

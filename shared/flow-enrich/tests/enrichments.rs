@@ -84,6 +84,22 @@ fn external() {
     );
 }
 
+/// The addresses of a VPC are public in IPv6: 56 bits of them are the VPC's.
+#[test]
+fn what_lies_in_one_vpc_is_not_external() {
+    let columns = "srcaddr dstaddr flow-direction";
+    for (line, external, direction) in [
+        ("2600:1f18:1234:5600::1 2600:1f18:1234:56ff::1 -", "0", "absent"),
+        ("2600:1f18:1234:5600::1 2600:1f18:1234:56ff::1 ingress", "0", "ingress"),
+        ("2600:1f18:1234:5600::1 2600:1f18:1234:5700::1 -", "1", "absent"),
+        ("10.0.0.1 2600:1f18:1234:5700::1 -", "0", "egress"),
+    ] {
+        check(Enrichment::SrcExternal, columns, &[(line, external)]);
+        check(Enrichment::Direction, columns, &[(line, direction)]);
+    }
+    check(Enrichment::DstExternal, columns, &[("2600:1f18:1234:5600::1 2600:1f18:1234:5600::2 -", "0")]);
+}
+
 #[test]
 fn network() {
     check_ends(

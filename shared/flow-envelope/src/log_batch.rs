@@ -182,7 +182,7 @@ pub(crate) fn log_batches_in<'a>(
 pub(crate) fn room_of<'b>(batches: Vec<LogBatch<'_>>) -> Vec<LogEvent<'b>> {
     let room = batches.into_iter().next().map(|batch| batch.events).unwrap_or_default();
     // Nothing is collected: the allocation of the one becomes that of the other.
-    room.into_iter().filter_map(|_| None).collect()
+    room.into_iter().map_while(|_| None).collect()
 }
 
 /// As [`log_batches`], for any JSON that is a message.

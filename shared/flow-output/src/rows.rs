@@ -50,7 +50,11 @@ pub fn write_csv_row(out: &mut impl Write, columns: &[Column], row: &[Value<'_>]
         write_comma(out, place)?;
         match value {
             Value::Text(text) => write_row_text(out, text)?,
-            Value::Integer(number) if column.kind != Type::Time => {
+            // A time before the year 0 begins with a minus sign and is no number.
+            time @ Value::Integer(_) if column.kind == Type::Time => {
+                write_row_text(out, &column.show(time).to_string())?;
+            }
+            Value::Integer(number) => {
                 out.write_all(itoa::Buffer::new().format(*number).as_bytes())?;
             }
             Value::Address(IpAddr::V4(address)) => write_ipv4(out, *address)?,

@@ -250,16 +250,16 @@ impl Report {
 
     /// The line that an item is; anything else is [noted](Self::note).
     #[inline]
-    pub fn line_of<'a>(&mut self, item: Item<'a>) -> Option<SourceLine<'a>> {
+    pub fn line_of<'i, 'a>(&mut self, item: &'i Item<'a>) -> Option<&'i SourceLine<'a>> {
         if let Item::Line(line) = item {
             return Some(line);
         }
-        self.note(&item);
+        self.note(item);
         None
     }
 
     /// Counts what comes out of an input and is no line.
-    pub fn note(&mut self, item: &Item<'_>) {
+    pub(crate) fn note(&mut self, item: &Item<'_>) {
         match item {
             Item::BadHeader { number, error } => self.reject("bad_header", *number, || error.to_string()),
             Item::EventStart { .. } => self.events += 1,

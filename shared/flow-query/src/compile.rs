@@ -299,7 +299,9 @@ impl Names<'_> {
             }
             (Operand::Source(source), Type::Text, Operand::Literal(Value::Text(text)))
                 if Number::of_text(&text).is_none()
-                    && matches!(op, Comparison::Equal | Comparison::NotEqual) =>
+                    && matches!(op, Comparison::Equal | Comparison::NotEqual)
+                    // Of mixed kinds, what `coalesce` makes is called text and may be an address all the same.
+                    && !matches!(source, Source::Column(_)) =>
             {
                 Condition::TextIs { source, text: text.as_ref().into(), negated: op == Comparison::NotEqual }
             }

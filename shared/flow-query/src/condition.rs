@@ -30,7 +30,7 @@ pub(crate) enum Condition {
         values: Box<[i64]>,
         negated: bool,
     },
-    /// A name with text against a text that is no number.
+    /// A name whose values are texts against a text that is no number.
     TextIs {
         source: Source,
         text: Box<str>,

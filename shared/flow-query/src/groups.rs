@@ -196,7 +196,9 @@ impl Groups {
         if let (Some(waiting), Some(word)) = (&mut self.waiting, self.key.word()) {
             waiting.keys.push(word);
             waiting.numbers.extend(plan.aggregates.iter().map(|kept| kept.number(row)));
-            return if waiting.keys.len() < AT_ONCE { Ok(()) } else { self.settle(max) };
+            // Where each may be one group too many none waits.
+            let can_wait = waiting.keys.len() < AT_ONCE && self.keys.len() + waiting.keys.len() <= max;
+            return if can_wait { Ok(()) } else { self.settle(max) };
         }
         self.settle(max)?;
         let found = self.keys.place(&self.key, max);

@@ -54,7 +54,7 @@ impl Row for EnrichedFlow<'_> {
     }
 
     /// A field's text is the line's own: nothing is allocated for it.
-    #[inline(always)]
+    #[inline]
     fn text(&self, source: Source) -> Option<Cow<'_, str>> {
         match source {
             Source::Field(field) => self.record.text(field).map(Cow::Borrowed),

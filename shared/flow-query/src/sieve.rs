@@ -16,7 +16,7 @@ use crate::row::Row;
 use crate::value::{Number, Type, Value};
 
 /// The names looked at: some together, since filters join them by `or`; first what is cheap and rules out most.
-const SOURCES: [&[Source]; 7] = [
+const SOURCES: [&[Source]; 8] = [
     &[
         Source::Field(Field::Action),
         Source::Field(Field::Protocol),
@@ -24,6 +24,7 @@ const SOURCES: [&[Source]; 7] = [
         Source::Enrichment(Enrichment::Carried),
     ],
     &[Source::Field(Field::DstPort), Source::Field(Field::SrcPort)],
+    &[Source::Field(Field::LogStatus)],
     &[Source::Field(Field::Bytes)],
     &[Source::Enrichment(Enrichment::Duration)],
     &[Source::Enrichment(Enrichment::Side)],
@@ -149,9 +150,9 @@ impl Table {
         let mut combinations = 1;
         let mut axes = Vec::with_capacity(sources.len());
         for source in sources {
-            let axis = Axis::new(*source, filters, combinations)?;
-            combinations *= axis.examples.len();
-            axes.push(axis);
+            let next = Axis::new(*source, filters, combinations)?;
+            combinations *= next.examples.len();
+            axes.push(next);
         }
         let mut may_match = vec![all; combinations];
         for (bit, filter) in filters.iter().enumerate() {

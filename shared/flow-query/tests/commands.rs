@@ -28,6 +28,9 @@ answers! {
     an_alias_may_hide_a_field: "fields tolower(action) as action | filter action = 'reject' | stats count(*) by action" =>
         "action|count(*)
          reject|2";
+    what_may_be_a_text_or_an_address_is_compared_as_it_is: "fields coalesce(srcAddr, action) as who | filter who = '192.0.2.77' | limit 1" =>
+        "who
+         192.0.2.77";
     the_last_display_counts: "fields srcAddr | display dstPort | filter bytes = 500 | display bytes, bytes" =>
         "bytes
          500";
@@ -206,6 +209,18 @@ fn what_would_be_too_much_is_an_error() {
     assert_eq!(answer("filter bytes > 1000 | sort bytes"), Ok(3));
     assert_eq!(answer("fields bytes"), Ok(8));
     assert!(answer("sort bytes").unwrap_err().to_string().contains("at most 3 rows"));
+}
+
+/// The record that makes one group too many is the one that fails.
+#[test]
+fn too_many_groups_are_told_at_once() {
+    let query = Query::parse("stats sum(bytes) by bytes").unwrap();
+    let program = Program::compile(&query, Settings { max_groups: 3, ..SETTINGS }).unwrap();
+    let (mut evaluation, mut outcomes) = (program.start(), Vec::new());
+    let lines = ["40", "41", "40", "42", "42", "43"].map(|bytes| format!("1 {bytes}"));
+    let traffic = Traffic { format: "version bytes".parse().unwrap(), ..Traffic::new(lines.to_vec()) };
+    traffic.for_each(|flow| outcomes.push(evaluation.observe(flow).is_ok()));
+    assert_eq!(outcomes, [true, true, true, true, true, false]);
 }
 
 /// Merging needs as little as observing does.

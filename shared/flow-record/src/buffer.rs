@@ -67,7 +67,7 @@ impl RecordBuffer {
     }
 
     /// Reads all values, kind by kind; none if some does not fit.
-    #[inline(always)]
+    #[inline]
     fn read_values(
         &mut self,
         format: &RecordFormat,

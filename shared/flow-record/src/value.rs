@@ -31,7 +31,7 @@ impl fmt::Display for Value<'_> {
 
 /// The digits from `start` to `end` of `line` as a number of at most `max`: no sign, no separators. Leading zeros are
 /// allowed.
-#[inline(always)]
+#[inline]
 pub(crate) fn integer(line: &[u8], start: usize, end: usize, max: u64) -> Option<u64> {
     let number = match end - start {
         1..=8 => eight_digits(line, start, end)?,
@@ -108,22 +108,23 @@ pub(crate) fn address(text: &[u8]) -> Option<IpAddr> {
 const LOOKED_AT: usize = 16;
 const BEFORE: usize = 4;
 
-/// By the number of an octet's digits, which bytes of the four that end with it are its own, and the least that they may
-/// be, the first digit as the highest byte: none has a leading zero.
+/// By the number of an octet's digits, which of the four bytes that end with it are its own, and the least that they may
+/// be, read with the first as the highest: none has a leading zero. No octet has another number of digits.
 const OCTETS: [(u32, u32); LOOKED_AT] = {
-    let mut octets = [(0, i32::MAX as u32); LOOKED_AT];
+    let mut octets = [(0, i32::MAX.cast_unsigned()); LOOKED_AT];
     octets[1] = (0xff00_0000, 0);
     octets[2] = (0xffff_0000, 0x00_01_00);
     octets[3] = (0xffff_ff00, 0x01_00_00);
     octets
 };
 
-/// The most that an octet may be, as above: 255.
+/// The most that they may be: 255.
 const MAX_OCTET: u32 = 0x02_05_05;
 
-/// The bits of an IPv4 address: four decimal octets without leading zeros, as the standard library reads them, whatever the
-/// number of their digits; none too so near to the beginning or end of a line that it can't be looked at like that.
-#[inline(always)]
+/// The bits of an IPv4 address: four decimal octets without leading zeros, as the standard library reads them. It takes no
+/// branch by the number of their digits, which nobody can predict. None too so near to the beginning or end of a line that
+/// it can't be looked at like that.
+#[inline]
 pub(crate) fn ipv4(line: &[u8], start: usize, end: usize) -> Option<u32> {
     let window: &[u8; BEFORE + LOOKED_AT] = line.get(start.checked_sub(BEFORE)?..)?.first_chunk()?;
     let text: &[u8; LOOKED_AT] = window.last_chunk()?;
@@ -132,8 +133,9 @@ pub(crate) fn ipv4(line: &[u8], start: usize, end: usize) -> Option<u32> {
         return None;
     }
     let behind = 1_u32 << length;
-    let dots = u8x16::from(*text).simd_eq(u8x16::splat(b'.')).to_bitmask();
-    let (mut ends, mut begin) = (dots & (behind - 1) | behind, 0);
+    let dots = u8x16::from(*text).simd_eq(u8x16::splat(b'.')).to_bitmask() & (behind - 1);
+    // Where octets end, the first in the lowest bit; where the one at hand begins.
+    let (mut ends, mut begin) = (dots | behind, 0);
     let (mut bits, mut bytes, mut signs) = (0, 0, 0);
     for place in 0..4 {
         if place == 3 && ends != behind {
@@ -143,21 +145,24 @@ pub(crate) fn ipv4(line: &[u8], start: usize, end: usize) -> Option<u32> {
         let (own, least) = OCTETS[end.wrapping_sub(begin) % LOOKED_AT];
         begin = end + 1;
         ends &= ends.wrapping_sub(1);
-        let [a, b, c, d] = [window[end], window[end + 1], window[end + 2], window[end + 3]];
-        let digits = (u32::from_le_bytes([a, b, c, d]) ^ ZEROS as u32) & own;
+        let four = [window[end], window[end + 1], window[end + 2], window[end + 3]];
+        let digits = (u32::from_le_bytes(four) ^ u32::from_le_bytes([b'0'; 4])) & own;
         bytes |= digits | digits.wrapping_add(u32::from_le_bytes([6; 4]));
         let number = digits.swap_bytes();
         signs |= number.wrapping_sub(least) | MAX_OCTET.wrapping_sub(number);
+        // A hundred times the first, ten times the second and the third meet in the highest byte.
         bits = bits << 8 | digits.wrapping_mul(0x00_64_0a_01) >> 24;
     }
-    (bytes & u32::from_le_bytes([0xf0; 4]) == 0 && signs.cast_signed() >= 0).then_some(bits)
+    // As in `are_digits`; and no difference was negative.
+    let is_plain = bytes & u32::from_le_bytes([0xf0; 4]) == 0 && signs.cast_signed() >= 0;
+    is_plain.then_some(bits)
 }
 
 #[cfg(test)]
 mod tests {
-    use proptest::prelude::*;
-
     use std::net::Ipv4Addr;
+
+    use proptest::prelude::*;
 
     use super::*;
 

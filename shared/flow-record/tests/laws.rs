@@ -3,7 +3,7 @@
 
 use std::net::IpAddr;
 
-use flow_record::{Field, FieldKind, Line, RecordFormat};
+use flow_record::{Field, FieldKind, Line, RecordBuffer, RecordFormat};
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 
@@ -40,6 +40,18 @@ fn formats_with_lines() -> impl Strategy<Value = (RecordFormat, String)> {
     })
 }
 
+/// Ways to leave a line as it is, to spread it and to spoil it.
+fn spoilt() -> impl Strategy<Value = fn(&str) -> String> {
+    select(vec![
+        str::to_owned as fn(&str) -> String,
+        |line| line.replacen(' ', "  ", 2),
+        |line| format!("{line} more"),
+        |line| format!("{line}:"),
+        |line| line.replace('1', "x"),
+        |_| String::new(),
+    ])
+}
+
 proptest! {
     #[test]
     fn parse_of_print_is_the_record((format, line) in formats_with_lines()) {
@@ -55,6 +67,17 @@ proptest! {
     fn line_ends_are_never_part_of_a_value((format, line) in formats_with_lines(), end in select(vec!["\n", "\r\n", " \n ", "\n\r"])) {
         let broken = format!("{}{end}", line.replace(' ', end));
         prop_assert_eq!(format.parse(&broken).unwrap(), format.parse(&line).unwrap());
+    }
+
+    /// What a line left in a buffer never shows in another one, whatever the formats and whether the lines can be read.
+    #[test]
+    fn a_buffer_keeps_nothing_of_other_lines(lines in prop::collection::vec((formats_with_lines(), spoilt()), 1..6)) {
+        let mut buffer = RecordBuffer::default();
+        for ((format, line), spoil) in &lines {
+            let line = spoil(line);
+            let again = format.parse_into(&line, &mut buffer);
+            prop_assert_eq!(again, format.parse(&line));
+        }
     }
 
     /// A record moved to another format keeps the values that both formats have.

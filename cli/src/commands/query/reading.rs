@@ -148,12 +148,8 @@ impl<'s> Selection<'s> {
             }
             // Another format may lack other fields.
             part.is_told &= !matches!(item, Item::Header(_));
-            let line = match &item {
-                Item::Line(line) if !is_redelivered => line,
-                other => {
-                    part.report.note(other);
-                    return ControlFlow::Continue(());
-                }
+            let Some(line) = part.report.line_of(&item).filter(|_| !is_redelivered) else {
+                return ControlFlow::Continue(());
             };
             if let Err(error) = self.line(line, &mut buffer, &mut part, take) {
                 self.is_over.store(true, Ordering::Relaxed);

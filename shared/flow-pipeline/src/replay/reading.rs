@@ -52,7 +52,7 @@ impl<'a, 'r> Reading<'a, 'r> {
                 self.replay.work(fingerprint, true)?;
             }
             Item::Line(line) => self.observe(&line)?,
-            other => _ = self.replay.report.line_of(other),
+            other => self.replay.report.note(&other),
         }
         Ok(())
     }
