@@ -42,7 +42,7 @@ const GUARDDUTY: [(&str, Answer); 30] = [
     ("DefenseEvasion:EC2/UnusualDoTActivity", Rules(&["unapproved-dns-over-tls"])),
     ("Impact:EC2/AbusedDomainRequest.Reputation", Absent("needs names, which flow logs do not have")),
     ("Impact:EC2/PortSweep", Rules(&["outbound-sweep", "web-sweep", "lateral-fan-out"])),
-    ("Impact:EC2/WinRMBruteForce", Rules(&["brute-force-out", "brute-force-in"])),
+    ("Impact:EC2/WinRMBruteForce", Rules(&["brute-force-out", "brute-force-spread", "brute-force-in"])),
     ("Recon:EC2/PortProbeEMRUnprotectedPort", Rules(&["known-bad-contact", "admin-port-exposed"])),
     ("Recon:EC2/PortProbeUnprotectedPort", Rules(&["known-bad-contact", "admin-port-exposed"])),
     ("Recon:EC2/Portscan", Rules(&["vertical-scan"])),
@@ -59,8 +59,14 @@ const GUARDDUTY: [(&str, Answer); 30] = [
         "UnauthorizedAccess:EC2/MetadataDNSRebind",
         Absent("needs names, and traffic to the metadata service is not logged"),
     ),
-    ("UnauthorizedAccess:EC2/RDPBruteForce", Rules(&["brute-force-out", "brute-force-in"])),
-    ("UnauthorizedAccess:EC2/SSHBruteForce", Rules(&["brute-force-out", "brute-force-in"])),
+    (
+        "UnauthorizedAccess:EC2/RDPBruteForce",
+        Rules(&["brute-force-out", "brute-force-spread", "brute-force-in"]),
+    ),
+    (
+        "UnauthorizedAccess:EC2/SSHBruteForce",
+        Rules(&["brute-force-out", "brute-force-spread", "brute-force-in"]),
+    ),
     (
         "UnauthorizedAccess:EC2/TorClient",
         Absent("a list of Tor's guards is not ours to bring; name them `threat...`"),

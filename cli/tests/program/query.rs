@@ -289,8 +289,5 @@ fn csv_times_are_never_formulas() {
     let line = "2 123456789012 eni-1 10.0.0.5 192.0.2.7 20641 22 6 20 4249 1418530010 1418530070 ACCEPT OK\n";
     let query = "fields fromMillis(0 - 99999999999999) as before, 0 - bytes as less, startTime";
     let run = flowgauge(["query", query, "--output", "csv"]).input(line).exits(0);
-    assert_eq!(
-        run.stdout,
-        "before,less,startTime\n'-1199-02-15 14:13:20.001,-4249,2014-12-14 04:06:50.000\n"
-    );
+    assert_eq!(run.stdout, "before,less,startTime\n'-1199-02-15 14:13:20.001,-4249,1418530010\n");
 }
