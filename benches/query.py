@@ -1,7 +1,7 @@
 """Measures `flowgauge query` on large files: `make bench-query`.
 
-Makes, once, two gzip files of 1 GB of lines in target/: lines in no order, and those of a generated network. Prints the CPU
-time and peak memory of decompressing each alone and of queries over it, the least of three runs, with their ratios. Then a
+Makes, once, three gzip files of 1 GB of lines in target/: lines in no order, those of a network whose hosts talk to the same
+others all day, and those of a generated network that much of the internet knocks at. Prints the CPU time and peak memory of decompressing each alone and of queries over it, the least of three runs, with their ratios. Then a
 million groups of two addresses, of IPv4 and of IPv6. What a process that starts another has in memory is the least that
 is shown, some 15 MB.
 """
@@ -76,6 +76,40 @@ def shuffled() -> Path:
     return path
 
 
+def steady() -> Path:
+    """1 GB of lines between 2,000 pairs of addresses, both directions of what a third of them says in each minute."""
+    path = TARGET / "query-1gb-steady.log.gz"
+    if path.is_file():
+        return path
+    numbers = random.Random(3)
+    ports = [443, 443, 443, 53, 80, 123, 3306, 5432]
+    pairs = [
+        (
+            f"eni-{numbers.randrange(32):017x}",
+            f"10.0.{numbers.randrange(16)}.{numbers.randrange(256)}",
+            f"{numbers.choice([3, 10, 52, 54, 172])}.{numbers.randrange(256)}.{numbers.randrange(256)}.{numbers.randrange(256)}",
+            numbers.choice(ports),
+        )
+        for _ in range(2000)
+    ]
+    partial, left, minute = path.with_suffix(".partial"), BYTES, 1_700_000_000
+    with gzip.open(partial, "wb", compresslevel=6) as packed:
+        while left > 0:
+            lines = []
+            for interface, host, other, port in numbers.sample(pairs, 700):
+                client, packets = 32_768 + numbers.randrange(28_000), 1 + int(numbers.expovariate(1 / 12))
+                protocol, size = 17 if port in (53, 123) else 6, packets * (40 + numbers.randrange(1200))
+                rest = f"{protocol} {packets} {size} {minute + numbers.randrange(4)} {minute + 58} ACCEPT OK"
+                lines.append(f"2 123456789012 {interface} {host} {other} {client} {port} {rest}\n")
+                lines.append(f"2 123456789012 {interface} {other} {host} {port} {client} {rest}\n")
+            part = "".join(lines).encode()
+            packed.write(part)
+            left -= len(part)
+            minute += 60
+    partial.rename(path)
+    return path
+
+
 def many_groups(version: int) -> Path:
     """A line for each of a million pairs of addresses of this version of IP."""
     path = TARGET / f"query-groups-ipv{version}.log.gz"
@@ -112,7 +146,7 @@ def show(what: str, seconds: float, memory: float, floor: float) -> None:
 def main() -> int:
     """Prints one line a measurement."""
     print("   CPU     ratio     peak     of")
-    for file in [shuffled(), generated()]:
+    for file in [shuffled(), steady(), generated()]:
         print(f"{file.name}: {BYTES} bytes in {file.stat().st_size}")
         floor, memory = measure([INFLATE, file])
         show("decompression alone", floor, memory, floor)

@@ -248,7 +248,7 @@ impl Report {
         }
     }
 
-    /// The line that an item is; anything else is [noted](Self::note).
+    /// The line that an item is; anything else is counted.
     #[inline]
     pub fn line_of<'i, 'a>(&mut self, item: &'i Item<'a>) -> Option<&'i SourceLine<'a>> {
         if let Item::Line(line) = item {
