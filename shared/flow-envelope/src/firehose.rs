@@ -68,7 +68,7 @@ impl FirehoseRecord<'_> {
     /// itself: a bad one spoils none of its neighbours.
     pub fn unpack(&self, cap: usize, into: &mut Vec<u8>) -> Result<(), EnvelopeError> {
         into.clear();
-        Unpacker::new().append(&self.data, cap, into)
+        Unpacker::default().append(&self.data, cap, into)
     }
 }
 

@@ -66,7 +66,7 @@ impl KinesisRecord<'_> {
     /// itself: a bad one spoils none of its neighbours.
     pub fn unpack(&self, cap: usize, into: &mut Vec<u8>) -> Result<(), EnvelopeError> {
         into.clear();
-        Unpacker::new().append(&self.kinesis.data, cap, into)
+        Unpacker::default().append(&self.kinesis.data, cap, into)
     }
 }
 

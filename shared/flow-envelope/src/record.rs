@@ -72,13 +72,17 @@ mod tests {
     /// The record's batches (log group and number of lines) and its lines, or the error.
     fn content(data: &[u8]) -> String {
         let mut unpacked = Vec::new();
-        let result = Unpacker::new().append(&STANDARD.encode(data), 1 << 20, &mut unpacked).and_then(|()| {
-            RecordContent::read(&unpacked).map(|content| {
-                let batches: Vec<_> =
-                    content.batches.iter().map(|b| format!("{}:{}", b.log_group, b.lines().len())).collect();
-                format!("{} | {}", batches.join(","), content.lines.join(","))
-            })
-        });
+        let result =
+            Unpacker::default().append(&STANDARD.encode(data), 1 << 20, &mut unpacked).and_then(|()| {
+                RecordContent::read(&unpacked).map(|content| {
+                    let batches: Vec<_> = content
+                        .batches
+                        .iter()
+                        .map(|b| format!("{}:{}", b.log_group, b.lines().len()))
+                        .collect();
+                    format!("{} | {}", batches.join(","), content.lines.join(","))
+                })
+            });
         result.unwrap_or_else(|error| error.to_string())
     }
 
@@ -121,7 +125,7 @@ mod tests {
     fn a_failed_record_leaves_the_buffer_alone() {
         let mut into = b"before".to_vec();
         let bad = STANDARD.encode([gzip(b"good").as_slice(), b"bad"].concat());
-        assert!(Unpacker::new().append(&bad, 99, &mut into).is_err());
+        assert!(Unpacker::default().append(&bad, 99, &mut into).is_err());
         assert_eq!(into, b"before");
     }
 }

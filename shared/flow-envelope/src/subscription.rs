@@ -71,7 +71,7 @@ impl<'a> SubscriptionEvent<'a> {
     ///
     /// [`log_batches`](crate::log_batches) reads what it then holds.
     pub fn decompress(&self, cap: usize, into: &mut Vec<u8>) -> Result<(), EnvelopeError> {
-        Unpacker::new().gzip(&self.data, cap, into)
+        Unpacker::default().gzip(&self.data, cap, into)
     }
 }
 

@@ -17,17 +17,14 @@ pub(crate) const BASE64: GeneralPurpose = GeneralPurpose::new(
 
 /// Unpacks one text after the other with the same memory: what is allocated for each would cost more than a small one, and
 /// leave gaps of no use where what is kept takes part of them.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Unpacker {
-    inflate: Decompress,
+    /// Made when there is something to decompress: it is large.
+    inflate: Option<Decompress>,
     decoded: Vec<u8>,
 }
 
 impl Unpacker {
-    pub(crate) fn new() -> Self {
-        Unpacker { inflate: Decompress::new(false), decoded: Vec::new() }
-    }
-
     fn decode(&mut self, data: &str) -> Result<(), EnvelopeError> {
         self.decoded.clear();
         BASE64
@@ -39,7 +36,7 @@ impl Unpacker {
     pub(crate) fn gzip(&mut self, data: &str, cap: usize, into: &mut Vec<u8>) -> Result<(), EnvelopeError> {
         into.clear();
         self.decode(data)?;
-        Ok(gunzip_append(&mut self.inflate, &self.decoded, cap, into)?)
+        self.gunzip_append(cap, into)
     }
 
     /// Decodes `data` and, when that is gzip, decompresses it; appends the result to `into`.
@@ -53,9 +50,11 @@ impl Unpacker {
             return Ok(());
         }
         let before = into.len();
-        gunzip_append(&mut self.inflate, &self.decoded, cap, into).map_err(|error| {
-            into.truncate(before);
-            error.into()
-        })
+        self.gunzip_append(cap, into).inspect_err(|_| into.truncate(before))
+    }
+
+    fn gunzip_append(&mut self, cap: usize, into: &mut Vec<u8>) -> Result<(), EnvelopeError> {
+        let inflate = self.inflate.get_or_insert_with(|| Decompress::new(false));
+        Ok(gunzip_append(inflate, &self.decoded, cap, into)?)
     }
 }

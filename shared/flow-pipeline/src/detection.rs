@@ -114,9 +114,6 @@ impl<'b, 'r> Batch<'b, 'r> {
                 self.rules = self.settings.rules.for_format(format, self.settings.quietest);
                 self.is_noted = false;
             }
-            Item::BadHeader { number, error } => {
-                self.report.reject("bad_header", number, || error.to_string());
-            }
             Item::EventStart { fingerprint } => {
                 self.merge(store);
                 self.report.events += 1;
@@ -131,10 +128,8 @@ impl<'b, 'r> Batch<'b, 'r> {
                     self.merge(store);
                 }
             }
-            Item::Line(_) => {}
             Item::EventEnd => self.merge(store),
-            Item::ControlMessage => self.report.control_messages += 1,
-            Item::Rejected(rejected) => self.report.reject_entry(&rejected),
+            other => self.report.note(&other),
         }
     }
 

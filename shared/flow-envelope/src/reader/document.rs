@@ -29,7 +29,7 @@ pub(super) struct Documents {
 impl Documents {
     /// At most `cap` bytes are unpacked from one event.
     pub(super) fn new(cap: usize) -> Self {
-        Self { cap, unpacker: Unpacker::new(), unpacked: Vec::new(), room: Vec::new() }
+        Self { cap, unpacker: Unpacker::default(), unpacked: Vec::new(), room: Vec::new() }
     }
 
     /// Delivers an object, or every object of an array. `number` is the line where the document begins.
