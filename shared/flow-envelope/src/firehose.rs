@@ -5,12 +5,17 @@
 //! type (`"subsequenceNumber":""` and ISO timestamps occur in AWS's own samples), and its response cannot
 //! express a `Dropped` record without data.
 
+mod answer;
+
 use std::borrow::Cow;
 
 use serde::Deserialize;
+use serde_json::value::RawValue;
+
+pub use answer::{FirehoseAnswer, MAX_ANSWER, NoData, PartitionKeys, Unsettled};
 
 use crate::EnvelopeError;
-use crate::text::text_or_integer;
+use crate::text::{Text, text_or_integer};
 use crate::unpacker::Unpacker;
 
 const EXPECTED: &str = "a Firehose event";
@@ -18,9 +23,8 @@ const EXPECTED: &str = "a Firehose event";
 /// `{"invocationId":"...","deliveryStreamArn":"...","records":[{"recordId":"...","data":"<base64>"}]}`,
 /// still packed.
 ///
-/// From the Firehose developer guide, "Transform source data". The metadata of records that come from a
-/// Kinesis stream is not looked at.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+/// From the Firehose developer guide, "Transform source data".
+#[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct FirehoseEvent<'a> {
     /// The invocation, the same in retries.
@@ -41,7 +45,7 @@ pub struct FirehoseEvent<'a> {
 }
 
 /// One record of a Firehose stream.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct FirehoseRecord<'a> {
     /// The id that the response must repeat.
@@ -50,6 +54,9 @@ pub struct FirehoseRecord<'a> {
     /// The base64 text, as sent.
     #[serde(borrow)]
     pub data: Cow<'a, str>,
+    /// What a Kinesis stream said of it, of any shape: AWS's own samples differ.
+    #[serde(borrow, default)]
+    kinesis_record_metadata: Option<&'a RawValue>,
 }
 
 impl<'a> FirehoseEvent<'a> {
@@ -62,13 +69,42 @@ impl<'a> FirehoseEvent<'a> {
 }
 
 impl FirehoseRecord<'_> {
-    /// Unpacks the record into `into`, which is cleared first; at most `cap` bytes when it is compressed.
+    /// Whether its data begin as gzip does. Where they hold a CloudWatch Logs message and do not, the stream decompresses
+    /// by itself.
+    pub fn is_gzip(&self) -> bool {
+        // 1f 8b, and the compression method 8, which is the only one.
+        self.data.starts_with("H4sI")
+    }
+
+    /// The partition key under which a Kinesis stream had it.
+    pub fn partition_key(&self) -> Option<String> {
+        #[derive(Deserialize)]
+        #[serde(rename_all = "camelCase")]
+        struct Metadata<'a> {
+            #[serde(borrow)]
+            partition_key: Text<'a>,
+        }
+        let metadata = self.kinesis_record_metadata?.get();
+        Some(serde_json::from_str::<Metadata<'_>>(metadata).ok()?.partition_key.0.into_owned())
+    }
+}
+
+/// Unpacks one record after the other with the same memory.
+#[derive(Debug, Default)]
+pub struct RecordUnpacker {
+    unpacker: Unpacker,
+    unpacked: Vec<u8>,
+}
+
+impl RecordUnpacker {
+    /// The bytes of `record`; at most `cap` when it is compressed.
     ///
-    /// [`RecordContent::read`](crate::RecordContent::read) reads what it then holds. Each record stands for
-    /// itself: a bad one spoils none of its neighbours.
-    pub fn unpack(&self, cap: usize, into: &mut Vec<u8>) -> Result<(), EnvelopeError> {
-        into.clear();
-        Unpacker::default().append(&self.data, cap, into)
+    /// [`RecordContent::read`](crate::RecordContent::read) reads what they hold. Each record stands for itself: a bad one
+    /// spoils none of its neighbours.
+    pub fn unpack(&mut self, record: &FirehoseRecord<'_>, cap: usize) -> Result<&[u8], EnvelopeError> {
+        self.unpacked.clear();
+        self.unpacker.append(&record.data, cap, &mut self.unpacked)?;
+        Ok(&self.unpacked)
     }
 }
 
@@ -86,9 +122,10 @@ mod tests {
              "subsequenceNumber":""}}]}"#;
         let event = FirehoseEvent::parse(text.as_bytes()).unwrap();
         assert_eq!((&*event.records[0].record_id, &*event.region), ("record1", "us-east-2"));
-        let mut unpacked = Vec::new();
-        event.records[0].unpack(99, &mut unpacked).unwrap();
-        assert_eq!(RecordContent::read(&unpacked).unwrap().lines, ["2 a"]);
+        let mut unpacker = RecordUnpacker::default();
+        let unpacked = unpacker.unpack(&event.records[0], 99).unwrap();
+        assert_eq!(RecordContent::read(unpacked).unwrap().lines, ["2 a"]);
+        assert_eq!(event.records[0].partition_key(), None);
         assert!(serde_json::from_str::<aws_lambda_events::firehose::KinesisFirehoseEvent>(text).is_err());
     }
 
@@ -96,16 +133,23 @@ mod tests {
     fn a_bad_record_spoils_no_other() {
         let payload = firehose_event(&[b"2 a", b"\xff", &gzip(b"2 b\n2 c\n")]).replace("/w==", "?");
         let event = FirehoseEvent::parse(payload.as_bytes()).unwrap();
-        let mut unpacked = Vec::new();
-        let lines: Vec<_> = event
-            .records
-            .iter()
-            .map(|record| {
-                record.unpack(99, &mut unpacked).ok()?;
-                Some(RecordContent::read(&unpacked).ok()?.lines.len())
-            })
-            .collect();
+        let mut unpacker = RecordUnpacker::default();
+        let mut lines =
+            |record| Some(RecordContent::read(unpacker.unpack(record, 99).ok()?).ok()?.lines.len());
+        let lines: Vec<_> = event.records.iter().map(&mut lines).collect();
         assert_eq!(lines, [Some(1), None, Some(2)]);
+        assert_eq!(
+            event.records.iter().map(FirehoseRecord::is_gzip).collect::<Vec<_>>(),
+            [false, false, true]
+        );
+    }
+
+    #[test]
+    fn a_kinesis_stream_says_the_partition_key() {
+        let text = r#"{"sourceKinesisStreamArn":"arn","records":[{"recordId":1,"data":"","kinesisRecordMetadata":
+            {"partitionKey":"a\"b","subsequenceNumber":""}}]}"#;
+        let event = FirehoseEvent::parse(text.as_bytes()).unwrap();
+        assert_eq!(event.records[0].partition_key().as_deref(), Some("a\"b"));
     }
 
     #[test]

@@ -2,6 +2,7 @@
 //!
 //! - [`SubscriptionEvent`] and [`log_batches`]: what CloudWatch Logs sends to a Lambda function.
 //! - [`KinesisEvent`], [`FirehoseEvent`] and [`RecordContent`]: the same and more inside stream records.
+//! - [`FirehoseAnswer`] and [`Repacking`]: what a transformation gives back to Firehose, and what it sends there again.
 //! - [`read_entries`]: any file or pipe, recognised by its content.
 //! - [`encode`]: the way back, for generated traffic and tests.
 //! - [`gunzip`]: bounded decompression, the only one in this program.
@@ -19,13 +20,17 @@ mod kinesis;
 mod log_batch;
 mod reader;
 mod record;
+mod repacking;
 mod skeleton;
 mod subscription;
 mod text;
 mod unpacker;
 
 pub use error::EnvelopeError;
-pub use firehose::{FirehoseEvent, FirehoseRecord};
+pub use firehose::{
+    FirehoseAnswer, FirehoseEvent, FirehoseRecord, MAX_ANSWER, NoData, PartitionKeys, RecordUnpacker,
+    Unsettled,
+};
 pub use gunzip::{DEFAULT_DECOMPRESSED_CAP, GunzipError, gunzip_capped};
 pub use json_error::{JsonError, JsonFaultKind};
 pub use kinesis::{KinesisData, KinesisEvent, KinesisRecord};
@@ -35,4 +40,5 @@ pub use reader::{
     read_entries,
 };
 pub use record::RecordContent;
+pub use repacking::Repacking;
 pub use subscription::SubscriptionEvent;

@@ -124,6 +124,9 @@ pub(crate) struct Item<'a> {
     /// Of any type: only numbers are times.
     #[serde(borrow, default)]
     timestamp: Option<&'a RawValue>,
+    /// Of any type too.
+    #[serde(borrow, default, rename = "flowgaugeGeneration")]
+    generation: Option<&'a RawValue>,
 }
 
 /// What an [`Item`] turned out to be.
@@ -138,6 +141,11 @@ pub(crate) enum Recognised<'a> {
 }
 
 impl<'a> Item<'a> {
+    /// How often it has been sent again.
+    pub(crate) fn generation(&self) -> u32 {
+        self.generation.and_then(|value| value.get().parse().ok()).unwrap_or_default()
+    }
+
     /// Tells what it is; an error when it holds too many log events.
     pub(crate) fn recognise(self) -> Result<Recognised<'a>, EnvelopeError> {
         if self.log_events.is_none() && self.message_type.is_none() {

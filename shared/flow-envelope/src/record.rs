@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use crate::EnvelopeError;
 use crate::bounds::Tally;
 use crate::log_batch::{LogBatch, Recognised, for_each_item};
+use crate::skeleton;
 
 /// The log lines of one record. In practice a record fills one of the two lists.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -14,6 +15,8 @@ pub struct RecordContent<'a> {
     /// Lines without an envelope: raw text, or `{"message":"..."}` objects as VPC Flow Logs writes them when
     /// it delivers to Firehose directly. They have no id, timestamp or origin. Blank ones are left out.
     pub lines: Vec<Cow<'a, str>>,
+    /// How often what it holds has been sent to its stream again: see [`Repacking`](crate::Repacking).
+    pub generation: u32,
 }
 
 impl<'a> RecordContent<'a> {
@@ -29,7 +32,12 @@ impl<'a> RecordContent<'a> {
             return Ok(content);
         }
         let text = str::from_utf8(unpacked).map_err(EnvelopeError::not_utf8)?;
+        if let Some(batch) = skeleton::read(text, Vec::new()) {
+            content.batches.push(batch);
+            return Ok(content);
+        }
         for_each_item(text, |position, item| {
+            content.generation = content.generation.max(item.generation());
             match item.recognise()? {
                 Recognised::Batch(batch) => {
                     batch.check_type()?;
