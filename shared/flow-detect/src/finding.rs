@@ -15,23 +15,23 @@ use crate::rule::{Rule, Severity};
 use crate::scope::Scope;
 use crate::text::Language;
 
-/// The identity of a finding: 32 hexadecimal digits from rule, scope and group, without time, so that every episode
-/// of the same thing has the same.
+/// The identity of a finding: 32 hexadecimal digits from rule, scope and what of the group tells findings apart, without
+/// time, so that every episode of the same thing has the same.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct FindingId(String);
 
 impl FindingId {
-    fn new(rule: &str, id: &GroupId) -> Self {
+    fn new(rule: &Rule, id: &GroupId) -> Self {
         let mut hash = Sha256::new();
         let mut part = |text: Option<&str>| {
             // Lengths keep parts apart; a length that no text has stands for absence.
             hash.update(text.map_or(u64::MAX, |text| text.len() as u64).to_le_bytes());
             hash.update(text.unwrap_or_default());
         };
-        part(Some(rule));
+        part(Some(&rule.id));
         id.scope.parts().into_iter().for_each(&mut part);
-        for key in id.group.parts() {
+        for key in rule.identity_of(&id.group) {
             match key {
                 KeyPart::Absent => part(None),
                 present => part(Some(&present.to_string())),
@@ -118,7 +118,7 @@ pub struct Finding<'r> {
     pub severity: Severity,
     /// Where it is in its life.
     pub status: Status,
-    /// What it is about: the rule's group names, then the only addresses and interface if not among them.
+    /// What it is about: what tells the rule's findings apart, then the only addresses and interface if not among it.
     pub subject: Vec<(String, KeyPart)>,
     /// Where it belongs.
     pub scope: Arc<Scope>,
@@ -137,8 +137,8 @@ pub struct Finding<'r> {
 
 impl<'r> Finding<'r> {
     pub(crate) fn new(rule: &'r Rule, id: &GroupId, episode: Episode, context: &Context) -> Self {
-        let names = rule.query.group_names().iter().cloned();
-        let mut subject: Vec<_> = names.zip(id.group.parts().iter().cloned()).collect();
+        let names = rule.identity_names().map(str::to_owned);
+        let mut subject: Vec<_> = names.zip(rule.identity_of(&id.group).cloned()).collect();
         let address = |address| KeyPart::Address(address);
         let interface = context.interface().map(str::to_owned);
         for (field, value) in [
@@ -146,13 +146,14 @@ impl<'r> Finding<'r> {
             (Field::DstAddr, context.dst_addr().map(address)),
             (Field::InterfaceId, interface.clone().map(|interface| KeyPart::Text(interface.into()))),
         ] {
+            let place = rule.query.group_place(Source::Field(field));
             if let Some(value) = value
-                && rule.query.group_place(Source::Field(field)).is_none()
+                && place.is_none_or(|place| !rule.identity.contains(&place))
             {
                 subject.push((field.insights_name().to_owned(), value));
             }
         }
-        let (scope, id) = (Arc::clone(&id.scope), FindingId::new(&rule.id, id));
+        let (scope, id) = (Arc::clone(&id.scope), FindingId::new(rule, id));
         let (severity, status) = (rule.severity, Status::New);
         let log_group = scope.log_group.as_deref().or(context.log_group()).map(str::to_owned);
         Finding {

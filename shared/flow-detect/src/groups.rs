@@ -10,8 +10,10 @@ use crate::deltas::{Delta, hash};
 use crate::episode::episodes;
 use crate::finding::Finding;
 use crate::pane::{PaneState, Panes};
+use crate::rule::Rule;
 use crate::rule_set::RuleSet;
 use crate::scope::Scope;
+use crate::snapshot::FindingSnapshot;
 use crate::window::Look;
 
 /// One group of one rule in one scope.
@@ -167,7 +169,28 @@ fn findings<'r, 'p>(
     }
     // The sort is stable: the episodes of a group stay in order of time.
     found.sort_by_key(|(id, _)| *id);
-    found.into_iter().map(|(_, finding)| finding).collect()
+    let mut joined = Vec::with_capacity(found.len());
+    for (id, finding) in found {
+        let rule = rules.rule(id.rule);
+        if !(rule.joins_groups() && join(rules, rule, &mut joined, &finding)) {
+            joined.push(finding);
+        }
+    }
+    joined
+}
+
+/// Adds what one group shows to a finding that another group has shown already, if there is one; as a store does that
+/// gets to see both.
+fn join<'r>(rules: &'r RuleSet, rule: &Rule, known: &mut [Finding<'r>], other: &Finding<'r>) -> bool {
+    let is_same = |finding: &&mut Finding<'_>| {
+        finding.id == other.id && finding.episode.span.is_within(rule.windowing.gap(), other.episode.span)
+    };
+    let Some(known) = known.iter_mut().find(is_same) else { return false };
+    let mut both = FindingSnapshot::of(known);
+    both.merge(&FindingSnapshot::of(other));
+    let Some(both) = Finding::restore(&both, rules, known.status) else { return false };
+    *known = both;
+    true
 }
 
 impl GroupId {

@@ -117,6 +117,8 @@ pub struct Rule {
     pub query_text: String,
     /// The query, and the detector beside it.
     pub query: Logic,
+    /// What of its groups tells its findings apart, by place: groups that are alike in it are one finding.
+    pub(crate) identity: Vec<usize>,
     /// What happened, with the finding's values in it.
     pub explain: Localized<Template>,
     /// What to do, step by step.
@@ -152,6 +154,22 @@ impl Rule {
         hash.update(&window.to_le_bytes());
         hash.update(&pane.to_le_bytes());
         hash.digest()
+    }
+
+    /// The names of what tells its findings apart, in the order in which the query groups by them.
+    pub fn identity_names(&self) -> impl Iterator<Item = &str> {
+        let names = self.query.group_names();
+        self.identity.iter().filter_map(|place| names.get(*place)).map(String::as_str)
+    }
+
+    /// The parts of `group` that tell its finding from others, in the order of [`identity_names`](Self::identity_names).
+    pub(crate) fn identity_of<'g>(&self, group: &'g GroupKey) -> impl Iterator<Item = &'g KeyPart> {
+        self.identity.iter().filter_map(|place| group.parts().get(*place))
+    }
+
+    /// Whether several of its groups may be one finding.
+    pub(crate) fn joins_groups(&self) -> bool {
+        self.identity.len() < self.query.group_names().len()
     }
 
     /// What captured the records of `group`, if this rule groups by interface; may be absent.

@@ -86,7 +86,8 @@ fn read_rule(top: &mut TableReader<'_>) -> Read<Rule> {
     let pattern = pattern(top)?;
     let (query_text, query) = query(top, pattern.is_some())?;
     let query = Logic::new(query, detector(top)?);
-    let explain = localized(top, "explain", |reader, text| explain(reader, text, &query))?;
+    let identity = identity(top, &query)?;
+    let explain = localized(top, "explain", |reader, text| explain(reader, text, &query, &identity))?;
     let advice = localized(top, "advice", advice)?;
     let tests = tests(top, &query)?;
     let file = top.file().name.to_owned();
@@ -103,6 +104,7 @@ fn read_rule(top: &mut TableReader<'_>) -> Read<Rule> {
         pattern,
         query_text,
         query,
+        identity,
         explain,
         advice,
         tests,
@@ -252,11 +254,31 @@ fn advice(reader: &TableReader<'_>, placed: &Placed<'_>) -> Read<Vec<String>> {
     steps.iter().map(|step| short(reader, step, TEXT).map(str::to_owned)).collect()
 }
 
-fn explain(reader: &TableReader<'_>, placed: &Placed<'_>, query: &Logic) -> Read<Template> {
+/// `identity`, the names after `by` that tell findings apart; all of them unless the rule says otherwise.
+fn identity(top: &mut TableReader<'_>, query: &Logic) -> Read<Vec<usize>> {
+    let names = query.group_names();
+    let Some(placed) = top.optional("identity") else { return Ok((0..names.len()).collect()) };
+    let expected = "a list of names that the query groups by";
+    let known = |item: &Placed<'_>| {
+        let name = top.text(item)?;
+        names.iter().position(|known| known == name).ok_or_else(|| top.wrong(item, expected))
+    };
+    let mut places = top.items(&placed, expected)?.iter().map(known).collect::<Read<Vec<_>>>()?;
+    places.sort_unstable();
+    places.dedup();
+    if places.is_empty() { Err(top.wrong(&placed, expected)) } else { Ok(places) }
+}
+
+fn explain(
+    reader: &TableReader<'_>,
+    placed: &Placed<'_>,
+    query: &Logic,
+    identity: &[usize],
+) -> Read<Template> {
     let text = short(reader, placed, TEXT)?;
     let template = Template::parse(text);
-    let known: Vec<&str> =
-        query.group_names().iter().map(String::as_str).chain(query.aggregate_names()).collect();
+    let told = identity.iter().filter_map(|place| query.group_names().get(*place)).map(String::as_str);
+    let known: Vec<&str> = told.chain(query.aggregate_names()).collect();
     let unknown = template.names().find(|name| !known.contains(name));
     match unknown.map(str::to_owned) {
         None => Ok(template),

@@ -26,7 +26,7 @@ pub struct FindingSnapshot {
     pub(crate) severity: Severity,
     pub(crate) mode: Mode,
     scope: StoredScope,
-    /// What the rule groups by.
+    /// What tells the rule's findings apart.
     group: Vec<Named>,
     /// The only addresses and interface beside it.
     only: Vec<Named>,
@@ -102,7 +102,7 @@ impl FindingSnapshot {
             episodes: _,
         } = finding;
         let named = |(name, part): &(String, KeyPart)| Named::new(name, &part.value());
-        let (group, only) = subject.split_at(subject.len().min(rule.query.group_names().len()));
+        let (group, only) = subject.split_at(subject.len().min(rule.identity_names().count()));
         FindingSnapshot {
             id: id.clone(),
             rule: rule.id.clone(),

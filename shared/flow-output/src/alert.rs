@@ -156,7 +156,7 @@ impl Alert {
 
 /// What a finding is about: the values that its rule groups by.
 pub(crate) fn about(finding: &Finding<'_>) -> String {
-    let key = finding.subject.iter().take(finding.rule.query.group_names().len());
+    let key = finding.subject.iter().take(finding.rule.identity_names().count());
     let about: Vec<_> = key.map(|(_, part)| cut(&part.to_string(), MAX_VALUE).into_owned()).collect();
     about.join(" ")
 }

@@ -19,7 +19,7 @@ const TERM: u64 = 30 * 86_400;
 /// The text is ASCII whatever stood in a log: what is in no id is escaped.
 pub fn suppression_lines(finding: &Finding<'_>, now: u64) -> String {
     let subject = finding.subject.as_slice();
-    let key = &subject[..finding.rule.query.group_names().len().min(subject.len())];
+    let key = &subject[..finding.rule.identity_names().count().min(subject.len())];
     let interface = interface_of(key).filter(|id| !id.is_empty());
     let (cidr, interface) = match (source(key).or_else(|| any_address(key)), interface) {
         (None, None) => in_common(finding),
