@@ -1,5 +1,5 @@
 //! How large the windows of every group get, day by day, also of those that stay below their rule's threshold: where the
-//! threshold would have to be for few of them to pass.
+//! threshold would have to be for few messages to be sent.
 
 use std::collections::BTreeMap;
 
@@ -20,7 +20,9 @@ const DAY: u64 = 86_400;
 /// stays.
 const MAX_OPEN_DAYS: usize = 4096;
 
-/// The two largest groups of each rule and day by their largest window.
+/// The two messages of each rule and day that the highest threshold would still send. A group makes one for each span of
+/// its rule's `repeat` in which a window of it passes, since what goes on is told again; spans are aligned to the epoch, so
+/// that it may be one less in truth.
 ///
 /// A group's panes are kept until no record may come to them any more; then each window is worked out once. Of a
 /// monotone rule only windows that end with a pane that has records: any other window holds no more than one of these.
@@ -63,7 +65,7 @@ impl Peaks {
         if growing.add(rule.windowing, delta) {
             let watermark = Watermark::At(growing.newest);
             let highest = &mut self.highest;
-            growing.settle(rule, floor, &id.group, watermark, |day, value| highest.add(id, day, value));
+            growing.settle(rule, floor, &id.group, watermark, |end, value| highest.add(rule, id, end, value));
         }
     }
 
@@ -89,16 +91,21 @@ impl Peaks {
         }
     }
 
-    /// The lowest threshold, but no less than 0, at which windows of one group at most would have passed on every day:
-    /// the largest, of all days, of the second largest group's value. What is compared is the first aggregate of the
-    /// closing filter, in windows for which the rest of it holds. A group counts once for each day, in UTC, on which a
-    /// window of it ends. None for rules that can't be moved so, and for those of which no window was seen.
+    /// The lowest threshold, but no less than 0, at which one message at most would have been sent on every day, repeats
+    /// included: the largest, of all days in UTC, of the second largest message's value. What is compared is the first
+    /// aggregate of the closing filter that can be moved, in windows for which the rest of it holds. None for rules of which no
+    /// window was seen, and for those that can't be moved.
     pub fn one_a_day(&self, rule: usize) -> Option<Number> {
         let floor = self.floors.get(rule)?.as_ref()?;
         let days = self.highest.days.iter().filter(|((_, other), _)| *other == rule);
         let seconds = days.map(|(_, top)| top.second_or_zero());
         let past = self.highest.past.get(rule).copied().flatten();
         past.into_iter().chain(seconds).reduce(larger).map(|value| floor.above(value))
+    }
+
+    /// Whether the threshold of the rule at this place is a number to be moved.
+    pub fn is_movable(&self, rule: usize) -> bool {
+        self.floors.get(rule).is_some_and(Option::is_some)
     }
 
     /// Deltas of new groups for which there was no room.
@@ -115,7 +122,7 @@ fn settle_all(
     highest: &mut Highest,
 ) {
     if let Some(Some(floor)) = floors.get(id.rule) {
-        growing.settle(rule, floor, &id.group, Watermark::End, |day, value| highest.add(id, day, value));
+        growing.settle(rule, floor, &id.group, Watermark::End, |end, value| highest.add(rule, id, end, value));
     }
 }
 
@@ -143,7 +150,7 @@ impl Growing {
         true
     }
 
-    /// Tells of the windows whose last pane is late by `watermark`: the day in which it is, and what is compared.
+    /// Tells of the windows whose last pane is late by `watermark`: when that pane begins, and what is compared.
     fn settle(
         &mut self,
         rule: &Rule,
@@ -169,7 +176,7 @@ impl Growing {
             let Some(mut all) = panes.next().cloned() else { continue };
             panes.for_each(|more| merge(&mut all, more));
             if let Some(value) = rule.query.floored(floor, group, &all) {
-                tell(end / DAY, value);
+                tell(end, value);
             }
         }
         self.next = next;
@@ -193,8 +200,9 @@ struct Highest {
 }
 
 impl Highest {
-    fn add(&mut self, id: &GroupId, day: u64, value: Number) {
-        self.days.entry((day, id.rule)).or_default().add(id, value);
+    fn add(&mut self, rule: &Rule, id: &GroupId, end: u64, value: Number) {
+        let finding = GroupId { group: rule.identity_of(&id.group).cloned().collect(), ..id.clone() };
+        self.days.entry((end / DAY, id.rule)).or_default().add(finding, end / rule.repeat, value);
         if self.days.len() > MAX_OPEN_DAYS
             && let Some(((_, rule), top)) = self.days.pop_first()
             && let Some(past) = self.past.get_mut(rule)
@@ -205,15 +213,17 @@ impl Highest {
     }
 }
 
-/// The two largest groups of a day, the largest first: values of a group only grow, so no other can come between.
+/// The two largest messages of a day, the largest first: what a finding reaches within a span only grows, so no other can
+/// come between.
 #[derive(Debug, Default)]
-struct Top(Vec<(GroupId, Number)>);
+struct Top(Vec<((GroupId, u64), Number)>);
 
 impl Top {
-    fn add(&mut self, id: &GroupId, value: Number) {
-        match self.0.iter_mut().find(|(known, _)| known == id) {
+    fn add(&mut self, finding: GroupId, span: u64, value: Number) {
+        let message = (finding, span);
+        match self.0.iter_mut().find(|(known, _)| *known == message) {
             Some((_, known)) => *known = larger(*known, value),
-            None => self.0.push((id.clone(), value)),
+            None => self.0.push((message, value)),
         }
         self.0.sort_by(|(_, left), (_, right)| right.compare(*left));
         self.0.truncate(2);

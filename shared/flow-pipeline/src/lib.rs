@@ -43,7 +43,7 @@ pub use late::{LateEvents, Standing};
 pub use memory_store::MemoryStore;
 pub use notifier::{Notifier, Published, Topic};
 pub use pipeline::{AlertFormat, DEFAULT_ALERT_LIMIT, Definitions, Pipeline, PipelineSettings, RunError};
-pub use replay::{History, Replay, ReplaySettings, RuleHistory, SubjectHistory, Told};
+pub use replay::{History, OneADay, Replay, ReplaySettings, RuleHistory, SubjectHistory, Told};
 pub use report::{LineCounts, Looks, MAX_REJECT_SAMPLES, RejectOrigin, RejectSample, Report};
 pub use rule_files::{RuleFilesError, read_rules, read_rules_alone, rules_of};
 pub use spanning::MAX_BUCKETS;

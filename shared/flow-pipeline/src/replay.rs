@@ -22,7 +22,7 @@ use crate::memory_store::MemoryStore;
 use crate::pipeline::{AlertFormat, Definitions, Pipeline, PipelineSettings, RunError};
 use crate::report::Report;
 
-pub use self::history::{History, RuleHistory, SubjectHistory, Told};
+pub use self::history::{History, OneADay, RuleHistory, SubjectHistory, Told};
 use self::messages::Mailbox;
 use self::reading::Reading;
 

@@ -7,8 +7,8 @@ use crate::operand::Operand;
 use crate::row::Row;
 use crate::value::Number;
 
-/// The first comparison of a closing filter that is nothing but `alias > number` or `alias >= number`, or several of
-/// these joined by `and`. Tests of what the query groups by may stand among them.
+/// The first comparison `alias > number` or `alias >= number` of a closing filter, alone or joined to others by `and`. The
+/// others stay as they are.
 #[derive(Debug, Clone)]
 pub struct Floor {
     /// The column of the aggregate that is compared.
@@ -23,14 +23,8 @@ impl Floor {
     pub(crate) fn of(closing: &Condition, keys: usize) -> Option<Self> {
         let mut parts = Vec::new();
         flatten(closing, &mut parts);
-        let compared: Vec<_> = parts.iter().map(|part| compared(part, keys)).collect();
-        let is_plain =
-            |(part, compared): (&&Condition, &Option<_>)| compared.is_some() || is_of_keys(part, keys);
-        if !parts.iter().zip(&compared).all(is_plain) {
-            return None;
-        }
-        let (place, (column, is_strict)) =
-            compared.iter().enumerate().find_map(|(place, found)| Some((place, (*found)?)))?;
+        let found = parts.iter().enumerate().find_map(|(place, part)| Some((place, compared(part, keys)?)));
+        let (place, (column, is_strict)) = found?;
         let mut others: Vec<_> = parts.into_iter().cloned().collect();
         others.remove(place);
         Some(Floor { column, is_strict, others })
@@ -78,12 +72,6 @@ fn compared(condition: &Condition, keys: usize) -> Option<(Source, bool)> {
     }
 }
 
-fn is_of_keys(condition: &Condition, keys: usize) -> bool {
-    let mut only_keys = true;
-    condition.sources(&mut |source| only_keys &= matches!(source, Source::Column(column) if column < keys));
-    only_keys
-}
-
 #[cfg(test)]
 mod tests {
     use crate::ast::Query;
@@ -112,7 +100,8 @@ mod tests {
             ("tries > 100 and (sent >= 5 and size > 7)", Some((five, half))),
             ("tries < 100", None),
             ("tries > 100 or sent > 5", None),
-            ("tries > 100 and sent < 5", None),
+            ("tries > 100 and sent < 5", Some((five, half))),
+            ("tries > 100 and (sent > 5 or size > 7)", Some((five, half))),
             ("tries > sent", None),
             ("tries + sent > 5", None),
             ("not tries > 100", None),

@@ -5,7 +5,7 @@ use std::io::{self, BufWriter, Write};
 
 use flow_detect::{Mode, Status};
 use flow_output::{escape_json, group_digits, plain, show_day, show_time};
-use flow_pipeline::{History, RuleHistory, SubjectHistory, Told};
+use flow_pipeline::{History, OneADay, RuleHistory, SubjectHistory, Told};
 use flow_query::{Number, Value};
 use serde_json::{Map, Value as Json, json};
 
@@ -45,6 +45,7 @@ pub(super) fn text(history: &History<'_>, modes: &Modes, top: usize) -> io::Resu
     for row in &rows {
         write_cells(&mut out, row, &widths, |place| !matches!(place, 0 | 1 | 9))?;
     }
+    write_reasons(&mut out, history)?;
     for rule in history.rules.iter().filter(|rule| !rule.days.is_empty()) {
         write_rule(&mut out, rule, top)?;
     }
@@ -58,6 +59,22 @@ pub(super) fn text(history: &History<'_>, modes: &Modes, top: usize) -> io::Resu
     out.flush()
 }
 
+/// Why a rule has no threshold to be moved to.
+fn write_reasons(out: &mut impl Write, history: &History<'_>) -> io::Result<()> {
+    let without = |wanted: OneADay| -> Vec<&str> {
+        let rules = history.rules.iter().filter(|rule| rule.one_a_day.reason() == wanted.reason());
+        rules.map(|rule| rule.rule.id.as_str()).collect()
+    };
+    let fixed = without(OneADay::NotOneNumber);
+    if !without(OneADay::NothingSeen).is_empty() || !fixed.is_empty() {
+        writeln!(out, "\none a day is `-` where no record counted, or none with all else that the rule asks")?;
+    }
+    if !fixed.is_empty() {
+        writeln!(out, "and where no one number decides: {}", fixed.join(", "))?;
+    }
+    Ok(())
+}
+
 fn cells(history: &RuleHistory<'_>, modes: &Modes) -> Vec<String> {
     let RuleHistory { rule, told, looks, one_a_day, .. } = history;
     let joined = looks.seen.saturating_sub(looks.began);
@@ -65,7 +82,7 @@ fn cells(history: &RuleHistory<'_>, modes: &Modes) -> Vec<String> {
     let numbers = numbers.into_iter().chain([looks.began, joined, looks.held_back, looks.suppressed]);
     let words = [rule.id.clone(), mode(history, modes).name().to_owned()];
     let threshold = plain(&rule.query.threshold()).into_owned();
-    let one_a_day = one_a_day.map_or_else(|| "-".to_owned(), show_number);
+    let one_a_day = one_a_day.number().map_or_else(|| "-".to_owned(), show_number);
     words.into_iter().chain(numbers.map(group_digits)).chain([threshold, one_a_day]).collect()
 }
 
@@ -150,7 +167,8 @@ fn rule_json(history: &RuleHistory<'_>, modes: &Modes, top: usize) -> Json {
         "held_back": looks.held_back,
         "suppressed": looks.suppressed,
         "threshold": rule.query.threshold(),
-        "one_a_day": one_a_day.map(number_json),
+        "one_a_day": one_a_day.number().map(number_json),
+        "no_one_a_day": one_a_day.reason(),
         "findings": subjects.len(),
         "top": subjects.iter().take(top).map(subject_json).collect::<Vec<_>>(),
     })

@@ -39,8 +39,47 @@ pub struct RuleHistory<'r> {
     pub subjects: Vec<SubjectHistory>,
     /// What became of looks at episodes.
     pub looks: Looks,
-    /// The threshold at which one finding a day would have begun at most, as [`Peaks::one_a_day`] works it out.
-    pub one_a_day: Option<Number>,
+    /// The threshold at which one message a day at most would have been sent.
+    pub one_a_day: OneADay,
+}
+
+/// The threshold at which one message a day at most would have been sent, repeats included and suppressions not
+/// applied, as [`Peaks::one_a_day`] works it out.
+#[derive(Debug, Clone, Copy)]
+pub enum OneADay {
+    /// This number in place of the first one of the closing filter.
+    At(Number),
+    /// No window of the rule was seen.
+    NothingSeen,
+    /// No one number decides: the closing filter is joined by `or`, or compares otherwise, or a detector decides too.
+    NotOneNumber,
+}
+
+impl OneADay {
+    fn of(peaks: &Peaks, place: usize) -> Self {
+        match peaks.one_a_day(place) {
+            Some(number) => OneADay::At(number),
+            None if peaks.is_movable(place) => OneADay::NothingSeen,
+            None => OneADay::NotOneNumber,
+        }
+    }
+
+    /// The number, if there is one.
+    pub fn number(self) -> Option<Number> {
+        match self {
+            OneADay::At(number) => Some(number),
+            OneADay::NothingSeen | OneADay::NotOneNumber => None,
+        }
+    }
+
+    /// Why there is no number.
+    pub fn reason(self) -> Option<&'static str> {
+        match self {
+            OneADay::At(_) => None,
+            OneADay::NothingSeen => Some("nothing seen"),
+            OneADay::NotOneNumber => Some("not one number"),
+        }
+    }
 }
 
 /// What would have been sent about one finding.
@@ -92,7 +131,7 @@ impl<'r> History<'r> {
             // The sort is stable: what is alike stays in the order of ids.
             subjects.sort_by_key(|subject| std::cmp::Reverse(rank(&subject.told)));
             let looks = report.looks.get(&rule.id).copied().unwrap_or_default();
-            RuleHistory { rule, told, days, subjects, looks, one_a_day: peaks.one_a_day(place) }
+            RuleHistory { rule, told, days, subjects, looks, one_a_day: OneADay::of(peaks, place) }
         };
         let rules = running.map(history).collect();
         History { rules, digests: counts.digests, span, report, behind, refused: peaks.refused() }

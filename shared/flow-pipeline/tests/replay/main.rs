@@ -146,7 +146,7 @@ fn windows_close_after_the_end() {
     let rule = of(&history, "x");
     assert_eq!(rule.told, Told { people: 1, in_digests: 0, by_status: [1, 0, 0, 1] });
     assert_eq!(rule.subjects[0].first, DAY + 60 + 900, "the first window closes when nothing is waited for");
-    assert_eq!(rule.one_a_day, None, "fewer can't be made more");
+    assert_eq!(rule.one_a_day.reason(), Some("not one number"), "fewer can't be made more");
 }
 
 #[test]
@@ -184,7 +184,7 @@ fn an_event_that_comes_again_changes_nothing() {
     assert_eq!((history.report.events, history.report.redelivered), (2, 1));
     let rule = of(&history, TRIES);
     assert_eq!(rule.looks.seen, 0);
-    assert_eq!(rule.one_a_day.map(Value::from), Some(Value::Integer(40)));
+    assert_eq!(rule.one_a_day.number().map(Value::from), Some(Value::Integer(40)));
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! The threshold at which one finding a day would begin at most.
+//! The threshold at which one message a day at most would be sent.
 
 use std::collections::BTreeMap;
 
@@ -18,7 +18,7 @@ fn query(closing: &str) -> String {
 fn one_a_day(closing: &str, lines: &[String]) -> Option<Value<'static>> {
     let definitions = rule("1h", "6h", &query(closing));
     let history = replay(&definitions, &[file(lines)]);
-    of(&history, "x").one_a_day.map(Value::from)
+    of(&history, "x").one_a_day.number().map(Value::from)
 }
 
 #[test]
@@ -40,17 +40,30 @@ fn the_second_largest_group_of_the_worst_day_decides() {
     assert_eq!(one_a_day("tries > 100", &[]), None, "nothing was seen");
 }
 
+#[test]
+fn what_goes_on_is_sent_again() {
+    let (morning, noon) = (tries("10.0.0.1", 300, DAY + HOUR), tries("10.0.0.1", 200, DAY + 13 * HOUR));
+    let lines = [morning, tries("10.0.0.2", 20, DAY + 2 * HOUR), noon].concat();
+    assert_eq!(one_a_day("tries > 100", &lines), Some(Value::Integer(200)), "told at one and at thirteen");
+}
+
+#[test]
+fn what_stands_beside_the_number_is_left_as_it_is() {
+    let lines = [tries("10.0.0.1", 300, DAY), tries("10.0.0.2", 20, DAY), tries("10.0.0.3", 10, DAY)].concat();
+    assert_eq!(one_a_day("tries > 100 and (tries < 15 or sent > 17000)", &lines), Some(Value::Integer(10)));
+}
+
 /// The same by counting every window that ends with a record's pane.
 fn naive(records: &[(u64, u8)]) -> i64 {
-    let mut largest = BTreeMap::<u64, BTreeMap<u8, i64>>::new();
+    let mut largest = BTreeMap::<u64, BTreeMap<(u8, u64), i64>>::new();
     for (time, target) in records {
         let end = time / 60 * 60 + 60;
         let is_in = |(other, of): &&(u64, u8)| of == target && (end - HOUR..end).contains(other);
         let count = i64::try_from(records.iter().filter(is_in).count()).unwrap();
-        let known = largest.entry(time / 86_400).or_default().entry(*target).or_default();
+        let known = largest.entry(time / 86_400).or_default().entry((*target, time / (6 * HOUR))).or_default();
         *known = (*known).max(count);
     }
-    let second = |groups: &BTreeMap<u8, i64>| {
+    let second = |groups: &BTreeMap<(u8, u64), i64>| {
         let mut values: Vec<_> = groups.values().copied().collect();
         values.sort_unstable();
         values.iter().rev().nth(1).copied().unwrap_or_default()
