@@ -125,13 +125,25 @@ fn is_one_vpc(record: &FlowRecord<'_>) -> bool {
 ///
 /// AWS's `ingress` and `egress` are as the interface sees them. `srcaddr` and `dstaddr` are too: one of them is the
 /// interface's own. So they and not the packet's addresses tell: exactly one end [external](is_external)
-/// means `ingress` from it or `egress` to it. Two internal or two external ends tell nothing: absent.
+/// means `ingress` from it or `egress` to it. Of two external ends one that is named a threat is the other one's, and not the
+/// interface's. Two internal ends, and other external ones, tell nothing: absent.
 pub(crate) fn direction<'a>(record: &FlowRecord<'a>, networks: &Networks) -> Option<&'a str> {
     if let Some(direction) = record.text(Field::FlowDirection) {
         return Some(direction);
     }
     let is_external = |end| is_end_external(record, end, networks);
     match (is_external(Field::SrcAddr)?, is_external(Field::DstAddr)?) {
+        (true, true) if !networks.is_empty() => {
+            let is_threat = |end| record.address(end).is_some_and(|address| networks.is_threat(address));
+            towards(is_threat(Field::SrcAddr), is_threat(Field::DstAddr))
+        }
+        (source, destination) => towards(source, destination),
+    }
+}
+
+/// The direction in which a record goes whose source or destination is another's; none for both and for neither.
+fn towards(source: bool, destination: bool) -> Option<&'static str> {
+    match (source, destination) {
         (true, false) => Some("ingress"),
         (false, true) => Some("egress"),
         _ => None,

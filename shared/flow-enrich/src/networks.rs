@@ -198,6 +198,11 @@ impl Networks {
         self.name_of(address).is_some_and(|name| !name.starts_with(THREAT))
     }
 
+    /// Whether an address is in a network that the user named an enemy's.
+    pub(crate) fn is_threat(&self, address: IpAddr) -> bool {
+        self.name_of(address).is_some_and(|name| name.starts_with(THREAT))
+    }
+
     /// How many networks have a name.
     pub fn len(&self) -> usize {
         self.v4.len() + self.v6.len()

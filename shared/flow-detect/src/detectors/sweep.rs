@@ -43,7 +43,8 @@ impl Detector for Sweep {
 
     fn add(&self, aggregates: &mut [Aggregate], flow: &EnrichedFlow<'_>) {
         let [failed, answered] = aggregates else { return };
-        let Some(EnrichedValue::Address(host)) = flow.enrichment(Enrichment::ServerAddr) else { return };
+        // Where ports do not tell who opened the connection, the rule has left replies out.
+        let Some(host) = flow.record.address(Field::DstAddr) else { return };
         match outcome(flow) {
             Some(Outcome::Failed) => failed.add(&Value::Address(host)),
             Some(Outcome::Answered) => answered.add(&Value::Address(host)),
