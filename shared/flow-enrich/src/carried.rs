@@ -27,13 +27,17 @@ pub(crate) fn carried(record: &FlowRecord<'_>) -> Option<&'static str> {
     if packets == 0 {
         return None;
     }
+    let is_alone = packets == 1;
+    // Whichever family it is: what most records are is told without their addresses and flags.
+    if protocol != u64::from(TCP) || !is_alone && bytes > packets.saturating_mul(SYN_SIZES[1].1) {
+        return Some("content");
+    }
     let is_v6 = usize::from(record.address(Field::SrcAddr).is_some_and(|address| address.is_ipv6()));
     let (smallest, largest) = SYN_SIZES[is_v6];
     let fits = |size: u64| bytes <= packets.saturating_mul(size);
     let flags = record.integer(Field::TcpFlags);
     let has = |flag: u8| flags.is_some_and(|flags| flags & u64::from(flag) != 0);
-    let is_alone = packets == 1;
-    if protocol != u64::from(TCP) || !(fits(largest) || is_alone && has(SYN)) {
+    if !(fits(largest) || is_alone && has(SYN)) {
         return Some("content");
     }
     let has_syn = if flags.is_some() { has(SYN) } else { !fits(smallest) };

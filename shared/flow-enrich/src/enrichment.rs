@@ -137,6 +137,12 @@ impl Enrichment {
         self.row().kind
     }
 
+    /// Whether [`enrichment_text`](crate::EnrichedFlow::enrichment_text) has all there is of it.
+    #[inline]
+    pub fn is_borrowed(self) -> bool {
+        self.kind() == EnrichmentKind::Text && self != Enrichment::CommunityId
+    }
+
     /// What it is worked out from: alternatives, each of them fields that must all be present.
     ///
     /// A record that has no alternative complete lacks the enrichment, without exception; `initiator`, which is

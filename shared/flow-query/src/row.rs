@@ -60,6 +60,7 @@ impl Row for EnrichedFlow<'_> {
             Source::Field(field) => self.record.text(field).map(Cow::Borrowed),
             Source::Enrichment(enrichment) => match self.enrichment_text(enrichment) {
                 Some(text) => Some(Cow::Borrowed(text)),
+                None if enrichment.is_borrowed() => None,
                 None => self.value(source).into_text(),
             },
             other => self.value(other).into_text(),

@@ -16,7 +16,7 @@ use crate::row::Row;
 use crate::value::{Number, Type, Value};
 
 /// The names looked at: some together, since filters join them by `or`; first what is cheap and rules out most.
-const SOURCES: [&[Source]; 8] = [
+const SOURCES: [&[Source]; 7] = [
     &[
         Source::Field(Field::Action),
         Source::Field(Field::Protocol),
@@ -28,8 +28,12 @@ const SOURCES: [&[Source]; 8] = [
     &[Source::Field(Field::Bytes)],
     &[Source::Enrichment(Enrichment::Duration)],
     &[Source::Enrichment(Enrichment::Side)],
-    &[Source::Enrichment(Enrichment::Direction)],
-    &[Source::Enrichment(Enrichment::DstExternal)],
+    &[
+        Source::Enrichment(Enrichment::Side),
+        Source::Enrichment(Enrichment::Direction),
+        Source::Enrichment(Enrichment::SrcExternal),
+        Source::Enrichment(Enrichment::DstExternal),
+    ],
 ];
 
 /// The most detections of one sieve.
