@@ -4,7 +4,7 @@
 use std::fmt::Write as _;
 use std::fs;
 
-use flow_detect::{Rule, RuleSet, show_duration};
+use flow_detect::{Mode, Rule, RuleSet, show_duration};
 use flowgauge_tests::root;
 
 /// What there is for a finding type of GuardDuty.
@@ -80,19 +80,96 @@ const GUARDDUTY: [(&str, Answer); 30] = [
     ("Beacons to a command and control server", Planned("the times of each pair's connections over a day")),
 ];
 
+/// What flow logs, or these rules over them, do not show, and why.
+const BLIND: [(&str, &str); 13] = [
+    (
+        "Whom an IPv6 record without `flow-direction` belongs to",
+        "All its addresses are public. Unless the networks file names your own prefix (or the other end is named `threat...`), \
+         rules that need a direction stay silent over formats such as AWS's default.",
+    ),
+    (
+        "A sweep or fan-out inside that only its targets' interfaces log",
+        "Each target sees one try. `vertical-scan` and `brute-force-out` are about one pair and see it from either end; \
+         `internal-sweep` and `lateral-fan-out` need the source's interface.",
+    ),
+    (
+        "Scans and guesses from a server's port over formats without `tcp-flags`",
+        "A record from port 443 to port 3306 may be a reply to a NAT gateway's client. `vertical-scan` then counts ports below \
+         1024 only, which no client picks; sweeps count any, since they are about one port; password guessing counts none.",
+    ),
+    (
+        "Git, Ansible and builds over SSH, told from guessing",
+        "A fetch and a guess are as long and as large. `brute-force-out` tells both; suppress the git host's published ranges for \
+         port 22, or the source.",
+    ),
+    (
+        "Mining on ports 443, 80 or 8080, through a proxy or a VPN",
+        "It looks like any other connection there; name the pools' networks `threat...`. `mining` adds up the seconds between the \
+         first and last packet of each record: a miner that says one word a minute stays below it.",
+    ),
+    (
+        "Floods spread over many interfaces, each below the threshold",
+        "State is kept for each interface. Of refused records below ten packets a sixteenth is counted, by source port: a flood \
+         from one such port that is no multiple of 16 is not seen.",
+    ),
+    (
+        "Floods that look like visitors",
+        "TCP with content, acknowledgements in records of less than 100 packets, UDP from fewer than 200 sources that is let in: \
+         flow logs do not tell them from uploads, downloads and streams.",
+    ),
+    (
+        "ICMP types",
+        "Flow logs have none. `icmp-tunnel` wants packets both ways, so that errors are none; a tunnel that nobody answers is not \
+         seen. ICMP alone is no contact with a known bad address.",
+    ),
+    (
+        "Resets that follow a SYN at once, over formats without `tcp-flags`",
+        "They may have a SYN's size: a scan of open ports is told as one of closed ports.",
+    ),
+    (
+        "Exfiltration over AWS's default format",
+        "It does not tell an upload from a backup to S3. `exfiltration` needs `flow-direction` and `pkt-dst-aws-service`.",
+    ),
+    (
+        "Who is behind a NAT gateway or a load balancer",
+        "Its interface shows its own address; log the subnets behind it too, with `pkt-srcaddr` and `pkt-dstaddr`.",
+    ),
+    (
+        "What AWS does not log",
+        "DNS by the VPC's own resolver, instance metadata, time sync, DHCP, licence activation, mirrored traffic, and what \
+         SKIPDATA records stand for.",
+    ),
+    (
+        "What takes longer than a day",
+        "Beacons, slow exfiltration and whatever is odd only beside the days before need a longer memory than windows have.",
+    ),
+];
+
 fn document() -> String {
     let rules = RuleSet::defaults();
     let mut text = String::from(
         "# Detections\n\nWritten from the rules by `make docs`; a test compares the two. `flowgauge rules show ID` prints all \
-         that a rule says.\n\n| id | what | type | ATT&CK | severity | mode | window | fires when | told | state | in the console |\n\
-         |---|---|---|---|---|---|---|---|---|---|---|\n",
+         that a rule says.\n\n| id | what | type | ATT&CK | severity | mode | window | fires when | told | after | state | in the console |\n\
+         |---|---|---|---|---|---|---|---|---|---|---|---|\n",
     );
     rules.rules().iter().for_each(|rule| row(rule, &mut text));
     text.push_str(
-        "\n`told`: a monotone rule as soon as a window passes, a closing one when a window has closed. `state`: a local rule \
+        "\n`told`: a monotone rule as soon as a window passes, a closing one when a window has closed. `after`: how long after the \
+         first record of what it tells, at most, once the threshold is reached: a monotone rule with the next batch, a closing one \
+         when its window and the time that late records have are over. The aggregation interval and AWS's delivery come before \
+         that; docs/scenarios.md has measured times. `state`: a local rule \
          keeps one group's records to one network interface, a spanning one does not. `in the console`: whether the CloudWatch \
-         console runs the query unchanged.\n\n\
-         ## Beside GuardDuty\n\nGuardDuty's findings whose source is VPC Flow Logs. It publishes no thresholds, reads a stream of its own, and does \
+         console runs the query unchanged.\n",
+    );
+    text.push_str("\n## Why these thresholds\n\nThe words at the head of each rule's file.\n\n");
+    rules.rules().iter().for_each(|rule| writeln!(text, "- `{}`: {}", rule.id, reasons(rule)).unwrap());
+    text.push_str("\n## Off by default\n\n| id | why |\n|---|---|\n");
+    let off = rules.rules().iter().filter(|rule| rule.mode == Mode::Off);
+    off.for_each(|rule| writeln!(text, "| `{}` | {} |", rule.id, why_off(rule)).unwrap());
+    text.push_str("\n## What they can't see\n\n");
+    BLIND.iter().for_each(|(what, why)| writeln!(text, "- **{what}.** {why}").unwrap());
+    text.push_str(
+        "\n## Beside GuardDuty\n\nGuardDuty's findings whose source is VPC Flow Logs. It publishes no thresholds, reads a stream of its own, and does \
          not judge IPv6 by flow logs; these rules do.\n\n| GuardDuty | here |\n|---|---|\n",
     );
     for (finding, answer) in &GUARDDUTY {
@@ -106,6 +183,31 @@ fn document() -> String {
     text
 }
 
+/// The comment at the head of a rule's file, on one line.
+fn reasons(rule: &Rule) -> String {
+    let file = fs::read_to_string(root().join("rules").join(format!("{}.toml", rule.id))).unwrap();
+    let lines: Vec<_> = file.lines().map_while(|line| line.strip_prefix("# ")).map(str::trim).collect();
+    assert!(!lines.is_empty(), "{}: the file does not begin with its reasons", rule.id);
+    lines.join(" ")
+}
+
+/// What its file says from `Off` on.
+fn why_off(rule: &Rule) -> String {
+    let reasons = reasons(rule);
+    let off = reasons.find("Off").unwrap_or_else(|| panic!("{}: its file does not say why it is off", rule.id));
+    reasons[off..].to_owned()
+}
+
+/// How long after its first record something is told.
+fn after(rule: &Rule) -> String {
+    let windowing = rule.windowing;
+    if rule.query.is_monotone() {
+        "the next batch".to_owned()
+    } else {
+        show_duration(windowing.window + windowing.lateness)
+    }
+}
+
 fn row(rule: &Rule, text: &mut String) {
     let enrichments: Vec<_> = rule.query.enrichments().iter().map(|name| name.insights_name()).collect();
     let portable = match (rule.query.detector(), enrichments.is_empty()) {
@@ -115,7 +217,7 @@ fn row(rule: &Rule, text: &mut String) {
     };
     writeln!(
         text,
-        "| `{}` | {} | `{}` | {} | {} | {} | {} | `{}` | {} | {} | {portable} |",
+        "| `{}` | {} | `{}` | {} | {} | {} | {} | `{}` | {} | {} | {} | {portable} |",
         rule.id,
         rule.title.en,
         rule.finding_type,
@@ -125,6 +227,7 @@ fn row(rule: &Rule, text: &mut String) {
         show_duration(rule.windowing.window),
         rule.query.threshold(),
         if rule.query.is_monotone() { "monotone" } else { "closing" },
+        after(rule),
         if rule.query.is_local() { "local" } else { "spanning" },
     )
     .unwrap();
