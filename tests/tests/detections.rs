@@ -194,7 +194,8 @@ fn reasons(rule: &Rule) -> String {
 /// What its file says from `Off` on.
 fn why_off(rule: &Rule) -> String {
     let reasons = reasons(rule);
-    let off = reasons.find("Off").unwrap_or_else(|| panic!("{}: its file does not say why it is off", rule.id));
+    let off =
+        reasons.find("Off").unwrap_or_else(|| panic!("{}: its file does not say why it is off", rule.id));
     reasons[off..].to_owned()
 }
 

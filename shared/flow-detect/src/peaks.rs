@@ -122,7 +122,8 @@ fn settle_all(
     highest: &mut Highest,
 ) {
     if let Some(Some(floor)) = floors.get(id.rule) {
-        growing.settle(rule, floor, &id.group, Watermark::End, |end, value| highest.add(rule, id, end, value));
+        growing
+            .settle(rule, floor, &id.group, Watermark::End, |end, value| highest.add(rule, id, end, value));
     }
 }
 

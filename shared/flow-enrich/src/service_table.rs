@@ -180,7 +180,7 @@ pub(crate) static SERVICES: &[(u16, Transports, &str)] = &[
     (3268, TU, "msft-gc"),
     (3269, TU, "msft-gc-ssl"),
     (3306, TU, "mysql"),
-    (3307, T, "mysql"), // by habit; IANA: opsession-prxy
+    (3307, T, "mysql"),  // by habit; IANA: opsession-prxy
     (3310, T, "clamav"), // IANA: dyna-access
     (3389, TU, "ms-wbt-server"),
     (3478, TU, "stun"),
@@ -269,9 +269,9 @@ pub(crate) static SERVICES: &[(u16, Transports, &str)] = &[
     (8300, T, "consul"),     // IANA: tmi
     (8443, TU, "https-alt"), // IANA: pcsync-https
     (8472, U, "otv"),
-    (8500, T, "consul"), // IANA: fmtp
+    (8500, T, "consul"),   // IANA: fmtp
     (8529, T, "arangodb"), // by habit
-    (8834, T, "nessus"), // by habit
+    (8834, T, "nessus"),   // by habit
     (8883, TU, "secure-mqtt"),
     (9042, T, "cassandra"),  // by habit
     (9050, T, "tor-socks"),  // IANA: versiera

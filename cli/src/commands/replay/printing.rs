@@ -67,7 +67,10 @@ fn write_reasons(out: &mut impl Write, history: &History<'_>) -> io::Result<()> 
     };
     let fixed = without(OneADay::NotOneNumber);
     if !without(OneADay::NothingSeen).is_empty() || !fixed.is_empty() {
-        writeln!(out, "\none a day is `-` where no record counted, or none with all else that the rule asks")?;
+        writeln!(
+            out,
+            "\none a day is `-` where no record counted, or none with all else that the rule asks"
+        )?;
     }
     if !fixed.is_empty() {
         writeln!(out, "and where no one number decides: {}", fixed.join(", "))?;

@@ -49,7 +49,8 @@ fn what_goes_on_is_sent_again() {
 
 #[test]
 fn what_stands_beside_the_number_is_left_as_it_is() {
-    let lines = [tries("10.0.0.1", 300, DAY), tries("10.0.0.2", 20, DAY), tries("10.0.0.3", 10, DAY)].concat();
+    let lines =
+        [tries("10.0.0.1", 300, DAY), tries("10.0.0.2", 20, DAY), tries("10.0.0.3", 10, DAY)].concat();
     assert_eq!(one_a_day("tries > 100 and (tries < 15 or sent > 17000)", &lines), Some(Value::Integer(10)));
 }
 
@@ -60,7 +61,8 @@ fn naive(records: &[(u64, u8)]) -> i64 {
         let end = time / 60 * 60 + 60;
         let is_in = |(other, of): &&(u64, u8)| of == target && (end - HOUR..end).contains(other);
         let count = i64::try_from(records.iter().filter(is_in).count()).unwrap();
-        let known = largest.entry(time / 86_400).or_default().entry((*target, time / (6 * HOUR))).or_default();
+        let known =
+            largest.entry(time / 86_400).or_default().entry((*target, time / (6 * HOUR))).or_default();
         *known = (*known).max(count);
     }
     let second = |groups: &BTreeMap<(u8, u64), i64>| {
