@@ -1,6 +1,7 @@
 //! What is found in one line: where its columns are, and the values in them.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::ops::Range;
 
 use crate::error::ParseError;
 use crate::field::{ADDRESS_FIELDS, Field, FieldSet, INTEGER_FIELDS, LATEST_SECOND};
@@ -175,11 +176,17 @@ impl RecordBuffer {
         })
     }
 
+    /// Where the text of the column at `index`, which the line has, begins and ends.
+    #[inline]
+    pub(crate) fn span(&self, index: usize, line: &str) -> Range<usize> {
+        let (start, end) = self.columns.span(index, line.as_bytes());
+        start..end
+    }
+
     /// The text of the column at `index`.
     #[inline]
     pub(crate) fn raw<'a>(&self, index: usize, line: &'a str) -> &'a str {
-        let (start, end) = self.columns.span(index, line.as_bytes());
         // Both ends touch a separator or the line's end, so they are character boundaries.
-        line.get(start..end).unwrap_or("")
+        line.get(self.span(index, line)).unwrap_or("")
     }
 }

@@ -22,6 +22,12 @@ pub(crate) struct Plan {
 }
 
 impl Plan {
+    /// How many columns it reads.
+    #[inline]
+    pub(crate) fn columns(&self) -> usize {
+        self.integers.len() + self.addresses.len() + self.texts.len()
+    }
+
     /// The plan for columns of these fields, the unknown ones among them.
     pub(crate) fn of(columns: impl Iterator<Item = Option<Field>>) -> Self {
         let (mut integers, mut addresses, mut texts) = (Vec::new(), Vec::new(), Vec::new());

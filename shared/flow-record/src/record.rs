@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::net::IpAddr;
-use std::ops::Deref;
+use std::ops::{Deref, Range};
 
 use crate::buffer::RecordBuffer;
 use crate::error::ParseError;
@@ -99,7 +99,15 @@ impl<'a> FlowRecord<'a> {
         self.line
     }
 
+    /// Where in [`line`](Self::line) the text of the column at `index` of the format stands, in bytes: a `-` where the
+    /// value is absent. Empty where the format has no such column.
+    #[inline]
+    pub fn span(&self, index: usize) -> Range<usize> {
+        if index < self.format.columns().len() { self.found.span(index, self.line) } else { 0..0 }
+    }
+
     /// The format it was read with.
+    #[inline]
     pub fn format(&self) -> &'a RecordFormat {
         self.format
     }

@@ -92,6 +92,33 @@ proptest! {
         }
     }
 
+    /// Formats are the same exactly when their columns are, in this order.
+    #[test]
+    fn formats_are_told_apart_by_their_columns(one in formats(), other in formats()) {
+        let names = |format: &RecordFormat| format.columns().iter().map(|column| column.name().to_owned()).collect::<Vec<_>>();
+        let swapped = one.split(' ').rev().collect::<Vec<_>>().join(" ");
+        let [one, other, swapped]: [RecordFormat; 3] = [one, other, swapped].map(|names| names.parse().unwrap());
+        for format in [&one, &other, &swapped] {
+            prop_assert_eq!(one == *format, names(&one) == names(format));
+        }
+    }
+
+    /// What stands at a column's place in the line reads as its value, and `-` where that is absent.
+    #[test]
+    fn a_column_stands_where_its_span_says((format, line) in formats_with_lines(), spaces in 1_usize..3) {
+        let line = line.replace(' ', &" ".repeat(spaces));
+        let read = format.parse(&line).unwrap();
+        let record = read.record();
+        for (index, column) in format.columns().iter().enumerate() {
+            let text = &record.line()[record.span(index)];
+            prop_assert_eq!(text == "-", record.column(index).is_none());
+            if column.field().is_none_or(|field| field.kind() == FieldKind::Text) {
+                prop_assert!(text == "-" || record.column(index) == Some(flow_record::Value::Text(text)));
+            }
+        }
+        prop_assert_eq!(record.span(format.columns().len()), 0..0);
+    }
+
     #[test]
     fn a_missing_or_extra_column_is_rejected((format, line) in formats_with_lines()) {
         let longer = format!("{line} x");
