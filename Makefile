@@ -61,9 +61,9 @@ fuzz-check:
 vectors:
 	FLOWGAUGE_VECTORS="$(VECTORS)" $(CARGO) test --locked -p flowgauge-tests --test vectors -- --ignored
 
-## bench: time to read one line, beside a plain split of it; size and time of what is kept between invocations
+## bench: time to read a line, beside a plain split of it, and to write a record; size and time of what is kept
 bench:
-	$(CARGO) bench --locked -p flow-record -p flow-detect
+	$(CARGO) bench --locked -p flow-record -p flow-output -p flow-detect
 
 ## bench-query: CPU time and memory of `flowgauge query` over 1 GB of lines, beside decompression alone
 bench-query:

@@ -8,6 +8,7 @@ use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
+use flow_output::RecordEncoding;
 use flow_pipeline::{Formats, FormatsError};
 use flow_record::{FormatError, RecordFormat};
 
@@ -28,7 +29,7 @@ pub(crate) struct Args {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Print flow records as JSON or CSV
+    /// Print flow records as JSON, in the schemas ECS and OCSF, as CSV or as they are
     Parse(ParseArgs),
     /// Run the detections over flow logs and print the alerts
     Detect(DetectArgs),
@@ -97,9 +98,18 @@ pub(crate) struct ParseArgs {
     #[command(flatten)]
     pub input: InputArgs,
 
-    /// What to print
-    #[arg(long, value_enum, default_value_t = RecordOutput::Json)]
+    /// How to print records
+    #[arg(long, value_enum, default_value_t = RecordOutput::Flat)]
     pub output: RecordOutput,
+
+    /// What to print of a record, by the names in docs/reference.md: `srcaddr,dstport,dst_service,log_group`
+    /// [default: all of its format; flat, ecs and ocsf also direction, network names and the log event's id]
+    #[arg(long, value_name = "FIELDS", value_delimiter = ',')]
+    pub fields: Option<Vec<String>>,
+
+    /// File that names networks: one `CIDR name` a line
+    #[arg(long, value_name = "FILE")]
+    pub networks: Option<PathBuf>,
 
     /// Print NODATA and SKIPDATA lines too
     #[arg(long)]
@@ -108,10 +118,30 @@ pub(crate) struct ParseArgs {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum RecordOutput {
-    /// One object a line: typed, absent fields left out
-    Json,
+    /// One flat JSON object a line: typed, absent fields left out
+    #[value(alias = "json")]
+    Flat,
+    /// The Elastic Common Schema, as Elastic's AWS integration writes flow logs
+    Ecs,
+    /// The Open Cybersecurity Schema Framework: Network Activity
+    Ocsf,
+    /// The lines as they were read
+    Text,
     /// One header, then one row a record
     Csv,
+}
+
+impl RecordOutput {
+    /// The encoding that it stands for.
+    pub(crate) fn encoding(self) -> RecordEncoding {
+        match self {
+            RecordOutput::Flat => RecordEncoding::Flat,
+            RecordOutput::Ecs => RecordEncoding::Ecs,
+            RecordOutput::Ocsf => RecordEncoding::Ocsf,
+            RecordOutput::Text => RecordEncoding::Text,
+            RecordOutput::Csv => RecordEncoding::Csv,
+        }
+    }
 }
 
 #[derive(Debug, ClapArgs)]

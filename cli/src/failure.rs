@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use flow_enrich::NetworksError;
 use flow_envelope::encode::EncodeError;
+use flow_output::FieldsError;
 use flow_pipeline::{RuleFilesError, RunError, SuppressionsError};
 use flow_query::{LimitError, QueryError, Time};
 
@@ -98,6 +99,9 @@ pub(crate) enum Failure {
     /// The suppressions file has mistakes.
     #[error(transparent)]
     Suppressions(#[from] SuppressionsError),
+    /// What to print of records was chosen by a wrong name.
+    #[error("--fields: {0}")]
+    Fields(#[from] FieldsError),
     /// History can't be worked through.
     #[error(transparent)]
     Replay(#[from] RunError),

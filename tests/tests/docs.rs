@@ -10,6 +10,7 @@ use flow_function::config::VARIABLES;
 use flow_function::embedded_metrics::{FUNCTION, NAMESPACE, UNIT};
 use flow_function::telemetry::{METRICS, RULE, RULE_FINDINGS};
 use flow_generate::Scenario;
+use flow_output::{ContextKey, RecordEncoding};
 use flow_pipeline::{MAX_SUPPRESSIONS, SUPPRESSION_KEYS, Suppressions};
 use flow_query::{FilterPattern, MAX_FILTER_PATTERN, MAX_PATTERN_REGEXES, MAX_PATTERN_WILDCARDS};
 use flow_record::{Field, FieldKind, FlowLogSource};
@@ -32,6 +33,7 @@ fn reference() -> String {
         let (name, key) = (enrichment.insights_name(), enrichment.json_key());
         writeln!(text, "| `{name}` | `{key}` | {} |", enrichment.describe()).unwrap();
     }
+    record_outputs(&mut text);
     patterns(&mut text);
     suppressions(&mut text);
     scenarios(&mut text);
@@ -44,6 +46,24 @@ fn reference() -> String {
     }
     metrics(&mut text);
     text
+}
+
+fn record_outputs(text: &mut String) {
+    text.push_str(
+        "\n## Outputs of records\n\nHow `flowgauge parse --output` writes a record. `--fields` chooses among the JSON names of \
+         fields, enrichments and those below; unasked are written all fields of the format, and in JSON the `event_id` and these \
+         enrichments. `sample_weight` and `merged_records` stand in JSON wherever there are any.\n\n\
+         | output | enrichments unasked |\n|---|---|\n",
+    );
+    for encoding in RecordEncoding::ALL {
+        let unasked: Vec<_> =
+            encoding.default_enrichments().iter().map(|name| format!("`{}`", name.json_key())).collect();
+        writeln!(text, "| `{}` | {} |", encoding.name(), unasked.join(", ")).unwrap();
+    }
+    text.push_str("\n| name | meaning |\n|---|---|\n");
+    for key in ContextKey::ALL {
+        writeln!(text, "| `{}` | {} |", key.json_key(), key.describe()).unwrap();
+    }
 }
 
 fn metrics(text: &mut String) {

@@ -1,4 +1,4 @@
-//! `parse`: typed JSON and CSV, counts, and formats in every spelling.
+//! `parse`: records in every encoding, counts, and formats in every spelling.
 
 use flow_testkit::Flow;
 use serde_json::{Value, json};
@@ -21,9 +21,10 @@ fn a_flow_is_a_typed_object() {
         "version": 2, "account_id": "123456789012", "interface_id": "eni-0a1b2c3d4e5f60718",
         "srcaddr": "2001:db8::7", "dstaddr": "10.0.0.5", "srcport": 40000, "dstport": 22, "protocol": 6,
         "packets": 1, "bytes": 60, "start": 1_700_000_000, "end": 1_700_000_059, "action": "REJECT",
-        "log_status": "OK",
+        "log_status": "OK", "direction": "ingress",
     });
-    assert_eq!(parsed(&[], line), [expected]);
+    assert_eq!(parsed(&[], line.as_str()), [expected.clone()]);
+    assert_eq!(parsed(&["--output", "json"], line), [expected], "as it was called");
 }
 
 #[test]
@@ -75,7 +76,7 @@ fn csv_names_the_columns_that_its_header_lacks() {
     let folder = Folder::with("a", "version bytes\n2 60\n").and("b", "version packets\n2 1\n");
     let run = folder.flowgauge(["parse", "--output", "csv", "a", "b"]).exits(0);
     assert_eq!(run.stdout, "version,bytes\n2,60\n2,\n");
-    run.says(&["warning: b: not in the CSV's header, left out: packets (use --output json)\n"]);
+    run.says(&["warning: b: not in the CSV's header, left out: packets (use --output flat)\n"]);
 }
 
 #[test]
@@ -127,4 +128,39 @@ fn only_the_first_rejected_lines_are_shown() {
 fn csv_without_records_has_its_header() {
     let run = flowgauge(["parse", "--output", "csv", "--format", "version srcaddr tcp-flags"]).exits(0);
     assert_eq!(run.stdout, "version,srcaddr,tcp_flags\n");
+}
+
+#[test]
+fn chosen_fields_are_printed() {
+    let fields = ["--fields", "dstport,src-port,src_network,dst_service"];
+    let run = flowgauge(["parse"].iter().chain(&fields)).input(good_line()).exits(1);
+    run.says(&["error: --fields: unknown field `src-port`: did you mean `srcport`?\n"]);
+    let folder = Folder::with("networks", "203.0.113.0/24 partner\n").and("a.log", good_line());
+    let options =
+        ["--fields", "dstport,src_network,dst_service,tcp-flags", "--networks", "networks", "a.log"];
+    let run = folder.flowgauge(["parse"].iter().chain(&options)).exits(0);
+    assert_eq!(run.json(), [json!({ "dstport": 443, "src_network": "partner", "dst_service": "https" })]);
+    let run = folder.flowgauge(["parse", "--output", "csv"].iter().chain(&options)).exits(0);
+    assert_eq!(run.stdout, "dstport,src_network,dst_service,tcp_flags\n443,partner,https,\n");
+}
+
+#[test]
+fn records_in_the_schemas_of_others() {
+    let ecs = &parsed(&["--output", "ecs"], good_line())[0];
+    assert_eq!(ecs["source"]["ip"], "203.0.113.9");
+    assert_eq!(ecs["event"]["outcome"], "success");
+    let ocsf = &parsed(&["--output", "ocsf"], good_line())[0];
+    assert_eq!((&ocsf["class_uid"], &ocsf["dst_endpoint"]["port"]), (&json!(4001), &json!(443)));
+    let none = &parsed(&["--all", "--output", "ocsf"], NO_DATA)[0];
+    assert_eq!(none["activity_name"], "NODATA");
+}
+
+#[test]
+fn text_is_the_lines_that_can_be_read() {
+    let input = joined(&[good_line(), "bad".to_owned(), NO_DATA.to_owned(), good_line()]);
+    let run = flowgauge(["parse", "--output", "text"]).input(input).exits(0);
+    assert_eq!(run.stdout, joined(&[good_line(), good_line()]));
+    flowgauge(["parse", "--output", "text", "--fields", "srcaddr"])
+        .exits(1)
+        .says(&["error: --fields: text is the whole line: fields can be chosen for the other encodings\n"]);
 }

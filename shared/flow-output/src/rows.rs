@@ -6,7 +6,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use flow_query::{Column, Type, Value};
 use serde_json::{Map, Value as Json};
 
-use crate::csv::write_text_cell;
+use crate::cell::text_cell;
 use crate::finding_json::value_json;
 use crate::plain::escape_json;
 
@@ -73,7 +73,7 @@ fn write_row_text(out: &mut impl Write, text: &str) -> io::Result<()> {
     if text.parse::<f64>().is_ok() || is_system_name(text) {
         out.write_all(text.as_bytes())
     } else {
-        write_text_cell(out, text)
+        out.write_all(text_cell(text).as_bytes())
     }
 }
 
