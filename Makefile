@@ -5,6 +5,7 @@ CARGO ?= cargo
 PYTHON ?= python3
 
 FUNCTIONS := $(notdir $(wildcard functions/*))
+TEMPLATES := template.yaml $(wildcard templates/*.yaml)
 VENVS := target/venv
 
 .PHONY: demo test e2e build package lint lint-template fuzz-check vectors bench bench-query bench-rules scenarios cost startup soak docs
@@ -48,10 +49,11 @@ lint:
 	$(CARGO) clippy --workspace --all-targets --features flowgauge/aws --locked -- -D warnings
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps --locked --quiet
 
-## lint-template: what CloudFormation and SAM would find wrong with the template
+## lint-template: what CloudFormation and SAM would find wrong with the templates
 lint-template: $(VENVS)/sam/installed
-	$(VENVS)/sam/bin/cfn-lint template.yaml
-	SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=eu-central-1 $(VENVS)/sam/bin/python -m samcli validate --lint
+	$(VENVS)/sam/bin/cfn-lint $(TEMPLATES)
+	$(foreach template,$(TEMPLATES),SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=eu-central-1 \
+		$(VENVS)/sam/bin/python -m samcli validate --lint --template $(template) &&) true
 
 ## fuzz-check: the fuzz targets still compile (running them is described in fuzz/README.md)
 fuzz-check:

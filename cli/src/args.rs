@@ -1,5 +1,6 @@
 //! The command line.
 
+mod firehose;
 mod generate;
 mod replay;
 mod time;
@@ -12,6 +13,7 @@ use flow_output::RecordEncoding;
 use flow_pipeline::{Formats, FormatsError};
 use flow_record::{FormatError, RecordFormat};
 
+pub(crate) use self::firehose::{FirehoseArgs, InvokeFirehoseArgs, ShapeArg};
 pub(crate) use self::generate::{GenerateArgs, TrafficOutput};
 pub(crate) use self::replay::{HistoryOutput, ReplayArgs};
 use self::time::parse_time;
@@ -335,6 +337,9 @@ pub(crate) struct EventArgs {
 pub(crate) enum EventCommand {
     /// CloudWatch Logs subscription events: one Lambda event a line, as JSON
     Subscription(SubscriptionArgs),
+
+    /// Firehose events, their records in any shape that a stream brings: one Lambda event a line, as JSON
+    Firehose(FirehoseArgs),
 }
 
 #[derive(Debug, ClapArgs)]
@@ -342,6 +347,12 @@ pub(crate) struct SubscriptionArgs {
     #[command(flatten)]
     pub input: InputArgs,
 
+    #[command(flatten)]
+    pub stream: LogStreamArgs,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct LogStreamArgs {
     /// Log group that the events say they come from
     #[arg(long, value_name = "NAME", default_value = "/aws/vpc/flowlogs")]
     pub log_group: String,
@@ -361,7 +372,11 @@ pub(crate) struct InvokeArgs {
 pub(crate) enum InvokeCommand {
     /// The function behind a CloudWatch Logs subscription filter: messages to standard output, a report to standard
     /// error, both as JSON
-    Subscription(InvokeSubscriptionArgs),
+    Subscription(Box<InvokeSubscriptionArgs>),
+
+    /// The function that transforms what a Firehose stream buffers, set by the function's own environment variables:
+    /// the answer to standard output, a report to standard error, both as JSON
+    Firehose(InvokeFirehoseArgs),
 }
 
 #[derive(Debug, ClapArgs)]

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use flow_enrich::NetworksError;
 use flow_envelope::encode::EncodeError;
 use flow_output::FieldsError;
-use flow_pipeline::{RuleFilesError, RunError, SuppressionsError};
+use flow_pipeline::{RuleFilesError, RunError, SuppressionsError, VariableError};
 use flow_query::{LimitError, QueryError, Time};
 
 /// How a command ended that ran to its end.
@@ -42,6 +42,9 @@ pub(crate) enum Failure {
         /// Why.
         error: io::Error,
     },
+    /// A variable of the function's environment can't be used.
+    #[error(transparent)]
+    Variable(#[from] VariableError),
     /// A folder gives no rules.
     #[error(transparent)]
     RuleFiles(#[from] RuleFilesError),

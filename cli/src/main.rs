@@ -6,6 +6,7 @@
 mod args;
 mod clock;
 mod commands;
+mod environment;
 mod failure;
 mod inputs;
 mod messages;

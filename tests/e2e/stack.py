@@ -16,7 +16,7 @@ from emulator import REGION, Emulator
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = Path("target/lambda")
-FUNCTIONS = ("subscription", "tick")
+FUNCTIONS = ("subscription", "tick", "firehose")
 SAM = [str(ROOT / "target/venv/sam/bin/python"), "-m", "samcli"]
 ARTIFACTS = "artifacts"
 
@@ -85,7 +85,7 @@ def subscription_event(message: dict[str, object]) -> dict[str, object]:
 
 
 def stage(folder: Path, rules: dict[str, str]) -> Path:
-    """Copies the template and the built package to `folder`, with `rules` beside the program; returns the template."""
+    """Copies the templates and built packages to `folder`, with `rules` beside the programs; returns the first."""
     for function in FUNCTIONS:
         built = ROOT / PACKAGES / function / "bootstrap"
         assert built.is_file(), f"expected {built}: run `make build` first, or `make e2e`, which does"
@@ -94,6 +94,7 @@ def stage(folder: Path, rules: dict[str, str]) -> Path:
         shutil.copy2(built, package / "bootstrap")
         for name, text in rules.items():
             (package / "rules" / name).write_text(text, encoding="utf-8")
+    shutil.copytree(ROOT / "templates", folder / "templates")
     return Path(shutil.copy2(ROOT / "template.yaml", folder / "template.yaml"))
 
 
@@ -107,9 +108,9 @@ def deploy(emulator: Emulator, template: Path, name: str, parameters: dict[str, 
     done = subprocess.run(command, cwd=template.parent, env=environment, capture_output=True, text=True, timeout=180)
     assert done.returncode == 0, f"sam deploy ended with {done.returncode}:\n{done.stdout}\n{done.stderr}"
     cloudformation = emulator.client("cloudformation")
-    for role in ("SubscriptionRole", "TickRole"):
-        resource = cloudformation.describe_stack_resource(StackName=name, LogicalResourceId=role)
-        _let_batches_be_published(emulator.client("iam"), resource["StackResourceDetail"]["PhysicalResourceId"])
+    for resource in cloudformation.describe_stack_resources(StackName=name)["StackResources"]:
+        if resource["ResourceType"] == "AWS::IAM::Role":
+            _let_batches_be_published(emulator.client("iam"), resource["PhysicalResourceId"])
     stacks = cloudformation.describe_stacks(StackName=name)["Stacks"]
     outputs = {output["OutputKey"]: output["OutputValue"] for output in stacks[0]["Outputs"]}
     return Stack(name, emulator, outputs)

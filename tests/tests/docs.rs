@@ -11,7 +11,7 @@ use flow_function::embedded_metrics::{FUNCTION, NAMESPACE, UNIT};
 use flow_function::telemetry::{METRICS, RULE, RULE_FINDINGS};
 use flow_generate::Scenario;
 use flow_output::{ContextKey, RecordEncoding};
-use flow_pipeline::{MAX_SUPPRESSIONS, SUPPRESSION_KEYS, Suppressions};
+use flow_pipeline::{FAILURE_REASONS, MAX_SUPPRESSIONS, SUPPRESSION_KEYS, Suppressions};
 use flow_query::{FilterPattern, MAX_FILTER_PATTERN, MAX_PATTERN_REGEXES, MAX_PATTERN_WILDCARDS};
 use flow_record::{Field, FieldKind, FlowLogSource};
 use flowgauge_tests::root;
@@ -45,6 +45,7 @@ fn reference() -> String {
         writeln!(text, "| `{}` | {} | {} |", variable.name, variable.default, variable.meaning).unwrap();
     }
     metrics(&mut text);
+    transformation(&mut text);
     text
 }
 
@@ -63,6 +64,31 @@ fn record_outputs(text: &mut String) {
     text.push_str("\n| name | meaning |\n|---|---|\n");
     for key in ContextKey::ALL {
         writeln!(text, "| `{}` | {} |", key.json_key(), key.describe()).unwrap();
+    }
+}
+
+fn transformation(text: &mut String) {
+    text.push_str(
+        "\n## Environment of the Firehose function\n\n`flowgauge invoke firehose` reads the same; there NETWORKS is a file.\n\n\
+         | variable | default | meaning |\n|---|---|---|\n",
+    );
+    for variable in firehose::config::variables() {
+        writeln!(text, "| `{}` | {} | {} |", variable.name, variable.default, variable.meaning).unwrap();
+    }
+    text.push_str(
+        "\n## Metrics of the Firehose function\n\nAs above, with the function as the only dimension.\n\n\
+         | metric | unit | meaning |\n|---|---|---|\n",
+    );
+    let counts = firehose::telemetry::METRICS.iter().map(|metric| (metric.name, metric.meaning));
+    for (name, meaning) in counts.chain([firehose::telemetry::OUT_PERCENT]) {
+        writeln!(text, "| `{name}` | {UNIT} | {meaning} |").unwrap();
+    }
+    text.push_str(
+        "\n## Why a record fails\n\nFirehose keeps it as it came under the stream's error prefix.\n\n\
+         | reason | meaning |\n|---|---|\n",
+    );
+    for (reason, meaning) in FAILURE_REASONS {
+        writeln!(text, "| `{reason}` | {meaning} |").unwrap();
     }
 }
 

@@ -4,11 +4,13 @@ use std::cell::OnceCell;
 use std::io::{self, BufWriter, Write};
 
 use flow_enrich::{EnrichedFlow, Tables};
-use flow_envelope::encode::{EncodeError, EncodeLimits, LogStream, SubscriptionEncoder};
+use flow_envelope::encode::{
+    EncodeError, EncodeLimits, FirehoseEncoder, LogStream, RecordShape, SubscriptionEncoder,
+};
 use flow_pipeline::{Item, Report, SourceLine, account_of};
 use flow_record::{Field, RecordFormat};
 
-use crate::args::{EventArgs, EventCommand, SubscriptionArgs};
+use crate::args::{EventArgs, EventCommand, FirehoseArgs, LogStreamArgs, ShapeArg};
 use crate::failure::{Failure, Outcome};
 use crate::inputs::{Input, each_item, read_each};
 use crate::messages;
@@ -21,12 +23,15 @@ const HELD_BYTES: usize = 8 * 1024 * 1024;
 
 /// Runs the command.
 pub(crate) fn run(args: &EventArgs) -> Result<Outcome, Failure> {
-    let EventCommand::Subscription(args) = &args.command;
-    let format = args.input.format();
+    let (input, stream, target) = match &args.command {
+        EventCommand::Subscription(args) => (&args.input, &args.stream, Target::Subscription),
+        EventCommand::Firehose(args) => (&args.input, &args.stream, Target::Firehose(args)),
+    };
+    let format = input.format();
     messages::unknown_columns(&format);
     let owner = OnceCell::new();
-    let mut events = Events::new(args, &owner);
-    let outcome = read_each(&args.input.inputs, |input, source| {
+    let mut events = Events::new(stream, target, &owner);
+    let outcome = read_each(&input.inputs, |input, source| {
         events.report.next_input();
         let read = each_item(source, &format, |item| events.take(item))?;
         events.encode()?;
@@ -40,13 +45,53 @@ pub(crate) fn run(args: &EventArgs) -> Result<Outcome, Failure> {
     Ok(if events.report.unusable > 0 { Outcome::Failed } else { outcome })
 }
 
+/// What is to be invoked with the events.
+#[derive(Clone, Copy)]
+enum Target<'a> {
+    Subscription,
+    Firehose(&'a FirehoseArgs),
+}
+
+enum Encoder<'a> {
+    Subscription(SubscriptionEncoder<'a>),
+    Firehose(FirehoseEncoder<'a>),
+}
+
+impl<'a> Encoder<'a> {
+    fn new(stream: LogStream<'a>, target: Target<'_>) -> Self {
+        let Target::Firehose(args) = target else {
+            return Encoder::Subscription(SubscriptionEncoder::new(stream, EncodeLimits::default()));
+        };
+        let shape = match args.shape {
+            ShapeArg::Gzip => RecordShape::Gzip,
+            ShapeArg::Members => RecordShape::Members,
+            ShapeArg::Messages => RecordShape::Messages,
+            ShapeArg::Extracted => RecordShape::Extracted,
+            ShapeArg::Direct => RecordShape::Direct,
+            ShapeArg::Raw => RecordShape::Raw,
+        };
+        let mut encoder = FirehoseEncoder::new(stream, shape);
+        (encoder.lines, encoder.buffer) = (args.lines as usize, args.buffer as usize);
+        encoder.from_kinesis = args.kinesis;
+        Encoder::Firehose(encoder)
+    }
+
+    fn encode(&mut self, lines: &[(i64, String)]) -> Result<Vec<String>, EncodeError> {
+        match self {
+            Encoder::Subscription(encoder) => encoder.encode(lines),
+            Encoder::Firehose(encoder) => Ok(encoder.encode(lines)),
+        }
+    }
+}
+
 /// Lines on their way into events. Lines that are no records go in too: the function has to cope with them.
 struct Events<'a> {
-    args: &'a SubscriptionArgs,
+    stream: &'a LogStreamArgs,
+    target: Target<'a>,
     out: BufWriter<io::StdoutLock<'static>>,
     /// The account of the first record that names one.
     owner: &'a OnceCell<String>,
-    encoder: Option<SubscriptionEncoder<'a>>,
+    encoder: Option<Encoder<'a>>,
     held: Vec<(i64, String)>,
     /// The numbers of the lines held.
     held_numbers: Vec<u64>,
@@ -61,9 +106,10 @@ struct Events<'a> {
 }
 
 impl<'a> Events<'a> {
-    fn new(args: &'a SubscriptionArgs, owner: &'a OnceCell<String>) -> Self {
+    fn new(stream: &'a LogStreamArgs, target: Target<'a>, owner: &'a OnceCell<String>) -> Self {
         Events {
-            args,
+            stream,
+            target,
             out: BufWriter::new(io::stdout().lock()),
             owner,
             encoder: None,
@@ -117,7 +163,7 @@ impl<'a> Events<'a> {
 
     /// Writes what is held as events. A line that fits into no event is counted as rejected.
     fn encode(&mut self) -> Result<(), Failure> {
-        let (args, owner) = (self.args, self.owner);
+        let (args, target, owner) = (self.stream, self.target, self.owner);
         let encoder = self.encoder.get_or_insert_with(|| {
             let stream = LogStream {
                 owner: owner.get_or_init(|| NO_ACCOUNT.to_owned()),
@@ -125,7 +171,7 @@ impl<'a> Events<'a> {
                 log_stream: &args.log_stream,
                 subscription_filter: "flowgauge",
             };
-            SubscriptionEncoder::new(stream, EncodeLimits::default())
+            Encoder::new(stream, target)
         });
         let events = loop {
             match encoder.encode(&self.held) {

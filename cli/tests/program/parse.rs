@@ -23,7 +23,7 @@ fn a_flow_is_a_typed_object() {
         "packets": 1, "bytes": 60, "start": 1_700_000_000, "end": 1_700_000_059, "action": "REJECT",
         "log_status": "OK", "direction": "ingress",
     });
-    assert_eq!(parsed(&[], line.as_str()), [expected.clone()]);
+    assert_eq!(parsed(&[], line.as_str()), std::slice::from_ref(&expected));
     assert_eq!(parsed(&["--output", "json"], line), [expected], "as it was called");
 }
 

@@ -18,7 +18,7 @@ use aws_types::SdkConfig;
 use crate::roots::{CaBundleError, Roots};
 
 /// The variables that [`AwsAccess::read`] looks up, all of them set by Lambda except for the endpoints and the bundle.
-pub const VARIABLES: [&str; 10] = [
+pub const VARIABLES: [&str; 12] = [
     "AWS_REGION",
     "AWS_ACCESS_KEY_ID",
     "AWS_SECRET_ACCESS_KEY",
@@ -28,6 +28,8 @@ pub const VARIABLES: [&str; 10] = [
     "AWS_ENDPOINT_URL_S3",
     "AWS_ENDPOINT_URL_DYNAMODB",
     "AWS_ENDPOINT_URL_LAMBDA",
+    "AWS_ENDPOINT_URL_FIREHOSE",
+    "AWS_ENDPOINT_URL_KINESIS",
     "AWS_CA_BUNDLE",
 ];
 
@@ -47,6 +49,8 @@ pub struct AwsAccess {
     dynamodb_endpoint: Option<String>,
     #[cfg_attr(not(feature = "operate"), expect(dead_code, reason = "functions do not call Lambda"))]
     lambda_endpoint: Option<String>,
+    firehose_endpoint: Option<String>,
+    kinesis_endpoint: Option<String>,
     roots: Roots,
 }
 
@@ -98,6 +102,8 @@ impl AwsAccess {
             s3_endpoint: optional("AWS_ENDPOINT_URL_S3"),
             dynamodb_endpoint: optional("AWS_ENDPOINT_URL_DYNAMODB"),
             lambda_endpoint: optional("AWS_ENDPOINT_URL_LAMBDA"),
+            firehose_endpoint: optional("AWS_ENDPOINT_URL_FIREHOSE"),
+            kinesis_endpoint: optional("AWS_ENDPOINT_URL_KINESIS"),
             roots,
         })
     }
@@ -121,6 +127,14 @@ impl AwsAccess {
 
     pub(crate) fn dynamodb(&self) -> aws_sdk_dynamodb::Client {
         aws_sdk_dynamodb::Client::new(&self.sdk_config(self.endpoint_of(self.dynamodb_endpoint.as_ref())))
+    }
+
+    pub(crate) fn firehose(&self) -> aws_sdk_firehose::Client {
+        aws_sdk_firehose::Client::new(&self.sdk_config(self.endpoint_of(self.firehose_endpoint.as_ref())))
+    }
+
+    pub(crate) fn kinesis(&self) -> aws_sdk_kinesis::Client {
+        aws_sdk_kinesis::Client::new(&self.sdk_config(self.endpoint_of(self.kinesis_endpoint.as_ref())))
     }
 
     #[cfg(feature = "operate")]

@@ -1,4 +1,5 @@
-//! The ports of the pipeline on AWS: state in DynamoDB, messages to SNS, undecodable events and definitions in S3.
+//! The ports of the pipeline on AWS: state in DynamoDB, messages to SNS, records back to Firehose and Kinesis streams,
+//! undecodable events and definitions in S3.
 //!
 //! With the feature `operate` also what an operator needs: failed events, and the functions themselves.
 //!
@@ -19,6 +20,8 @@ mod refusal;
 mod roots;
 mod s3_files;
 mod sns;
+mod stream_writer;
+mod wait;
 mod watched;
 
 pub use access::{AwsAccess, AwsAccessError, VARIABLES};
@@ -31,4 +34,5 @@ pub use failure_bucket::{FailureBucket, FailureBucketError};
 pub use roots::CaBundleError;
 pub use s3_files::{S3Files, S3FilesError, S3Kind, S3Uri, S3UriError};
 pub use sns::{NotPublished, SnsNotifier, TopicArns};
+pub use stream_writer::{NotPutBack, StreamWriter};
 pub use watched::{Checked, FIRST_RETRY, Make, REFRESH, RETRY, Source, Watched, WatchedError};

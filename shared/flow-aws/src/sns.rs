@@ -17,6 +17,7 @@ use tokio::time::{sleep, timeout};
 use crate::access::AwsAccess;
 use crate::packing::pack;
 use crate::refusal::Refusal;
+use crate::wait::wait_before;
 
 /// How many calls are under way at once.
 const CALLS_AT_ONCE: usize = 8;
@@ -26,9 +27,6 @@ const TIME: Duration = Duration::from_secs(12);
 
 /// How often an entry that SNS could not take is sent, the first time included.
 const ROUNDS: u32 = 3;
-
-/// The longest wait before the second round; it doubles with each.
-const FIRST_WAIT: Duration = Duration::from_millis(200);
 
 /// The ARNs of the topics; without one nobody wants its messages.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -211,12 +209,6 @@ impl Run<'_> {
 /// The place that an entry's id names, if it is one that was asked for.
 fn place(id: &str, pending: &BTreeSet<usize>) -> Option<usize> {
     id.parse().ok().filter(|place| pending.contains(place))
-}
-
-/// A random wait of up to twice as long as before the round before: functions that failed together must not come
-/// back together.
-fn wait_before(round: u32) -> Duration {
-    FIRST_WAIT.saturating_mul(1 << (round - 1)).mul_f64(fastrand::f64())
 }
 
 fn not_published(topic_arn: &str, code: &str, text: String) -> NotPublished {

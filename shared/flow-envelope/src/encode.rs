@@ -4,6 +4,7 @@
 //! and gzip carries no time.
 
 mod event_id;
+mod firehose;
 
 use std::io::Read;
 
@@ -14,6 +15,7 @@ use serde::Serialize;
 use serde_json::json;
 
 use event_id::event_id;
+pub use firehose::{FirehoseEncoder, RecordShape, data_line, firehose_event, kinesis_firehose_event};
 
 /// Bounds on what the encoder writes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -236,29 +238,6 @@ pub fn kinesis_event(records: &[&[u8]]) -> String {
         })
         .collect();
     json!({ "Records": records }).to_string()
-}
-
-/// The Lambda event for records of a Firehose stream; `records` are their data before base64. Record ids
-/// count from 0.
-pub fn firehose_event(records: &[&[u8]]) -> String {
-    let records: Vec<_> = records
-        .iter()
-        .enumerate()
-        .map(|(index, data)| {
-            json!({
-                "recordId": index.to_string(),
-                "approximateArrivalTimestamp": 1_684_864_917_398_i64,
-                "data": STANDARD.encode(data),
-            })
-        })
-        .collect();
-    json!({
-        "invocationId": "00000000-0000-0000-0000-000000000000",
-        "deliveryStreamArn": "arn:aws:firehose:us-east-1:123456789012:deliverystream/flow-logs",
-        "region": "us-east-1",
-        "records": records,
-    })
-    .to_string()
 }
 
 #[cfg(test)]

@@ -82,6 +82,21 @@ pub enum EnvelopeError {
 }
 
 impl EnvelopeError {
+    /// The kind to count this under, in reports and metrics.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::NotJson { .. } | Self::MessageNotJson { .. } => "malformed_json",
+            Self::NotAnEvent { .. } | Self::NotAMessage { .. } => "unknown_json",
+            Self::NotBase64 { .. } => "not_base64",
+            Self::Gunzip(GunzipError::TooLarge { .. }) => "decompressed_too_large",
+            Self::Gunzip(_) => "corrupt_gzip",
+            Self::NotUtf8 { .. } => "not_utf8",
+            Self::UnknownMessageType { .. } => "unknown_message_type",
+            Self::TooManyMessages { .. } | Self::TooManyLogEvents { .. } => "too_many_events",
+            Self::Empty => "empty",
+        }
+    }
+
     /// The error for text that stops being UTF-8.
     pub(crate) fn not_utf8(error: std::str::Utf8Error) -> Self {
         Self::NotUtf8 { position: error.valid_up_to() }

@@ -122,8 +122,8 @@ mod tests {
              "subsequenceNumber":""}}]}"#;
         let event = FirehoseEvent::parse(text.as_bytes()).unwrap();
         assert_eq!((&*event.records[0].record_id, &*event.region), ("record1", "us-east-2"));
-        let mut unpacker = RecordUnpacker::default();
-        let unpacked = unpacker.unpack(&event.records[0], 99).unwrap();
+        let mut memory = RecordUnpacker::default();
+        let unpacked = memory.unpack(&event.records[0], 99).unwrap();
         assert_eq!(RecordContent::read(unpacked).unwrap().lines, ["2 a"]);
         assert_eq!(event.records[0].partition_key(), None);
         assert!(serde_json::from_str::<aws_lambda_events::firehose::KinesisFirehoseEvent>(text).is_err());
@@ -133,9 +133,8 @@ mod tests {
     fn a_bad_record_spoils_no_other() {
         let payload = firehose_event(&[b"2 a", b"\xff", &gzip(b"2 b\n2 c\n")]).replace("/w==", "?");
         let event = FirehoseEvent::parse(payload.as_bytes()).unwrap();
-        let mut unpacker = RecordUnpacker::default();
-        let mut lines =
-            |record| Some(RecordContent::read(unpacker.unpack(record, 99).ok()?).ok()?.lines.len());
+        let mut memory = RecordUnpacker::default();
+        let mut lines = |record| Some(RecordContent::read(memory.unpack(record, 99).ok()?).ok()?.lines.len());
         let lines: Vec<_> = event.records.iter().map(&mut lines).collect();
         assert_eq!(lines, [Some(1), None, Some(2)]);
         assert_eq!(

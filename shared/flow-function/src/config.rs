@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::fs;
+use std::ops::Deref;
 use std::ops::RangeInclusive;
 use std::path::Path;
 
@@ -9,27 +10,23 @@ use flow_aws::{AwsAccess, AwsAccessError, S3Files, S3Kind, Source, TopicArns};
 use flow_detect::{Language, RuleSet, Severity};
 use flow_enrich::{Networks, NetworksError, Tables};
 use flow_pipeline::{
-    AlertFormat, DEFAULT_ALERT_LIMIT, Formats, PipelineSettings, Suppressions, read_rules, rules_of,
+    AlertFormat, DEFAULT_ALERT_LIMIT, LOG_FORMAT, Lookup, MAX_DECOMPRESSED_BYTES, PipelineSettings,
+    Suppressions, VariableError, read_rules, rules_of,
 };
+
+pub use flow_pipeline::Variable;
 
 use crate::definitions::DefinitionSources;
 
-/// A variable of the environment.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Variable {
-    /// Its name.
-    pub name: &'static str,
-    /// What holds when it is absent or empty, in words where it is no value.
-    pub default: &'static str,
-    /// What it says, and what it may be.
-    pub meaning: &'static str,
-}
-
 const fn variable(name: &'static str, default: &'static str, meaning: &'static str) -> Variable {
-    Variable { name, default, meaning }
+    Variable::new(name, default, meaning)
 }
 
-/// All variables that are the user's to set.
+/// `NETWORKS`: see [`tables`].
+pub const NETWORKS: Variable =
+    variable("NETWORKS", "none", "file that names networks, one `CIDR name` a line, or s3://bucket/key");
+
+/// All variables of the functions that detect that are the user's to set.
 pub const VARIABLES: [Variable; 15] = [
     variable(
         "FINDINGS_TOPIC_ARN",
@@ -53,22 +50,14 @@ pub const VARIABLES: [Variable; 15] = [
     ),
     variable("ALERT_LIMIT", "20", "most alerts in five minutes, 0 to 1000: what is more comes in one digest"),
     variable("LANGUAGE", "en", "language of alerts: en or ja"),
-    variable(
-        "LOG_FORMAT",
-        "AWS's default format",
-        "log format of the flow logs, or a JSON object of log groups and their formats, `*` standing for all others",
-    ),
+    LOG_FORMAT,
     variable(
         "RULES",
         "none: the built-in rules",
         "folder of rule files that replace and join the built-in ones, or s3://bucket/prefix/",
     ),
-    variable("NETWORKS", "none", "file that names networks, one `CIDR name` a line, or s3://bucket/key"),
-    variable(
-        "MAX_DECOMPRESSED_BYTES",
-        "67108864",
-        "most bytes of an event once decompressed, 1 to 1073741824",
-    ),
+    NETWORKS,
+    MAX_DECOMPRESSED_BYTES,
     variable("SUPPRESSIONS", "none", "file of what nobody is to be told of, or s3://bucket/key"),
     variable("STATE_TABLE", "none: it has to be set", "DynamoDB table that keeps state"),
     variable(
@@ -90,9 +79,6 @@ pub const VARIABLES: [Variable; 15] = [
 
 /// The bound of `ALERT_LIMIT`: nobody reads more.
 const MAX_ALERT_LIMIT: usize = 1000;
-
-/// The bound of `MAX_DECOMPRESSED_BYTES`: a function has no more memory to spare.
-const MAX_CAP: usize = 1 << 30;
 
 /// What the function is made with.
 #[derive(Debug)]
@@ -117,43 +103,25 @@ pub struct Config {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ConfigError {
-    /// A variable's value is none of those that it may have.
-    #[error("{variable}: expected {expected}, found {found:?}")]
-    Unexpected {
-        /// Its name.
-        variable: &'static str,
-        /// What it may be.
-        expected: String,
-        /// What it is.
-        found: String,
-    },
-    /// A variable names or holds something with a mistake in it.
-    #[error("{variable}: {found:?}: {error}")]
-    Mistake {
-        /// Its name.
-        variable: &'static str,
-        /// What it is.
-        found: String,
-        /// The mistake.
-        #[source]
-        error: Box<dyn std::error::Error + Send + Sync>,
-    },
+    /// A variable can't be used.
+    #[error(transparent)]
+    Variable(#[from] VariableError),
     /// AWS can't be called.
     #[error(transparent)]
     Access(#[from] AwsAccessError),
 }
 
-/// The environment as far as it was asked for.
-struct Lookup<'a>(&'a dyn Fn(&str) -> Option<String>);
+/// The variables of the functions that detect.
+struct Variables<'a>(Lookup<'a>);
 
 impl Config {
     /// Reads all variables through `lookup`, which finds the value of a name. An empty value is an absent one.
     pub fn read(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
-        let from = Lookup(&lookup);
+        let from = Variables(Lookup(&lookup));
         let access = AwsAccess::read(|name| from.text(name))?;
         let definitions = DefinitionSources {
             rules: from.rules(&access)?,
-            tables: from.tables(&access)?,
+            tables: tables(*from, &access)?,
             suppressions: from.suppressions(&access)?,
         };
         let settings = PipelineSettings {
@@ -162,7 +130,7 @@ impl Config {
             alert_format: from
                 .choice("ALERT_FORMAT", &named(AlertFormat::ALL, AlertFormat::name))?
                 .unwrap_or_default(),
-            alert_limit: from.alert_limit()?,
+            alert_limit: from.number("ALERT_LIMIT", 0..=MAX_ALERT_LIMIT)?.unwrap_or(DEFAULT_ALERT_LIMIT),
             alert_min_severity: from
                 .choice("ALERT_MIN_SEVERITY", &named(Severity::ALL, Severity::name))?
                 .unwrap_or(Severity::Medium),
@@ -193,20 +161,15 @@ fn named<T: Copy, const N: usize>(all: [T; N], name: impl Fn(T) -> &'static str)
     all.map(|value| (name(value), value))
 }
 
-impl Lookup<'_> {
-    fn text(&self, variable: &str) -> Option<String> {
-        (self.0)(variable).filter(|value| !value.trim().is_empty())
-    }
+impl<'a> Deref for Variables<'a> {
+    type Target = Lookup<'a>;
 
-    fn choice<T: Copy>(&self, variable: &'static str, all: &[(&str, T)]) -> Result<Option<T>, ConfigError> {
-        let Some(found) = self.text(variable) else { return Ok(None) };
-        if let Some((_, value)) = all.iter().find(|(name, _)| *name == found) {
-            return Ok(Some(*value));
-        }
-        let names: Vec<_> = all.iter().map(|(name, _)| *name).collect();
-        Err(unexpected(variable, format!("one of {}", names.join(", ")), found))
+    fn deref(&self) -> &Lookup<'a> {
+        &self.0
     }
+}
 
+impl Variables<'_> {
     fn topic_arn(&self, variable: &'static str) -> Result<Option<String>, ConfigError> {
         let Some(found) = self.text(variable) else { return Ok(None) };
         let parts: Vec<_> = found.split(':').collect();
@@ -250,11 +213,6 @@ impl Lookup<'_> {
         Err(unexpected(VARIABLE, "the name of a log group, not its ARN", found))
     }
 
-    fn formats(&self) -> Result<Formats, ConfigError> {
-        let Some(found) = self.text("LOG_FORMAT") else { return Ok(Formats::default()) };
-        Formats::parse(&found).map_err(|error| mistake("LOG_FORMAT", found, error))
-    }
-
     fn rules(&self, access: &AwsAccess) -> Result<Source<RuleSet>, ConfigError> {
         const VARIABLE: &str = "RULES";
         let Some(found) = self.text(VARIABLE) else { return Ok(Source::fixed(RuleSet::defaults())) };
@@ -262,21 +220,6 @@ impl Lookup<'_> {
             return Ok(Source::watched(files, |files| Ok(rules_of(files.iter().copied())?)));
         }
         read_rules(Path::new(&found)).map(Source::fixed).map_err(|error| mistake(VARIABLE, found, error))
-    }
-
-    fn tables(&self, access: &AwsAccess) -> Result<Source<Tables>, ConfigError> {
-        const VARIABLE: &str = "NETWORKS";
-        let Some(found) = self.text(VARIABLE) else { return Ok(Source::fixed(Tables::default())) };
-        if let Some(files) = in_s3(VARIABLE, &found, access, S3Kind::Object)? {
-            let make = |files: &[(&str, &str)]| {
-                Ok(tables_of(&files.iter().map(|(_, text)| *text).collect::<String>())?)
-            };
-            return Ok(Source::watched(files, make));
-        }
-        match fs::read_to_string(&found) {
-            Ok(text) => tables_of(&text).map(Source::fixed).map_err(|error| mistake(VARIABLE, found, error)),
-            Err(error) => Err(mistake(VARIABLE, found, error)),
-        }
     }
 
     fn suppressions(&self, access: &AwsAccess) -> Result<Source<Suppressions>, ConfigError> {
@@ -297,23 +240,19 @@ impl Lookup<'_> {
             Err(error) => Err(mistake(VARIABLE, found, error)),
         }
     }
+}
 
-    fn alert_limit(&self) -> Result<usize, ConfigError> {
-        const VARIABLE: &str = "ALERT_LIMIT";
-        let Some(found) = self.text(VARIABLE) else { return Ok(DEFAULT_ALERT_LIMIT) };
-        match found.parse() {
-            Ok(limit) if limit <= MAX_ALERT_LIMIT => Ok(limit),
-            _ => Err(unexpected(VARIABLE, format!("a number from 0 to {MAX_ALERT_LIMIT}"), found)),
-        }
+/// Where the names of networks come from.
+pub fn tables(from: Lookup<'_>, access: &AwsAccess) -> Result<Source<Tables>, ConfigError> {
+    let Some(found) = from.text(NETWORKS.name) else { return Ok(Source::fixed(Tables::default())) };
+    if let Some(files) = in_s3(NETWORKS.name, &found, access, S3Kind::Object)? {
+        let make =
+            |files: &[(&str, &str)]| Ok(tables_of(&files.iter().map(|(_, text)| *text).collect::<String>())?);
+        return Ok(Source::watched(files, make));
     }
-
-    fn decompressed_cap(&self) -> Result<usize, ConfigError> {
-        const VARIABLE: &str = "MAX_DECOMPRESSED_BYTES";
-        let Some(found) = self.text(VARIABLE) else { return Ok(flow_envelope::DEFAULT_DECOMPRESSED_CAP) };
-        match found.parse() {
-            Ok(cap) if (1..=MAX_CAP).contains(&cap) => Ok(cap),
-            _ => Err(unexpected(VARIABLE, format!("a number from 1 to {MAX_CAP}"), found)),
-        }
+    match fs::read_to_string(&found) {
+        Ok(text) => tables_of(&text).map(Source::fixed).map_err(|error| mistake(NETWORKS.name, found, error)),
+        Err(error) => Err(mistake(NETWORKS.name, found, error)),
     }
 }
 
@@ -342,7 +281,7 @@ fn in_s3(
 }
 
 fn unexpected(variable: &'static str, expected: impl fmt::Display, found: impl Into<String>) -> ConfigError {
-    ConfigError::Unexpected { variable, expected: expected.to_string(), found: found.into() }
+    VariableError::unexpected(variable, expected, found).into()
 }
 
 fn mistake(
@@ -350,7 +289,7 @@ fn mistake(
     found: String,
     error: impl std::error::Error + Send + Sync + 'static,
 ) -> ConfigError {
-    ConfigError::Mistake { variable, found, error: Box::new(error) }
+    VariableError::mistake(variable, found, error).into()
 }
 
 #[cfg(test)]

@@ -70,6 +70,11 @@ impl Tally {
         }
     }
 
+    /// What was counted under a name since the line before.
+    pub fn count(&self, name: &str) -> u64 {
+        self.counts.iter().find(|(known, _)| *known == name).map_or(0, |(_, sum)| *sum)
+    }
+
     /// Whether the last line is so long ago that there has to be one even if all is quiet. The first is always due: it
     /// says that the function is alive. `now` is in Unix seconds, as everywhere here.
     pub fn is_due(&self, now: u64) -> bool {

@@ -87,6 +87,11 @@ impl Formats {
     pub fn of(&self, log_group: &str) -> Option<&RecordFormat> {
         self.by_log_group.get(log_group).or(self.default.as_ref())
     }
+
+    /// The format of log groups that have none of their own, and of lines that come from none.
+    pub fn any(&self) -> Option<&RecordFormat> {
+        self.default.as_ref()
+    }
 }
 
 impl Default for Formats {

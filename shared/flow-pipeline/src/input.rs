@@ -110,7 +110,7 @@ pub(crate) fn origin_of<'a>(batch: &'a LogBatch<'_>, event: &'a LogEvent<'_>) ->
         region: event.extracted("@aws.region"),
         log_group: Some(&batch.log_group),
         log_stream: Some(&batch.log_stream),
-        event_id: Some(&event.id),
+        event_id: Some(&*event.id).filter(|id| !id.is_empty()),
         timestamp: Some(event.timestamp),
     }
 }

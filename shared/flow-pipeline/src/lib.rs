@@ -22,6 +22,7 @@ mod notifier;
 mod opening;
 mod pause;
 mod pipeline;
+mod put_back;
 mod replay;
 mod report;
 mod rule_files;
@@ -32,6 +33,8 @@ mod store_error;
 mod suppressions;
 mod telling;
 mod tick;
+mod transformation;
+mod variables;
 
 pub use alert_limit::ALERT_PERIOD;
 pub use at_once::now_or_never;
@@ -44,6 +47,7 @@ pub use memory_store::MemoryStore;
 pub use notifier::{Notifier, Published, Topic};
 pub use pipeline::{AlertFormat, DEFAULT_ALERT_LIMIT, Definitions, Pipeline, PipelineSettings, RunError};
 pub use replay::{History, OneADay, Replay, ReplaySettings, RuleHistory, SubjectHistory, Told};
+pub use put_back::{MAX_RECORD, PutBack, StreamEntry, StreamSource};
 pub use report::{LineCounts, Looks, MAX_REJECT_SAMPLES, RejectOrigin, RejectSample, Report};
 pub use rule_files::{RuleFilesError, read_rules, read_rules_alone, rules_of};
 pub use spanning::MAX_BUCKETS;
@@ -54,3 +58,8 @@ pub use suppressions::{
 };
 pub use telling::LEASE;
 pub use tick::MAX_DUE;
+pub use transformation::{
+    EventCounts, FAILURE_REASONS, PartitionKey, TRANSFORMATION_VARIABLES, Transformation,
+    TransformationError, TransformationReport, TransformationSettings, Transformed, Unwanted, WithoutFlow,
+};
+pub use variables::{LOG_FORMAT, Lookup, MAX_DECOMPRESSED_BYTES, Variable, VariableError};

@@ -71,15 +71,15 @@ impl<'e> FirehoseAnswer<'e> {
         Some(FirehoseAnswer { text, limit, ids: records.iter(), reserved })
     }
 
-    /// The bytes of data that the next record may have, before base64.
-    pub fn room(&self, keys: &PartitionKeys) -> usize {
+    /// The bytes of data that the next record may have, before base64; none when its partition alone is too large.
+    pub fn room(&self, keys: &PartitionKeys) -> Option<usize> {
         let taken = self.text.len() + self.reserved + partition_size(keys);
-        self.limit.saturating_sub(taken) / 4 * 3
+        self.limit.checked_sub(taken).map(|room| room / 4 * 3)
     }
 
     /// Answers the next record with `data`, which [fits](Self::room).
     pub fn ok(&mut self, data: &[u8], keys: &PartitionKeys) {
-        debug_assert!(data.len() <= self.room(keys), "room is asked for beforehand");
+        debug_assert!(self.room(keys).is_some_and(|room| data.len() <= room), "room is asked for beforehand");
         self.begin();
         self.text.extend_from_slice(br#""Ok","data":""#);
         let start = self.text.len();
@@ -233,7 +233,7 @@ mod tests {
             let keys = vec![("log_group", "a\"b".to_owned())];
             let mut answer = FirehoseAnswer::new(&records, limit).unwrap();
             for size in sizes {
-                if size <= answer.room(&keys) { answer.ok(&vec![b'x'; size], &keys) } else { let _ = answer.later(); }
+                if answer.room(&keys).is_some_and(|room| size <= room) { answer.ok(&vec![b'x'; size], &keys) } else { let _ = answer.later(); }
             }
             let answer = answer.finish();
             prop_assert!(answer.len() <= limit, "{} of {limit}", answer.len());

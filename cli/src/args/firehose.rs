@@ -1,0 +1,55 @@
+//! What `flowgauge event firehose` and `flowgauge invoke firehose` take.
+
+use std::path::PathBuf;
+
+use clap::{Args as ClapArgs, ValueEnum};
+
+use super::{InputArgs, LogStreamArgs};
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct FirehoseArgs {
+    #[command(flatten)]
+    pub input: InputArgs,
+
+    #[command(flatten)]
+    pub stream: LogStreamArgs,
+
+    /// What a record holds: a compressed CloudWatch Logs message, several joined, or decompressed; extracted lines;
+    /// one line as VPC Flow Logs delivers it, or as it is
+    #[arg(long, value_enum, default_value_t = ShapeArg::Gzip)]
+    pub shape: ShapeArg,
+
+    /// Most lines of a record, where it may hold more than one
+    #[arg(long, value_name = "N", default_value_t = 1000, value_parser = clap::value_parser!(u32).range(1..))]
+    pub lines: u32,
+
+    /// Most bytes of an event's records: the buffer of the stream
+    #[arg(long, value_name = "BYTES", default_value_t = 1_000_000, value_parser = clap::value_parser!(u32).range(1..=6_000_000))]
+    pub buffer: u32,
+
+    /// The stream reads a Kinesis data stream
+    #[arg(long)]
+    pub kinesis: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ShapeArg {
+    Gzip,
+    Members,
+    Messages,
+    Extracted,
+    Direct,
+    Raw,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct InvokeFirehoseArgs {
+    /// File with a Firehose event, or several, one after the other; `-` is standard input
+    #[arg(value_name = "EVENT")]
+    pub event: PathBuf,
+
+    /// File for the records that would be put back into their stream, one `{"data": base64}` a line [default: what has
+    /// no room in an answer fails]
+    #[arg(long, value_name = "FILE")]
+    pub put_back: Option<PathBuf>,
+}

@@ -1,0 +1,177 @@
+//! Records of one flow, added up.
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::fmt::Write;
+
+use flow_record::{Field, FlowRecord, RecordFormat};
+
+/// Fields that are added up.
+const SUMS: [Field; 6] = [
+    Field::Packets,
+    Field::Bytes,
+    Field::PacketsLostNoRoute,
+    Field::PacketsLostBlackhole,
+    Field::PacketsLostMtuExceeded,
+    Field::PacketsLostTtlExpired,
+];
+
+/// One flow as far as it was seen.
+#[derive(Debug)]
+pub(super) struct MergedFlow<'e, T> {
+    /// Where the first record came from.
+    pub origin: T,
+    /// How many records there were.
+    pub records: u64,
+    format: &'e RecordFormat,
+    /// The columns of the first record, as text.
+    columns: Vec<String>,
+    sums: [Option<u64>; SUMS.len()],
+    start: Option<u64>,
+    end: Option<u64>,
+    flags: Option<u64>,
+}
+
+/// Flows in the order in which they were first seen. Records are of one flow when all columns agree but those that are
+/// added up, and the times and TCP flags.
+#[derive(Debug)]
+pub(super) struct Merging<'e, T> {
+    places: HashMap<String, usize>,
+    flows: Vec<MergedFlow<'e, T>>,
+}
+
+impl<'e, T> Merging<'e, T> {
+    pub(super) fn new() -> Self {
+        Merging { places: HashMap::new(), flows: Vec::new() }
+    }
+
+    pub(super) fn add(&mut self, format: &'e RecordFormat, record: &FlowRecord<'_>, origin: T) {
+        match self.places.entry(key(record)) {
+            Entry::Occupied(place) => self.flows[*place.get()].add(record),
+            Entry::Vacant(place) => {
+                place.insert(self.flows.len());
+                self.flows.push(MergedFlow::new(format, record, origin));
+            }
+        }
+    }
+
+    pub(super) fn into_flows(self) -> Vec<MergedFlow<'e, T>> {
+        self.flows
+    }
+}
+
+/// The columns that must agree.
+fn key(record: &FlowRecord<'_>) -> String {
+    let mut key = String::with_capacity(record.line().len());
+    for (index, column) in record.format().columns().iter().enumerate() {
+        if !column.field().is_some_and(adds_up) {
+            write_column(&mut key, record, index);
+            key.push(' ');
+        }
+    }
+    key
+}
+
+fn adds_up(field: Field) -> bool {
+    SUMS.contains(&field) || [Field::Start, Field::End, Field::TcpFlags].contains(&field)
+}
+
+fn write_column(text: &mut String, record: &FlowRecord<'_>, index: usize) {
+    match record.column(index) {
+        Some(value) => write!(text, "{value}").expect("memory takes every text"),
+        None => text.push('-'),
+    }
+}
+
+impl<'e, T> MergedFlow<'e, T> {
+    fn new(format: &'e RecordFormat, record: &FlowRecord<'_>, origin: T) -> Self {
+        let column = |index| {
+            let mut text = String::new();
+            write_column(&mut text, record, index);
+            text
+        };
+        let columns = (0..format.columns().len()).map(column).collect();
+        let mut flow = MergedFlow {
+            origin,
+            records: 0,
+            format,
+            columns,
+            sums: [None; SUMS.len()],
+            start: None,
+            end: None,
+            flags: None,
+        };
+        flow.add(record);
+        flow
+    }
+
+    fn add(&mut self, record: &FlowRecord<'_>) {
+        self.records += 1;
+        for (sum, field) in self.sums.iter_mut().zip(SUMS) {
+            fold(sum, record.integer(field), u64::saturating_add);
+        }
+        fold(&mut self.start, record.integer(Field::Start), u64::min);
+        fold(&mut self.end, record.integer(Field::End), u64::max);
+        fold(&mut self.flags, record.integer(Field::TcpFlags), |flags, more| flags | more);
+    }
+
+    /// The line of a record that says all of them.
+    pub(super) fn line(&self) -> String {
+        let columns = self.format.columns().iter().zip(&self.columns);
+        let texts = columns.map(|(column, text)| match column.field().and_then(|field| self.summed(field)) {
+            Some(number) => number.to_string(),
+            None => text.clone(),
+        });
+        texts.collect::<Vec<_>>().join(" ")
+    }
+
+    fn summed(&self, field: Field) -> Option<u64> {
+        match field {
+            Field::Start => self.start,
+            Field::End => self.end,
+            Field::TcpFlags => self.flags,
+            _ => SUMS.iter().position(|sum| *sum == field).and_then(|place| self.sums[place]),
+        }
+    }
+
+    pub(super) fn format(&self) -> &'e RecordFormat {
+        self.format
+    }
+}
+
+fn fold(into: &mut Option<u64>, value: Option<u64>, join: impl FnOnce(u64, u64) -> u64) {
+    if let Some(value) = value {
+        *into = Some(into.map_or(value, |before| join(before, value)));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn adds_up_what_adds_up_and_keeps_apart_what_differs() {
+        let format: RecordFormat =
+            "srcaddr dstport packets bytes start end tcp-flags action new".parse().unwrap();
+        let lines = [
+            "10.0.0.1 22 1 40 100 160 2 ACCEPT x",
+            "10.0.0.1 22 2 80 90 150 16 ACCEPT x",
+            "10.0.0.1 22 2 80 90 150 16 REJECT x",
+            "10.0.0.1 22 - - 95 - 1 ACCEPT x",
+            "10.0.0.1 22 2 80 90 150 16 ACCEPT y",
+        ];
+        let mut merging = Merging::new();
+        for (number, line) in lines.iter().enumerate() {
+            merging.add(&format, format.parse(line).unwrap().record(), number);
+        }
+        let flows = merging.into_flows();
+        let shown: Vec<_> = flows.iter().map(|flow| (flow.origin, flow.records, flow.line())).collect();
+        let expected = [
+            (0, 3, "10.0.0.1 22 3 120 90 160 19 ACCEPT x".to_owned()),
+            (2, 1, lines[2].to_owned()),
+            (4, 1, lines[4].to_owned()),
+        ];
+        assert_eq!(shown, expected);
+        assert!(flows.iter().all(|flow| format.parse(&flow.line()).is_ok()));
+    }
+}

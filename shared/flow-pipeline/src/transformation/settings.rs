@@ -1,0 +1,158 @@
+//! What a transformation does with records: read from the same variables by the function and by the command line.
+
+use flow_envelope::{DEFAULT_DECOMPRESSED_CAP, MAX_ANSWER};
+use flow_output::{RecordEncoder, RecordEncoding};
+use flow_query::{FilterPattern, Query, RecordFilter};
+
+use super::partition::PartitionKey;
+use super::reduction::Unwanted;
+use crate::formats::Formats;
+use crate::variables::{LOG_FORMAT, Lookup, MAX_DECOMPRESSED_BYTES, Variable, VariableError};
+
+/// All variables of a transformation.
+pub const TRANSFORMATION_VARIABLES: [Variable; 10] = [
+    LOG_FORMAT,
+    Variable::new(
+        "OUTPUT",
+        "flat",
+        "how records are written: flat (a JSON object a line, AWS's names), ecs, ocsf, text (the line itself) or csv",
+    ),
+    Variable::new(
+        "FIELDS",
+        "all fields of the line, its direction and the names of its networks",
+        "what of a record is written, names as in flat output between commas: `srcaddr,dstaddr,bytes,event_id`",
+    ),
+    Variable::new(
+        "KEEP",
+        "none",
+        "lines without a flow that are kept: NODATA, SKIPDATA, or both between commas",
+    ),
+    Variable::new(
+        "DROP",
+        "none",
+        "records to leave out: `filter ...` in CloudWatch Logs Insights' language, or a CloudWatch Logs filter pattern",
+    ),
+    Variable::new(
+        "SAMPLE_ACCEPTED",
+        "1: all",
+        "one in how many accepted flows is kept, 1 to 1000000; `sample_weight` says how many each stands for",
+    ),
+    Variable::new(
+        "MERGE",
+        "false",
+        "true adds up records of one flow in one message; `merged_records` says how many each was",
+    ),
+    Variable::new(
+        "PARTITION_KEYS",
+        "none",
+        "keys for dynamic partitioning, between commas: account, region, log_group, interface, hour",
+    ),
+    Variable::new(
+        "PUT_BACK",
+        "true",
+        "false where the stream takes no records of others, as one that decompresses: what has no room in an answer then fails",
+    ),
+    MAX_DECOMPRESSED_BYTES,
+];
+
+/// The most flows that one may stand for.
+const MAX_SAMPLE: u64 = 1_000_000;
+
+/// A line that holds no flow, by its `log-status`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WithoutFlow {
+    /// `NODATA`: nothing flowed.
+    NoData,
+    /// `SKIPDATA`: AWS lost records.
+    SkipData,
+}
+
+const WITHOUT_FLOW: [(&str, WithoutFlow); 2] =
+    [("NODATA", WithoutFlow::NoData), ("SKIPDATA", WithoutFlow::SkipData)];
+
+/// What a transformation is made with.
+#[derive(Debug, Clone)]
+pub struct TransformationSettings {
+    /// The formats of the log groups. Lines without a log group are in that of all others.
+    pub formats: Formats,
+    /// How records are written.
+    pub encoder: RecordEncoder,
+    /// Lines without a flow that are written.
+    pub keep: Vec<WithoutFlow>,
+    /// Records that are left out.
+    pub unwanted: Option<Unwanted>,
+    /// One in so many accepted flows is written.
+    pub sample_accepted: u64,
+    /// Records of one flow in one message are added up.
+    pub merges: bool,
+    /// The keys of a record's partition.
+    pub partition_keys: Vec<PartitionKey>,
+    /// What has no room may be put back into its stream.
+    pub puts_back: bool,
+    /// The most bytes of a record's data once decompressed.
+    pub decompressed_cap: usize,
+    /// The most bytes of an answer.
+    pub answer_limit: usize,
+}
+
+impl TransformationSettings {
+    /// Reads [`TRANSFORMATION_VARIABLES`].
+    pub fn read(lookup: Lookup<'_>) -> Result<Self, VariableError> {
+        Ok(TransformationSettings {
+            formats: lookup.formats()?,
+            encoder: encoder(lookup)?,
+            keep: lookup.choices("KEEP", &WITHOUT_FLOW)?,
+            unwanted: unwanted(lookup)?,
+            sample_accepted: lookup.number("SAMPLE_ACCEPTED", 1..=MAX_SAMPLE)?.unwrap_or(1),
+            merges: lookup.flag("MERGE")?.unwrap_or(false),
+            partition_keys: lookup
+                .choices("PARTITION_KEYS", &PartitionKey::ALL.map(|key| (key.name(), key)))?,
+            puts_back: lookup.flag("PUT_BACK")?.unwrap_or(true),
+            decompressed_cap: lookup.decompressed_cap()?,
+            answer_limit: MAX_ANSWER,
+        })
+    }
+}
+
+fn encoder(lookup: Lookup<'_>) -> Result<RecordEncoder, VariableError> {
+    let encodings = RecordEncoding::ALL.map(|encoding| (encoding.name(), encoding));
+    let encoding = lookup.choice("OUTPUT", &encodings)?.unwrap_or(RecordEncoding::Flat);
+    let fields = lookup.words("FIELDS");
+    let fields = (!fields.is_empty()).then_some(&*fields);
+    RecordEncoder::new(encoding, fields)
+        .map_err(|error| VariableError::mistake("FIELDS", lookup.text("FIELDS").unwrap_or_default(), error))
+}
+
+/// No filter pattern of one term makes sense here, so that `filter` is always the command.
+fn unwanted(lookup: Lookup<'_>) -> Result<Option<Unwanted>, VariableError> {
+    const VARIABLE: &str = "DROP";
+    let Some(found) = lookup.text(VARIABLE) else { return Ok(None) };
+    let is_query = found.split_whitespace().next() == Some("filter");
+    let unwanted = if is_query {
+        Query::parse(&found).and_then(|query| RecordFilter::compile(&query)).map(Unwanted::Filter)
+    } else {
+        FilterPattern::parse(&found).map(Unwanted::Pattern)
+    };
+    unwanted.map(Some).map_err(|error| VariableError::mistake(VARIABLE, found, error))
+}
+
+/// No field is chosen: all are written.
+const NO_FIELDS: Option<&[&str]> = None;
+
+impl Default for TransformationSettings {
+    /// What an empty environment says.
+    fn default() -> Self {
+        TransformationSettings {
+            formats: Formats::default(),
+            encoder: RecordEncoder::new(RecordEncoding::Flat, NO_FIELDS).expect("flat output of everything"),
+            keep: Vec::new(),
+            unwanted: None,
+            sample_accepted: 1,
+            merges: false,
+            partition_keys: Vec::new(),
+            puts_back: true,
+            decompressed_cap: DEFAULT_DECOMPRESSED_CAP,
+            answer_limit: MAX_ANSWER,
+        }
+    }
+}

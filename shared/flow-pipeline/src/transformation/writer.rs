@@ -1,0 +1,210 @@
+//! The events of one record as they are to be delivered.
+
+use std::mem;
+
+use flow_enrich::{EnrichedFlow, Origin, Tables};
+use flow_envelope::{PartitionKeys, RecordContent};
+use flow_output::{Marks, RecordEncoder, Rejection};
+use flow_record::{Fault, Field, Line, RecordBuffer, RecordFormat};
+use xxhash_rust::xxh3::xxh3_128;
+
+use super::merged::{MergedFlow, Merging};
+use super::partition::{First, partition};
+use super::reduction::is_in_sample;
+use super::report::EventCounts;
+use super::settings::{TransformationSettings, WithoutFlow};
+use crate::input::origin_of;
+
+/// Writes records one after the other, with the same memory.
+#[derive(Debug)]
+pub(super) struct RecordWriter<'s> {
+    settings: &'s TransformationSettings,
+    tables: &'s Tables,
+    encoder: RecordEncoder,
+    buffer: RecordBuffer,
+    /// What is delivered of the record at hand.
+    pub out: Vec<u8>,
+    pub counts: EventCounts,
+    /// Lines that are no flow records, by kind and with the reason.
+    pub rejected: Vec<(&'static str, String)>,
+    /// A line that is no flow record has no place in the encoding.
+    pub is_misplaced: bool,
+    /// `out` stops growing here, and the rest of the events is not looked at.
+    limit: usize,
+}
+
+impl<'s> RecordWriter<'s> {
+    pub(super) fn new(settings: &'s TransformationSettings, tables: &'s Tables) -> Self {
+        RecordWriter {
+            settings,
+            tables,
+            encoder: settings.encoder.clone(),
+            buffer: RecordBuffer::default(),
+            out: Vec::new(),
+            counts: EventCounts::default(),
+            rejected: Vec::new(),
+            is_misplaced: false,
+            limit: 0,
+        }
+    }
+
+    /// Writes the events of `content`, as long as there are no more than `limit` bytes; tells whether that were all.
+    pub(super) fn write(&mut self, content: &RecordContent<'_>, limit: usize) -> bool {
+        (self.counts, self.is_misplaced, self.limit) = (EventCounts::default(), false, limit);
+        self.out.clear();
+        self.rejected.clear();
+        for batch in content.batches.iter().filter(|batch| !batch.lines().is_empty()) {
+            let format = self.settings.formats.of(&batch.log_group);
+            let lines = batch.lines().iter().map(|event| (&*event.message, origin_of(batch, event)));
+            self.lines(format, lines);
+        }
+        let format = self.settings.formats.any();
+        self.lines(format, content.lines.iter().map(|line| (&**line, Origin::default())));
+        self.out.len() <= limit
+    }
+
+    /// The keys of the partition in which these events are, by the first line; and whether another message's differ.
+    pub(super) fn partition(&mut self, content: &RecordContent<'_>, region: &str) -> (PartitionKeys, bool) {
+        let settings = self.settings;
+        if settings.partition_keys.is_empty() {
+            return (PartitionKeys::new(), false);
+        }
+        let of_batches = content.batches.iter().filter_map(|batch| {
+            let event = batch.lines().first()?;
+            Some((settings.formats.of(&batch.log_group), &*event.message, origin_of(batch, event)))
+        });
+        let of_lines = content.lines.first();
+        let of_lines = of_lines.map(|line| (settings.formats.any(), &**line, Origin::default()));
+        let mut all = of_batches.chain(of_lines).map(|(format, text, origin)| {
+            let line = format.and_then(|format| format.parse_into(text, &mut self.buffer).ok());
+            let record = line.as_ref().map(Line::record);
+            let stream_region = Some(region).filter(|region| !region.is_empty());
+            partition(&settings.partition_keys, &First { origin, record, stream_region })
+        });
+        let first = all.next().unwrap_or_default();
+        let is_mixed = all.any(|other| other != first);
+        (first, is_mixed)
+    }
+
+    /// The lines of one message.
+    fn lines<'e>(
+        &mut self,
+        format: Option<&'e RecordFormat>,
+        lines: impl Iterator<Item = (&'e str, Origin<'e>)>,
+    ) {
+        let mut merging = self.settings.merges.then(Merging::new);
+        for (text, origin) in lines {
+            if self.out.len() > self.limit {
+                return;
+            }
+            self.counts.read += 1;
+            match format {
+                Some(format) => self.line(format, text, origin, merging.as_mut()),
+                None => self.reject(text, &origin, "no_format", "no format for this log group"),
+            }
+        }
+        for flow in merging.into_iter().flat_map(Merging::into_flows) {
+            self.merged(&flow);
+        }
+    }
+
+    fn line<'e>(
+        &mut self,
+        format: &'e RecordFormat,
+        text: &'e str,
+        origin: Origin<'e>,
+        merging: Option<&mut Merging<'e, (Origin<'e>, &'e str)>>,
+    ) {
+        let mut buffer = mem::take(&mut self.buffer);
+        match format.parse_into(text, &mut buffer) {
+            Ok(line) => {
+                let flow = EnrichedFlow { record: line.record(), origin: &origin, tables: self.tables };
+                if self.is_wanted(&line, &flow) {
+                    match (&line, merging) {
+                        (Line::Flow(record), Some(merging)) => merging.add(format, record, (origin, text)),
+                        _ => self.flow(&flow, text, None),
+                    }
+                }
+            }
+            Err(error) => {
+                let kind = if RecordFormat::is_header(text) { "header" } else { error.kind().name() };
+                let fault = Fault(error).to_string();
+                self.reject(text, &origin, kind, &fault);
+            }
+        }
+        self.buffer = buffer;
+    }
+
+    /// Whether the line is to be delivered; if not, it is counted.
+    fn is_wanted(&mut self, line: &Line<'_>, flow: &EnrichedFlow<'_>) -> bool {
+        let (settings, counts) = (self.settings, &mut self.counts);
+        let left_out = match line {
+            Line::NoData(_) if !settings.keep.contains(&WithoutFlow::NoData) => &mut counts.no_data,
+            Line::SkipData(_) if !settings.keep.contains(&WithoutFlow::SkipData) => &mut counts.skip_data,
+            _ if settings.unwanted.as_ref().is_some_and(|unwanted| unwanted.is(flow)) => &mut counts.filtered,
+            Line::Flow(record)
+                if settings.sample_accepted > 1
+                    && is_accepted(flow)
+                    && !is_in_sample(record, settings.sample_accepted) =>
+            {
+                &mut counts.sampled_out
+            }
+            _ => return true,
+        };
+        *left_out += 1;
+        false
+    }
+
+    /// Records of one flow, as one.
+    fn merged(&mut self, merged: &MergedFlow<'_, (Origin<'_>, &str)>) {
+        let (origin, first) = &merged.origin;
+        let text = merged.line();
+        let mut buffer = mem::take(&mut self.buffer);
+        match merged.format().parse_into(&text, &mut buffer) {
+            Ok(line) => {
+                let flow = EnrichedFlow { record: line.record(), origin, tables: self.tables };
+                self.flow(&flow, first, (merged.records > 1).then_some(merged.records));
+                self.counts.merged += merged.records - 1;
+            }
+            // Sums of numbers that fit do not always fit: then the first record's line says so.
+            Err(error) => self.reject(first, origin, "too_large_a_sum", &Fault(error).to_string()),
+        }
+        self.buffer = buffer;
+    }
+
+    /// `text` is the line by which an event without an id is known.
+    fn flow(&mut self, flow: &EnrichedFlow<'_>, text: &str, merged: Option<u64>) {
+        let sample = self.settings.sample_accepted;
+        let is_sampled = sample > 1 && is_accepted(flow);
+        let marks = Marks { sample_weight: is_sampled.then_some(sample), merged };
+        if flow.origin.event_id.is_some() {
+            self.encoder.write(&mut self.out, flow, &marks);
+        } else {
+            let id = made_id(text);
+            let origin = Origin { event_id: Some(&id), ..*flow.origin };
+            self.encoder.write(&mut self.out, &EnrichedFlow { origin: &origin, ..*flow }, &marks);
+        }
+        self.counts.written += 1;
+    }
+
+    /// A line that is no flow record is delivered as it came.
+    fn reject(&mut self, text: &str, origin: &Origin<'_>, kind: &'static str, fault: &str) {
+        let made = origin.event_id.is_none().then(|| made_id(text));
+        let origin = Origin { event_id: made.as_deref().or(origin.event_id), ..*origin };
+        let rejection = Rejection { line: text, kind, error: fault };
+        let is_placed = self.encoder.write_rejected(&mut self.out, &rejection, &origin, &Marks::default());
+        self.is_misplaced |= !is_placed;
+        self.counts.written += 1;
+        self.counts.rejected += 1;
+        self.rejected.push((kind, fault.to_owned()));
+    }
+}
+
+fn is_accepted(flow: &EnrichedFlow<'_>) -> bool {
+    flow.record.text(Field::Action) == Some("ACCEPT")
+}
+
+/// The id of an event that has none: XXH3 with 128 bits of its line, so that a record delivered twice has one id.
+fn made_id(line: &str) -> String {
+    format!("{:032x}", xxh3_128(line.as_bytes()))
+}
