@@ -8,7 +8,7 @@ FUNCTIONS := $(notdir $(wildcard functions/*))
 TEMPLATES := template.yaml $(wildcard templates/*.yaml)
 VENVS := target/venv
 
-.PHONY: demo test e2e build package lint lint-template fuzz-check vectors bench bench-query bench-rules scenarios cost startup soak docs
+.PHONY: demo test e2e build package lint lint-template fuzz-check vectors bench bench-query bench-rules bench-firehose scenarios cost startup soak docs
 
 ## demo: build the program and run the detections over the sample events
 demo:
@@ -77,6 +77,10 @@ bench-query:
 bench-rules:
 	$(CARGO) build --release --locked -p flowgauge
 	$(PYTHON) benches/rules.py
+
+## bench-firehose: CPU time of a transformation beside decompression alone and VRL (builds VRL first: some minutes)
+bench-firehose:
+	$(CARGO) run --release --locked --manifest-path benches/peers/Cargo.toml --target-dir target/peers
 
 ## scenarios: which generated attacks the built-in rules find, in a table (some minutes)
 scenarios:
