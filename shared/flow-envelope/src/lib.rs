@@ -10,6 +10,7 @@
 //! What is absent: any knowledge of what a line says, any clock or runtime, and any way to make memory grow
 //! with what a sender claims. Data that cannot be read is a value, never a panic.
 
+mod base64_text;
 mod bounds;
 pub mod encode;
 mod error;

@@ -78,17 +78,17 @@ impl<'a> SubscriptionEvent<'a> {
 #[cfg(test)]
 mod tests {
     use base64::Engine;
+    use base64::engine::general_purpose::STANDARD;
 
     use super::*;
     use crate::encode::gzip;
-    use crate::unpacker::BASE64;
     use crate::{DEFAULT_DECOMPRESSED_CAP, log_batches};
 
     const MESSAGE: &str = r#"{"messageType":"DATA_MESSAGE","owner":"1","logGroup":"g","logStream":"s",
         "subscriptionFilters":["f"],"logEvents":[{"id":"1","timestamp":2,"message":"x"}]}"#;
 
     fn packed(message: &[u8]) -> String {
-        BASE64.encode(gzip(message))
+        STANDARD.encode(gzip(message))
     }
 
     fn unpack(payload: &[u8], cap: usize) -> Result<String, EnvelopeError> {
@@ -105,7 +105,7 @@ mod tests {
     fn unpacks_with_and_without_padding_with_extra_keys_and_escapes() {
         let mut compressed = gzip(MESSAGE.as_bytes());
         compressed.resize(compressed.len().next_multiple_of(3) + 1, 0);
-        let data = BASE64.encode(compressed);
+        let data = STANDARD.encode(compressed);
         assert!(data.ends_with("=="), "{data}");
         let bare = data.trim_end_matches('=');
         let escaped = data.replace('/', "\\/");
@@ -121,7 +121,7 @@ mod tests {
 
     #[test]
     fn unpacks_several_gzip_members() {
-        let data = BASE64.encode([gzip(MESSAGE.as_bytes()), gzip(MESSAGE.as_bytes())].concat());
+        let data = STANDARD.encode([gzip(MESSAGE.as_bytes()), gzip(MESSAGE.as_bytes())].concat());
         let event = format!(r#"{{"awslogs":{{"data":"{data}"}}}}"#);
         let text = unpack(event.as_bytes(), 1 << 20).unwrap();
         assert_eq!(log_batches(text.as_bytes()).unwrap().len(), 2);
@@ -151,7 +151,7 @@ mod tests {
 
     #[test]
     fn a_bomb_is_refused() {
-        let bomb = BASE64.encode(gzip(&vec![b' '; 8 << 20]).repeat(128));
+        let bomb = STANDARD.encode(gzip(&vec![b' '; 8 << 20]).repeat(128));
         assert!(bomb.len() < 2 << 20, "{}", bomb.len());
         let event = format!(r#"{{"awslogs":{{"data":"{bomb}"}}}}"#);
         let error = unpack(event.as_bytes(), DEFAULT_DECOMPRESSED_CAP).unwrap_err();

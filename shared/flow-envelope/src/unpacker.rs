@@ -1,19 +1,10 @@
 //! From the base64 text in an event to the bytes that it stands for.
 
-use base64::alphabet;
-use base64::engine::{DecodePaddingMode, Engine, GeneralPurpose, GeneralPurposeConfig};
 use flate2::Decompress;
 
 use crate::EnvelopeError;
+use crate::base64_text;
 use crate::gunzip::{gunzip_append, is_gzip};
-
-/// Base64 as senders write it: padded by AWS, unpadded by some libraries.
-pub(crate) const BASE64: GeneralPurpose = GeneralPurpose::new(
-    &alphabet::STANDARD,
-    GeneralPurposeConfig::new()
-        .with_decode_padding_mode(DecodePaddingMode::Indifferent)
-        .with_decode_allow_trailing_bits(true),
-);
 
 /// Unpacks one text after the other with the same memory: what is allocated for each would cost more than a small one, and
 /// leave gaps of no use where what is kept takes part of them.
@@ -26,10 +17,7 @@ pub(crate) struct Unpacker {
 
 impl Unpacker {
     fn decode(&mut self, data: &str) -> Result<(), EnvelopeError> {
-        self.decoded.clear();
-        BASE64
-            .decode_vec(data.as_bytes(), &mut self.decoded)
-            .map_err(|error| EnvelopeError::NotBase64 { error })
+        base64_text::decode(data, &mut self.decoded).map_err(|error| EnvelopeError::NotBase64 { error })
     }
 
     /// Decodes and decompresses `data` into `into`, which is cleared first; at most `cap` bytes.

@@ -1,9 +1,7 @@
 //! The answer to a Firehose event: every record once, and never more bytes than Lambda takes back.
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
-
 use super::FirehoseRecord;
+use crate::base64_text::encode_append;
 
 /// The most bytes of an answer: a Lambda function's response to a synchronous invocation is at most 6 MB. AWS's own
 /// blueprint stops at the same figure.
@@ -82,11 +80,7 @@ impl<'e> FirehoseAnswer<'e> {
         debug_assert!(self.room(keys).is_some_and(|room| data.len() <= room), "room is asked for beforehand");
         self.begin();
         self.text.extend_from_slice(br#""Ok","data":""#);
-        let start = self.text.len();
-        let size = data.len().div_ceil(3) * 4;
-        self.text.resize(start + size, 0);
-        let written = STANDARD.encode_slice(data, &mut self.text[start..]).expect("base64 of this size");
-        debug_assert_eq!(written, size);
+        encode_append(data, &mut self.text);
         self.text.push(b'"');
         self.partition(keys);
         self.text.push(b'}');
