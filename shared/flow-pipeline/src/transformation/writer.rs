@@ -53,13 +53,16 @@ impl<'s> RecordWriter<'s> {
         (self.counts, self.is_misplaced, self.limit) = (EventCounts::default(), false, limit);
         self.out.clear();
         self.rejected.clear();
+        // Out of `self` while it is borrowed by lines; it is large, so once for all of them.
+        let mut buffer = mem::take(&mut self.buffer);
         for batch in content.batches.iter().filter(|batch| !batch.lines().is_empty()) {
             let format = self.settings.formats.of(&batch.log_group);
             let lines = batch.lines().iter().map(|event| (&*event.message, origin_of(batch, event)));
-            self.lines(format, lines);
+            self.lines(&mut buffer, format, lines);
         }
         let format = self.settings.formats.any();
-        self.lines(format, content.lines.iter().map(|line| (&**line, Origin::default())));
+        self.lines(&mut buffer, format, content.lines.iter().map(|line| (&**line, Origin::default())));
+        self.buffer = buffer;
         self.out.len() <= limit
     }
 
@@ -89,6 +92,7 @@ impl<'s> RecordWriter<'s> {
     /// The lines of one message.
     fn lines<'e>(
         &mut self,
+        buffer: &mut RecordBuffer,
         format: Option<&'e RecordFormat>,
         lines: impl Iterator<Item = (&'e str, Origin<'e>)>,
     ) {
@@ -99,24 +103,24 @@ impl<'s> RecordWriter<'s> {
             }
             self.counts.read += 1;
             match format {
-                Some(format) => self.line(format, text, origin, merging.as_mut()),
+                Some(format) => self.line(buffer, format, text, origin, merging.as_mut()),
                 None => self.reject(text, &origin, "no_format", "no format for this log group"),
             }
         }
         for flow in merging.into_iter().flat_map(Merging::into_flows) {
-            self.merged(&flow);
+            self.merged(buffer, &flow);
         }
     }
 
     fn line<'e>(
         &mut self,
+        buffer: &mut RecordBuffer,
         format: &'e RecordFormat,
         text: &'e str,
         origin: Origin<'e>,
         merging: Option<&mut Merging<'e, (Origin<'e>, &'e str)>>,
     ) {
-        let mut buffer = mem::take(&mut self.buffer);
-        match format.parse_into(text, &mut buffer) {
+        match format.parse_into(text, buffer) {
             Ok(line) => {
                 let flow = EnrichedFlow { record: line.record(), origin: &origin, tables: self.tables };
                 if self.is_wanted(&line, &flow) {
@@ -132,7 +136,6 @@ impl<'s> RecordWriter<'s> {
                 self.reject(text, &origin, kind, &fault);
             }
         }
-        self.buffer = buffer;
     }
 
     /// Whether the line is to be delivered; if not, it is counted.
@@ -156,11 +159,10 @@ impl<'s> RecordWriter<'s> {
     }
 
     /// Records of one flow, as one.
-    fn merged(&mut self, merged: &MergedFlow<'_, (Origin<'_>, &str)>) {
+    fn merged(&mut self, buffer: &mut RecordBuffer, merged: &MergedFlow<'_, (Origin<'_>, &str)>) {
         let (origin, first) = &merged.origin;
         let text = merged.line();
-        let mut buffer = mem::take(&mut self.buffer);
-        match merged.format().parse_into(&text, &mut buffer) {
+        match merged.format().parse_into(&text, buffer) {
             Ok(line) => {
                 let flow = EnrichedFlow { record: line.record(), origin, tables: self.tables };
                 self.flow(&flow, first, (merged.records > 1).then_some(merged.records));
@@ -169,7 +171,6 @@ impl<'s> RecordWriter<'s> {
             // Sums of numbers that fit do not always fit: then the first record's line says so.
             Err(error) => self.reject(first, origin, "too_large_a_sum", &Fault(error).to_string()),
         }
-        self.buffer = buffer;
     }
 
     /// `text` is the line by which an event without an id is known.
