@@ -109,8 +109,8 @@ const BLIND: [(&str, &str); 13] = [
     ),
     (
         "Floods spread over many interfaces, each below the threshold",
-        "State is kept for each interface. Of refused records below ten packets a sixteenth is counted, by source port: a flood \
-         from one such port that is no multiple of 16 is not seen.",
+        "State is kept for each interface. But for SYNs, records of less than 100 packets are not counted: a flood from many \
+         sources of a few packets each is not seen, since each of the internet's knocks would have to be written.",
     ),
     (
         "Floods that look like visitors",
