@@ -93,7 +93,11 @@ fn answer(program: &Program, format: &RecordFormat, parts: &[&[&str]]) -> Result
         for line in *lines {
             let line = format.parse(line).expect("a good line");
             let origin = Origin { log_stream: Some("eni-1-all"), ..Origin::default() };
-            rows.extend(evaluation.observe(&EnrichedFlow { record: line.record(), origin: &origin, tables: &TABLES })?);
+            rows.extend(evaluation.observe(&EnrichedFlow {
+                record: line.record(),
+                origin: &origin,
+                tables: &TABLES,
+            })?);
         }
         match &mut all {
             None => all = Some(evaluation),

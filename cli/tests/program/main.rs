@@ -8,6 +8,7 @@ mod detect;
 mod events;
 mod exit;
 mod explain;
+mod firehose;
 mod generate;
 mod hostile;
 mod inputs;

@@ -257,16 +257,16 @@ fn advice(reader: &TableReader<'_>, placed: &Placed<'_>) -> Read<Vec<String>> {
 /// `identity`, the names after `by` that tell findings apart; all of them unless the rule says otherwise.
 fn identity(top: &mut TableReader<'_>, query: &Logic) -> Read<Vec<usize>> {
     let names = query.group_names();
-    let Some(placed) = top.optional("identity") else { return Ok((0..names.len()).collect()) };
+    let Some(list) = top.optional("identity") else { return Ok((0..names.len()).collect()) };
     let expected = "a list of names that the query groups by";
     let known = |item: &Placed<'_>| {
         let name = top.text(item)?;
         names.iter().position(|known| known == name).ok_or_else(|| top.wrong(item, expected))
     };
-    let mut places = top.items(&placed, expected)?.iter().map(known).collect::<Read<Vec<_>>>()?;
+    let mut places = top.items(&list, expected)?.iter().map(known).collect::<Read<Vec<_>>>()?;
     places.sort_unstable();
     places.dedup();
-    if places.is_empty() { Err(top.wrong(&placed, expected)) } else { Ok(places) }
+    if places.is_empty() { Err(top.wrong(&list, expected)) } else { Ok(places) }
 }
 
 fn explain(
