@@ -13,7 +13,7 @@ use flow_output::RecordEncoding;
 use flow_pipeline::{Formats, FormatsError};
 use flow_record::{FormatError, RecordFormat};
 
-pub(crate) use self::firehose::{FirehoseArgs, InvokeFirehoseArgs, ShapeArg};
+pub(crate) use self::firehose::{FirehoseArgs, InvokeFirehoseArgs};
 pub(crate) use self::generate::{GenerateArgs, TrafficOutput};
 pub(crate) use self::replay::{HistoryOutput, ReplayArgs};
 use self::time::parse_time;

@@ -85,7 +85,5 @@ fn events_in(data: &[u8]) -> u64 {
     let event = FirehoseEvent::parse(event.as_bytes()).expect("made here");
     let mut memory = RecordUnpacker::default();
     let unpacked = memory.unpack(&event.records[0], CAP * 8).expect("packed by us");
-    let content = RecordContent::read(unpacked).expect("written by us");
-    let of_batches: usize = content.batches.iter().map(|batch| batch.lines().len()).sum();
-    (of_batches + content.lines.len()) as u64
+    RecordContent::read(unpacked).expect("written by us").events() as u64
 }

@@ -2,7 +2,9 @@
 
 use std::path::PathBuf;
 
-use clap::{Args as ClapArgs, ValueEnum};
+use clap::Args as ClapArgs;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use flow_envelope::encode::RecordShape;
 
 use super::{InputArgs, LogStreamArgs};
 
@@ -16,8 +18,8 @@ pub(crate) struct FirehoseArgs {
 
     /// What a record holds: a compressed CloudWatch Logs message, several joined, or decompressed; extracted lines;
     /// one line as VPC Flow Logs delivers it, or as it is
-    #[arg(long, value_enum, default_value_t = ShapeArg::Gzip)]
-    pub shape: ShapeArg,
+    #[arg(long, value_name = "SHAPE", default_value = RecordShape::Gzip.name(), value_parser = shape())]
+    pub shape: RecordShape,
 
     /// Most lines of a record, where it may hold more than one
     #[arg(long, value_name = "N", default_value_t = 1000, value_parser = clap::value_parser!(u32).range(1..))]
@@ -32,14 +34,10 @@ pub(crate) struct FirehoseArgs {
     pub kinesis: bool,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum ShapeArg {
-    Gzip,
-    Members,
-    Messages,
-    Extracted,
-    Direct,
-    Raw,
+/// The shapes by name, for the command line.
+fn shape() -> impl TypedValueParser<Value = RecordShape> {
+    PossibleValuesParser::new(RecordShape::ALL.map(RecordShape::name))
+        .map(|name| RecordShape::from_name(&name).expect("one of the names just given"))
 }
 
 #[derive(Debug, ClapArgs)]

@@ -4,13 +4,11 @@ use std::cell::OnceCell;
 use std::io::{self, BufWriter, Write};
 
 use flow_enrich::{EnrichedFlow, Tables};
-use flow_envelope::encode::{
-    EncodeError, EncodeLimits, FirehoseEncoder, LogStream, RecordShape, SubscriptionEncoder,
-};
+use flow_envelope::encode::{EncodeError, EncodeLimits, FirehoseEncoder, LogStream, SubscriptionEncoder};
 use flow_pipeline::{Item, Report, SourceLine, account_of};
 use flow_record::{Field, RecordFormat};
 
-use crate::args::{EventArgs, EventCommand, FirehoseArgs, LogStreamArgs, ShapeArg};
+use crate::args::{EventArgs, EventCommand, FirehoseArgs, LogStreamArgs};
 use crate::failure::{Failure, Outcome};
 use crate::inputs::{Input, each_item, read_each};
 use crate::messages;
@@ -62,15 +60,7 @@ impl<'a> Encoder<'a> {
         let Target::Firehose(args) = target else {
             return Encoder::Subscription(SubscriptionEncoder::new(stream, EncodeLimits::default()));
         };
-        let shape = match args.shape {
-            ShapeArg::Gzip => RecordShape::Gzip,
-            ShapeArg::Members => RecordShape::Members,
-            ShapeArg::Messages => RecordShape::Messages,
-            ShapeArg::Extracted => RecordShape::Extracted,
-            ShapeArg::Direct => RecordShape::Direct,
-            ShapeArg::Raw => RecordShape::Raw,
-        };
-        let mut encoder = FirehoseEncoder::new(stream, shape);
+        let mut encoder = FirehoseEncoder::new(stream, args.shape);
         (encoder.lines, encoder.buffer) = (args.lines as usize, args.buffer as usize);
         encoder.from_kinesis = args.kinesis;
         Encoder::Firehose(encoder)

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use flow_aws::Source;
 use flow_enrich::Tables;
+use flow_function::outside::error_message;
 use flow_pipeline::{PutBack, Transformation, TransformationError, TransformationReport};
 use lambda_runtime::Diagnostic;
 use serde_json::value::RawValue;
@@ -42,15 +43,9 @@ impl HandlerError {
     }
 }
 
-/// The most characters of an error message.
-const MAX_MESSAGE: usize = 2000;
-
 impl From<HandlerError> for Diagnostic {
     fn from(error: HandlerError) -> Self {
-        Diagnostic {
-            error_type: error.kind().to_owned(),
-            error_message: error.to_string().chars().take(MAX_MESSAGE).collect(),
-        }
+        Diagnostic { error_type: error.kind().to_owned(), error_message: error_message(&error) }
     }
 }
 

@@ -6,19 +6,13 @@ use firehose::config::Config;
 use firehose::handler::Handler;
 use firehose::telemetry::Telemetry;
 use flow_aws::StreamWriter;
-use flow_function::outside::{environment, now, write};
+use flow_function::outside::{ended, environment, now, write};
 use flow_pipeline::Transformation;
 use lambda_runtime::{LambdaEvent, service_fn};
 use serde_json::value::RawValue;
 
 fn main() -> ExitCode {
-    match start() {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("{}", serde_json::json!({ "level": "FATAL", "failure": error.to_string() }));
-            ExitCode::FAILURE
-        }
-    }
+    ended(start())
 }
 
 fn start() -> Result<(), lambda_runtime::Error> {

@@ -1,12 +1,10 @@
 //! What became of records, as log lines that are metrics too: one when something failed, was put back or is no flow
 //! record, and once a minute otherwise. A record's content is never written.
 
-use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
-use flow_function::embedded_metrics::{Properties, Property, Tally};
+use flow_function::embedded_metrics::{Properties, Tally, heading, numbers, text};
 use flow_pipeline::TransformationReport;
-use jiff::Timestamp;
 
 /// A metric: its name and meaning are a contract with alarms and dashboards.
 #[derive(Debug, Clone, Copy)]
@@ -135,26 +133,14 @@ fn details(report: &TransformationReport, ending: &Ending, request_id: &str, now
         false if report.failed_total() + report.rejected_total() > 0 => "WARN",
         false => "INFO",
     };
-    // Lambda filters by level only where there is a time in this form beside it.
-    let time = i64::try_from(now).ok().and_then(|now| Timestamp::from_second(now).ok()).unwrap_or_default();
-    let text = |value: &str| Property::Text(value.to_owned());
-    let mut details = Properties::from([
-        ("level".into(), text(level)),
-        ("timestamp".into(), text(&time.to_string())),
-        ("request_id".into(), text(request_id)),
-    ]);
-    let numbers = |kind: &str, counts: &BTreeMap<&'static str, u64>| {
-        let number =
-            |(name, count): (&&str, &u64)| (format!("{kind}_{name}").into(), Property::Number(*count));
-        counts.iter().map(number).collect::<Properties>()
-    };
+    let mut details = heading(level, request_id, now);
     details.extend(numbers("failed", &report.failed));
     details.extend(numbers("rejected", &report.rejected));
     if let Some(first) = report.failed_samples.first() {
-        details.push(("first_failed".into(), text(&format!("record {}: {}", first.number, first.reason))));
+        details.push(text("first_failed", &format!("record {}: {}", first.number, first.reason)));
     }
     let texts = [("definitions_refused", &ending.definitions_refused), ("failure", &ending.failure)];
-    details.extend(texts.into_iter().filter_map(|(name, value)| Some((name.into(), text(value.as_ref()?)))));
+    details.extend(texts.into_iter().filter_map(|(name, value)| Some(text(name, value.as_ref()?))));
     details
 }
 

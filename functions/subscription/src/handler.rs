@@ -2,6 +2,7 @@
 
 use flow_aws::{FailureBucket, FailureBucketError, WatchedError};
 use flow_function::definitions::DefinitionSources;
+use flow_function::outside::error_message;
 use flow_function::telemetry::{Ending, Telemetry};
 use flow_pipeline::{Definitions, Notifier, Pipeline, Report, RunError, StateStore};
 use lambda_runtime::Diagnostic;
@@ -42,15 +43,9 @@ impl HandlerError {
     }
 }
 
-/// The most characters of an error message: a rule file with a mistake in it may be long.
-const MAX_MESSAGE: usize = 2000;
-
 impl From<HandlerError> for Diagnostic {
     fn from(error: HandlerError) -> Self {
-        Diagnostic {
-            error_type: error.kind().to_owned(),
-            error_message: error.to_string().chars().take(MAX_MESSAGE).collect(),
-        }
+        Diagnostic { error_type: error.kind().to_owned(), error_message: error_message(&error) }
     }
 }
 

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use flow_aws::{DynamoStore, SnsNotifier};
 use flow_function::config::Config;
-use flow_function::outside::{environment, now, write};
+use flow_function::outside::{ended, environment, now, write};
 use flow_function::telemetry::Telemetry;
 use flow_pipeline::Pipeline;
 use lambda_runtime::{LambdaEvent, service_fn};
@@ -12,13 +12,7 @@ use serde_json::value::RawValue;
 use tick::handler::Handler;
 
 fn main() -> ExitCode {
-    match start() {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("{}", serde_json::json!({ "level": "FATAL", "failure": error.to_string() }));
-            ExitCode::FAILURE
-        }
-    }
+    ended(start())
 }
 
 fn start() -> Result<(), lambda_runtime::Error> {

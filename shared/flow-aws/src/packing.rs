@@ -1,21 +1,19 @@
-//! Which messages go out together: `PublishBatch` takes at most ten, and 256 KiB of them.
+//! What goes out together: a call of AWS takes so many entries, and so many bytes of them.
 
 use std::ops::Range;
 
-use flow_output::{MAX_MESSAGE, Message};
-
-/// The most entries of one `PublishBatch`, from the SNS API reference.
-const MAX_ENTRIES: usize = 10;
-
-/// Cuts messages into runs that fit into one call each. A message that is too large by itself has a run of its own:
-/// SNS refuses it by name.
-pub(crate) fn pack(messages: &[Message]) -> Vec<Range<usize>> {
+/// Cuts entries of these sizes into runs that fit into one call each. One that is too large by itself has a run of its own:
+/// AWS refuses it by name.
+pub(crate) fn pack(
+    sizes: impl IntoIterator<Item = usize>,
+    max_entries: usize,
+    max_bytes: usize,
+) -> Vec<Range<usize>> {
     let mut runs: Vec<Range<usize>> = Vec::new();
     let mut bytes = 0;
-    for (index, message) in messages.iter().enumerate() {
-        let size = message.size() + message.subject.len();
+    for (index, size) in sizes.into_iter().enumerate() {
         match runs.last_mut() {
-            Some(run) if run.len() < MAX_ENTRIES && bytes + size <= MAX_MESSAGE => {
+            Some(run) if run.len() < max_entries && bytes + size <= max_bytes => {
                 run.end = index + 1;
                 bytes += size;
             }
@@ -32,22 +30,12 @@ pub(crate) fn pack(messages: &[Message]) -> Vec<Range<usize>> {
 mod tests {
     use super::*;
 
-    fn messages(sizes: &[usize]) -> Vec<Message> {
-        let message = |size: &usize| Message {
-            subject: String::new(),
-            body: "x".repeat(*size),
-            is_per_protocol: false,
-            attributes: Vec::new(),
-        };
-        sizes.iter().map(message).collect()
-    }
-
     #[test]
-    fn tens_and_256_kib() {
+    fn so_many_entries_and_so_many_bytes() {
+        let pack = |sizes: &[usize]| pack(sizes.iter().copied(), 10, 100);
         assert!(pack(&[]).is_empty());
-        assert_eq!(pack(&messages(&[1; 21])), [0..10, 10..20, 20..21]);
-        let half = MAX_MESSAGE / 2;
-        assert_eq!(pack(&messages(&[half, half, 1, half, half])), [0..2, 2..4, 4..5]);
-        assert_eq!(pack(&messages(&[1, MAX_MESSAGE + 1, 1])), [0..1, 1..2, 2..3]);
+        assert_eq!(pack(&[1; 21]), [0..10, 10..20, 20..21]);
+        assert_eq!(pack(&[50, 50, 1, 50, 50]), [0..2, 2..4, 4..5]);
+        assert_eq!(pack(&[1, 101, 1]), [0..1, 1..2, 2..3]);
     }
 }

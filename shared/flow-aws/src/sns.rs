@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::mem;
+use std::ops::Range;
 use std::sync::OnceLock;
 use std::time::Duration;
 
@@ -9,7 +10,7 @@ use aws_sdk_sns::Client;
 use aws_sdk_sns::error::BuildError;
 use aws_sdk_sns::operation::publish_batch::PublishBatchOutput;
 use aws_sdk_sns::types::{MessageAttributeValue, PublishBatchRequestEntry};
-use flow_output::{Attribute, Message};
+use flow_output::{Attribute, MAX_MESSAGE, Message};
 use flow_pipeline::{Notifier, Published, Topic};
 use futures_util::stream::{self, StreamExt};
 use tokio::time::{sleep, timeout};
@@ -18,6 +19,9 @@ use crate::access::AwsAccess;
 use crate::packing::pack;
 use crate::refusal::Refusal;
 use crate::wait::wait_before;
+
+/// The most entries of one `PublishBatch`, from the SNS API reference.
+const MAX_ENTRIES: usize = 10;
 
 /// How many calls are under way at once.
 const CALLS_AT_ONCE: usize = 8;
@@ -83,15 +87,15 @@ impl SnsNotifier {
 
     /// Publishes all messages, each outcome in the place of its message.
     async fn publish_all(&self, topic_arn: &str, messages: &[Message], mut outcomes: &mut [Outcome]) {
-        let mut runs = Vec::new();
-        for run in pack(messages) {
+        let mut calls = Vec::new();
+        for run in runs(messages) {
             let (own, others) = mem::take(&mut outcomes).split_at_mut(run.len());
-            runs.push(Run { topic_arn, messages: &messages[run], outcomes: own });
+            calls.push(Run { topic_arn, messages: &messages[run], outcomes: own });
             outcomes = others;
         }
         let client = self.client.get_or_init(|| self.access.sns());
         let broken = OnceLock::new();
-        stream::iter(runs).for_each_concurrent(CALLS_AT_ONCE, |run| run.publish(client, &broken)).await;
+        stream::iter(calls).for_each_concurrent(CALLS_AT_ONCE, |run| run.publish(client, &broken)).await;
     }
 }
 
@@ -204,6 +208,11 @@ impl Run<'_> {
             }
         }
     }
+}
+
+/// Cuts messages into runs that fit into one `PublishBatch` each: at most ten, and 256 KiB of them.
+fn runs(messages: &[Message]) -> Vec<Range<usize>> {
+    pack(messages.iter().map(|message| message.size() + message.subject.len()), MAX_ENTRIES, MAX_MESSAGE)
 }
 
 /// The place that an entry's id names, if it is one that was asked for.

@@ -9,6 +9,7 @@ use flow_pipeline::{PutBack, StreamEntry, StreamSource};
 use tokio::time::{Instant, sleep};
 
 use crate::access::AwsAccess;
+use crate::packing::pack;
 use crate::refusal::Refusal;
 use crate::wait::wait_before;
 
@@ -152,22 +153,8 @@ impl PutBack for StreamWriter {
 
 /// Cuts entries into runs that fit into one call each.
 fn runs(entries: &[StreamEntry]) -> Vec<Range<usize>> {
-    let mut runs: Vec<Range<usize>> = Vec::new();
-    let mut bytes = 0;
-    for (place, entry) in entries.iter().enumerate() {
-        let size = entry.data.len() + entry.partition_key.as_ref().map_or(0, String::len);
-        match runs.last_mut() {
-            Some(run) if run.len() < MAX_ENTRIES && bytes + size <= MAX_BYTES => {
-                run.end = place + 1;
-                bytes += size;
-            }
-            _ => {
-                runs.push(place..place + 1);
-                bytes = size;
-            }
-        }
-    }
-    runs
+    let size = |entry: &StreamEntry| entry.data.len() + entry.partition_key.as_ref().map_or(0, String::len);
+    pack(entries.iter().map(size), MAX_ENTRIES, MAX_BYTES)
 }
 
 fn refused(code: Option<&str>, message: Option<&str>) -> Refused {

@@ -20,6 +20,11 @@ pub struct RecordContent<'a> {
 }
 
 impl<'a> RecordContent<'a> {
+    /// How many log lines there are.
+    pub fn events(&self) -> usize {
+        self.batches.iter().map(|batch| batch.lines().len()).sum::<usize>() + self.lines.len()
+    }
+
     /// Recognises what the unpacked data of a record is, by looking: JSON objects when it begins with `{`,
     /// otherwise lines of text. UTF-8 is checked once, then everything borrows `unpacked`.
     pub fn read(unpacked: &'a [u8]) -> Result<Self, EnvelopeError> {

@@ -12,7 +12,7 @@ use crate::EnvelopeError;
 use crate::encode::gzip;
 use crate::log_batch::{Item, Recognised};
 use crate::record::raw_lines;
-use crate::text::Text;
+use crate::text::{Text, write_json_text};
 
 /// The key that says how often events have been sent again: [`RecordContent`](crate::RecordContent) reads it.
 pub(crate) const GENERATION: &str = "flowgaugeGeneration";
@@ -116,7 +116,7 @@ impl<'a> Piece<'a> {
         out.push(b'{');
         if let Piece::Message { keys, .. } | Piece::Line(keys) = self {
             for (name, value) in keys {
-                write_text(out, name);
+                write_json_text(out, name);
                 out.push(b':');
                 out.extend_from_slice(value.get().as_bytes());
                 out.push(b',');
@@ -137,15 +137,11 @@ impl<'a> Piece<'a> {
             Piece::Line(_) => {}
             Piece::RawLine(line) => {
                 out.extend_from_slice(b",\"message\":");
-                write_text(out, line);
+                write_json_text(out, line);
             }
         }
         out.extend_from_slice(b"}\n");
     }
-}
-
-fn write_text(out: &mut Vec<u8>, text: &str) {
-    serde_json::to_writer(out, text).expect("text always serialises, and memory takes every byte");
 }
 
 /// An object's keys and the exact text of their values.

@@ -89,6 +89,11 @@ pub(crate) fn short_list<'de, D: Deserializer<'de>>(deserializer: D) -> Result<V
     deserializer.deserialize_any(ShortList)
 }
 
+/// Appends `text` as a JSON string.
+pub(crate) fn write_json_text(out: &mut Vec<u8>, text: &str) {
+    serde_json::to_writer(out, text).expect("text always serialises, and memory takes every byte");
+}
+
 /// Pairs of name and value.
 pub(crate) type Pairs<'a> = Vec<(Cow<'a, str>, Cow<'a, str>)>;
 

@@ -3,9 +3,11 @@
 //! It knows nothing of what is counted, and of time only what it is given.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::slice;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use jiff::Timestamp;
 use metrique_writer_core::format::Format as _;
 use metrique_writer_core::unit::AsCount;
 use metrique_writer_core::{Entry, EntryWriter, Unit, Value, ValueWriter};
@@ -45,6 +47,24 @@ pub enum Property {
 
 /// Properties by name, in the order in which they are written.
 pub type Properties = Vec<(Cow<'static, str>, Property)>;
+
+/// A text under a name.
+pub fn text(name: &'static str, value: &str) -> (Cow<'static, str>, Property) {
+    (name.into(), Property::Text(value.to_owned()))
+}
+
+/// Numbers by kind, under `prefix_kind`.
+pub fn numbers(prefix: &str, counts: &BTreeMap<&'static str, u64>) -> Properties {
+    let number = |(kind, count): (&&str, &u64)| (format!("{prefix}_{kind}").into(), Property::Number(*count));
+    counts.iter().map(number).collect()
+}
+
+/// What every line begins with: its level, the time, and the request it is written for.
+pub fn heading(level: &str, request_id: &str, now: u64) -> Properties {
+    // Lambda filters by level only where there is a time in this form beside it.
+    let time = i64::try_from(now).ok().and_then(|now| Timestamp::from_second(now).ok()).unwrap_or_default();
+    vec![text("level", level), text("timestamp", &time.to_string()), text("request_id", request_id)]
+}
 
 /// Counts of one execution environment on their way to a line.
 #[derive(Debug)]

@@ -1,6 +1,8 @@
 //! The environment, the clock and the log: what a function's `main` hands to everything else as values.
 
+use std::fmt::Display;
 use std::io::{self, Write};
+use std::process::ExitCode;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// The value of a variable, if it is set and is Unicode.
@@ -21,4 +23,21 @@ pub fn write(lines: &[String]) {
     for line in lines {
         let _ = writeln!(out, "{line}");
     }
+}
+
+/// How a function ends that can't start, with why in its log.
+pub fn ended(result: Result<(), impl Display>) -> ExitCode {
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{}", serde_json::json!({ "level": "FATAL", "failure": error.to_string() }));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// What Lambda is told of an error: its first 2000 characters, since a rule file with a mistake in it may be long.
+pub fn error_message(error: &impl Display) -> String {
+    const MAX_MESSAGE: usize = 2000;
+    error.to_string().chars().take(MAX_MESSAGE).collect()
 }

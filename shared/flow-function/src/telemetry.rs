@@ -4,14 +4,12 @@
 //! failed, and once a minute otherwise; it holds all counts since the line before, so that metrics add up. The quiet
 //! counts of an environment's last minute are lost with it. A record's content is never written.
 
-use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::{Mutex, PoisonError};
 
 use flow_pipeline::Report;
-use jiff::Timestamp;
 
-use crate::embedded_metrics::{Count, Properties, Property, Tally};
+use crate::embedded_metrics::{Count, Properties, Property, Tally, heading, numbers, text};
 
 /// A metric: its name and meaning are a contract with alarms and dashboards.
 #[derive(Debug, Clone, Copy)]
@@ -233,15 +231,7 @@ fn details(report: &Report, ending: &Ending, request_id: &str, now: u64) -> Prop
         false if report.rejected_total() + report.unusable > 0 => "WARN",
         false => "INFO",
     };
-    // Lambda filters by level only where there is a time in this form beside it.
-    let time = i64::try_from(now).ok().and_then(|now| Timestamp::from_second(now).ok()).unwrap_or_default();
-    let mut details =
-        vec![text("level", level), text("timestamp", &time.to_string()), text("request_id", request_id)];
-    let numbers = |kind: &str, counts: &BTreeMap<&'static str, u64>| {
-        let number =
-            |(name, count): (&&str, &u64)| (format!("{kind}_{name}").into(), Property::Number(*count));
-        counts.iter().map(number).collect::<Properties>()
-    };
+    let mut details = heading(level, request_id, now);
     details.extend(numbers("rejected", &report.rejected));
     if let Some(first) = &report.first_rejected {
         details.extend([
@@ -263,10 +253,6 @@ fn details(report: &Report, ending: &Ending, request_id: &str, now: u64) -> Prop
         [("undecodable", &ending.undecodable), ("kept_as", &ending.kept_as), ("failure", &ending.failure)];
     details.extend(texts.into_iter().filter_map(|(name, value)| Some(text(name, value.as_ref()?))));
     details
-}
-
-fn text(name: &'static str, value: &str) -> (Cow<'static, str>, Property) {
-    (name.into(), Property::Text(value.to_owned()))
 }
 
 #[cfg(test)]

@@ -15,8 +15,8 @@ mod writer;
 
 use flow_enrich::Tables;
 use flow_envelope::{
-    EnvelopeError, FirehoseAnswer, FirehoseEvent, FirehoseRecord, MessageType, NoData, PartitionKeys,
-    RecordContent, RecordUnpacker, Unsettled,
+    EnvelopeError, FirehoseAnswer, FirehoseEvent, FirehoseRecord, NoData, PartitionKeys, RecordContent,
+    RecordUnpacker, Unsettled,
 };
 
 pub use partition::PartitionKey;
@@ -140,21 +140,18 @@ impl Run<'_> {
             Ok(content) => content,
             Err(error) => return self.fail(number, 0, error.kind(), || error.to_string()),
         };
-        let controls =
-            content.batches.iter().filter(|batch| batch.message_type == MessageType::Control).count();
+        let controls = content.batches.iter().filter(|batch| batch.is_control()).count();
         self.report.control_messages += controls as u64;
         let (keys, is_mixed) = self.writer.partition(&content, &self.event.region);
         self.report.mixed_partitions += u64::from(is_mixed);
         let (room, alone) = (self.answer.room(&keys), self.room_alone(record, &keys));
         let is_all = self.writer.write(&content, alone);
         if !is_all || room.is_none_or(|room| self.writer.out.len() > room) {
-            let generation = content.generation;
             let too_large = TooLarge {
                 unpacked,
-                events: content.batches.iter().map(|batch| batch.lines().len()).sum::<usize>()
-                    + content.lines.len(),
+                events: content.events(),
                 events_that_fit: (!is_all).then_some(self.writer.counts.read),
-                generation,
+                generation: content.generation,
                 partition_key: record.partition_key(),
                 is_unpacked_by_stream: !content.batches.is_empty()
                     && !record.is_gzip()

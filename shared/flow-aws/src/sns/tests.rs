@@ -279,3 +279,21 @@ fn a_topic_that_is_not_set_gets_nothing() {
     );
     assert!(calls.lock().unwrap().is_empty());
 }
+
+#[test]
+fn tens_and_256_kib() {
+    let messages = |sizes: &[usize]| -> Vec<Message> {
+        let message = |size: &usize| Message {
+            subject: String::new(),
+            body: "x".repeat(*size),
+            is_per_protocol: false,
+            attributes: Vec::new(),
+        };
+        sizes.iter().map(message).collect()
+    };
+    assert!(runs(&[]).is_empty());
+    assert_eq!(runs(&messages(&[1; 21])), [0..10, 10..20, 20..21]);
+    let half = MAX_MESSAGE / 2;
+    assert_eq!(runs(&messages(&[half, half, 1, half, half])), [0..2, 2..4, 4..5]);
+    assert_eq!(runs(&messages(&[1, MAX_MESSAGE + 1, 1])), [0..1, 1..2, 2..3]);
+}

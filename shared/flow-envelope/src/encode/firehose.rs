@@ -1,6 +1,6 @@
 //! Firehose events in every shape in which their records come.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{EncodeLimits, LogStream, STANDARD, SubscriptionEncoder, gzip};
 use base64::Engine;
@@ -43,6 +43,11 @@ impl RecordShape {
             RecordShape::Direct => "direct",
             RecordShape::Raw => "raw",
         }
+    }
+
+    /// The shape with this name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        RecordShape::ALL.into_iter().find(|shape| shape.name() == name)
     }
 
     fn is_of_one_line(self) -> bool {
@@ -95,14 +100,10 @@ impl<'a> FirehoseEncoder<'a> {
         match self.shape {
             RecordShape::Gzip => gzip(&self.messages.encode_message(lines)),
             RecordShape::Members => {
-                let (first, second) = lines.split_at(lines.len() / 2);
-                let halves = [first, second].into_iter().filter(|half| !half.is_empty());
-                halves.flat_map(|half| gzip(&self.messages.encode_message(half))).collect()
+                halves(lines).flat_map(|half| gzip(&self.messages.encode_message(half))).collect()
             }
             RecordShape::Messages => {
-                let (first, second) = lines.split_at(lines.len() / 2);
-                let halves = [first, second].into_iter().filter(|half| !half.is_empty());
-                halves.flat_map(|half| self.messages.encode_message(half)).collect()
+                halves(lines).flat_map(|half| self.messages.encode_message(half)).collect()
             }
             RecordShape::Direct => {
                 texts().map(|line| json!({ "message": line }).to_string() + "\n").collect::<String>().into()
@@ -119,51 +120,59 @@ impl<'a> FirehoseEncoder<'a> {
     }
 }
 
+/// Two messages' lines, or one's.
+fn halves<T>(lines: &[T]) -> impl Iterator<Item = &[T]> {
+    let (first, second) = lines.split_at(lines.len() / 2);
+    [first, second].into_iter().filter(|half| !half.is_empty())
+}
+
 const ARRIVAL: i64 = 1_684_864_917_398;
 
 /// The Lambda event for records of a Firehose stream; `records` are their data before base64. Record ids
 /// count from 0.
 pub fn firehose_event(records: &[&[u8]]) -> String {
-    let record = |(index, data): (usize, &&[u8])| {
-        json!({
-            "recordId": index.to_string(),
-            "approximateArrivalTimestamp": ARRIVAL,
-            "data": STANDARD.encode(data),
-        })
-    };
-    json!({
-        "invocationId": "00000000-0000-0000-0000-000000000000",
-        "deliveryStreamArn": "arn:aws:firehose:us-east-1:123456789012:deliverystream/flow-logs",
-        "region": "us-east-1",
-        "records": records.iter().enumerate().map(record).collect::<Vec<_>>(),
-    })
-    .to_string()
+    event(records, |_| {}, |_, _| {})
 }
 
 /// The same where the Firehose stream reads a Kinesis data stream. Sequence numbers and partition keys count from 0.
 pub fn kinesis_firehose_event(records: &[&[u8]]) -> String {
+    let source = |event: &mut Value| {
+        event["sourceKinesisStreamArn"] = "arn:aws:kinesis:us-east-1:123456789012:stream/flow-logs".into();
+    };
+    let metadata = |index: usize, record: &mut Value| {
+        record["kinesisRecordMetadata"] = json!({
+            "shardId": "shardId-000000000000",
+            "partitionKey": index.to_string(),
+            "approximateArrivalTimestamp": ARRIVAL,
+            "sequenceNumber": index.to_string(),
+            "subsequenceNumber": 0,
+        });
+    };
+    event(records, source, metadata)
+}
+
+fn event(
+    records: &[&[u8]],
+    complete: impl Fn(&mut Value),
+    complete_record: impl Fn(usize, &mut Value),
+) -> String {
     let record = |(index, data): (usize, &&[u8])| {
-        json!({
+        let mut record = json!({
             "recordId": index.to_string(),
             "approximateArrivalTimestamp": ARRIVAL,
             "data": STANDARD.encode(data),
-            "kinesisRecordMetadata": {
-                "shardId": "shardId-000000000000",
-                "partitionKey": index.to_string(),
-                "approximateArrivalTimestamp": ARRIVAL,
-                "sequenceNumber": index.to_string(),
-                "subsequenceNumber": 0,
-            },
-        })
+        });
+        complete_record(index, &mut record);
+        record
     };
-    json!({
+    let mut event = json!({
         "invocationId": "00000000-0000-0000-0000-000000000000",
-        "sourceKinesisStreamArn": "arn:aws:kinesis:us-east-1:123456789012:stream/flow-logs",
         "deliveryStreamArn": "arn:aws:firehose:us-east-1:123456789012:deliverystream/flow-logs",
         "region": "us-east-1",
         "records": records.iter().enumerate().map(record).collect::<Vec<_>>(),
-    })
-    .to_string()
+    });
+    complete(&mut event);
+    event.to_string()
 }
 
 /// A record's data as `PutRecordBatch` takes them in JSON: `{"data":"<base64>"}`.

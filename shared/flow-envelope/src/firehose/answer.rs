@@ -2,6 +2,7 @@
 
 use super::FirehoseRecord;
 use crate::base64_text::encode_append;
+use crate::text::write_json_text;
 
 /// The most bytes of an answer: a Lambda function's response to a synchronous invocation is at most 6 MB. AWS's own
 /// blueprint stops at the same figure.
@@ -168,10 +169,6 @@ fn json_size(text: &str) -> usize {
     let mut written = Vec::new();
     write_json_text(&mut written, text);
     written.len() - 2
-}
-
-fn write_json_text(out: &mut Vec<u8>, text: &str) {
-    serde_json::to_writer(out, text).expect("text always serialises, and memory takes every byte");
 }
 
 #[cfg(test)]

@@ -71,7 +71,6 @@ fn write_row<'v>(out: &mut Vec<u8>, values: impl Iterator<Item = Scalar<'v>>) {
             Scalar::Absent => {}
             Scalar::Number(number) => out.extend_from_slice(itoa::Buffer::new().format(number).as_bytes()),
             Scalar::Boolean(is_so) => out.push(b'0' + u8::from(is_so)),
-
             Scalar::Text(text) => out.extend_from_slice(text_cell(&text).as_bytes()),
         }
     }

@@ -1,6 +1,6 @@
 //! What a transformation does with records: read from the same variables by the function and by the command line.
 
-use flow_envelope::{DEFAULT_DECOMPRESSED_CAP, MAX_ANSWER};
+use flow_envelope::MAX_ANSWER;
 use flow_output::{RecordEncoder, RecordEncoding};
 use flow_query::{FilterPattern, Query, RecordFilter};
 
@@ -136,23 +136,9 @@ fn unwanted(lookup: Lookup<'_>) -> Result<Option<Unwanted>, VariableError> {
     unwanted.map(Some).map_err(|error| VariableError::mistake(VARIABLE, found, error))
 }
 
-/// No field is chosen: all are written.
-const NO_FIELDS: Option<&[&str]> = None;
-
 impl Default for TransformationSettings {
     /// What an empty environment says.
     fn default() -> Self {
-        TransformationSettings {
-            formats: Formats::default(),
-            encoder: RecordEncoder::new(RecordEncoding::Flat, NO_FIELDS).expect("flat output of everything"),
-            keep: Vec::new(),
-            unwanted: None,
-            sample_accepted: 1,
-            merges: false,
-            partition_keys: Vec::new(),
-            puts_back: true,
-            decompressed_cap: DEFAULT_DECOMPRESSED_CAP,
-            answer_limit: MAX_ANSWER,
-        }
+        TransformationSettings::read(Lookup(&|_| None)).expect("every variable has a default")
     }
 }
