@@ -93,6 +93,13 @@ pub(super) fn warn_of_unfit(report: &Report) {
     for (id, warnings) in &report.pattern_warnings {
         warnings.iter().for_each(|text| messages::warning(&format!("the pattern of rule {id}: {text}")));
     }
+    if report.without_direction > 0 {
+        let records = messages::count(report.without_direction, "IPv6 record", "IPv6 records");
+        messages::warning(&format!(
+            "{records} of unknown direction: rules that need one passed over them (add flow-direction to the format, or name \
+             your own prefix: --networks)"
+        ));
+    }
 }
 
 fn tell_report(report: &Report, rules: usize, findings: usize, suppressed: usize) {

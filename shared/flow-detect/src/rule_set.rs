@@ -153,9 +153,8 @@ impl<'r> ActiveRules<'r> {
     /// Visits the rules that `flow` matches, each with its place in the [`RuleSet`].
     #[inline]
     pub fn matching(&self, flow: &EnrichedFlow<'_>, mut visit: impl FnMut(usize, &'r Rule)) {
-        let has_networks = !flow.tables.networks.is_empty();
         for (word, (sieve, bits)) in self.set.sieves.iter().zip(&self.bits).enumerate() {
-            let mut left = sieve.candidates(*bits, flow, has_networks);
+            let mut left = sieve.candidates(*bits, flow);
             while left != 0 {
                 let place = word * MAX_SIEVED + left.trailing_zeros() as usize;
                 left &= left - 1;

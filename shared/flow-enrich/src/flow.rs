@@ -72,22 +72,22 @@ impl<'a> EnrichedFlow<'a> {
     pub fn enrichment(&self, name: Enrichment) -> Option<EnrichedValue<'a>> {
         let (record, networks) = (self.record, &self.tables.networks);
         match name {
-            Enrichment::SrcExternal => self.external(Field::SrcAddr),
-            Enrichment::DstExternal => self.external(Field::DstAddr),
+            Enrichment::SrcExternal
+            | Enrichment::DstExternal
+            | Enrichment::ServerPort
+            | Enrichment::Duration => self.enrichment_number(name).map(EnrichedValue::Integer),
             Enrichment::ClientAddr => {
                 conversation::ends(record).map(|(client, _)| EnrichedValue::Address(client))
             }
             Enrichment::ServerAddr => {
                 conversation::ends(record).map(|(_, server)| EnrichedValue::Address(server))
             }
-            Enrichment::ServerPort => conversation::server_port(record).map(EnrichedValue::Integer),
             Enrichment::LocalAddr => {
                 conversation::own_ends(record, networks).map(|(local, _)| EnrichedValue::Address(local))
             }
             Enrichment::RemoteAddr => {
                 conversation::own_ends(record, networks).map(|(_, remote)| EnrichedValue::Address(remote))
             }
-            Enrichment::Duration => duration(record).map(EnrichedValue::Integer),
             Enrichment::RealSrcAddr => conversation::real_source(record).map(EnrichedValue::Address),
             Enrichment::RealDstAddr => conversation::real_destination(record).map(EnrichedValue::Address),
             Enrichment::CommunityId => community::id(record).map(|id| EnrichedValue::Text(Cow::Owned(id))),
@@ -96,6 +96,7 @@ impl<'a> EnrichedFlow<'a> {
     }
 
     /// The text under `name`, where it need not be made: absent too for the Community ID, and for what is no text.
+    #[inline]
     pub fn enrichment_text(&self, name: Enrichment) -> Option<&'a str> {
         let record = self.record;
         match name {
@@ -114,6 +115,18 @@ impl<'a> EnrichedFlow<'a> {
             Enrichment::TrafficPathName => {
                 record.integer(Field::TrafficPath).and_then(paths::traffic_path_name)
             }
+            _ => None,
+        }
+    }
+
+    /// The number under `name`; absent too for what is no number.
+    #[inline]
+    pub fn enrichment_number(&self, name: Enrichment) -> Option<u64> {
+        match name {
+            Enrichment::SrcExternal => self.external(Field::SrcAddr),
+            Enrichment::DstExternal => self.external(Field::DstAddr),
+            Enrichment::ServerPort => conversation::server_port(self.record),
+            Enrichment::Duration => duration(self.record),
             _ => None,
         }
     }
@@ -137,9 +150,8 @@ impl<'a> EnrichedFlow<'a> {
         self.record.address(end).map(Scope::of)
     }
 
-    fn external(&self, end: Field) -> Option<EnrichedValue<'a>> {
-        let is_external = conversation::is_end_external(self.record, end, &self.tables.networks)?;
-        Some(EnrichedValue::Integer(is_external.into()))
+    fn external(&self, end: Field) -> Option<u64> {
+        conversation::is_end_external(self.record, end, &self.tables.networks).map(u64::from)
     }
 
     fn network(&self, end: Field) -> Option<&'a str> {

@@ -214,7 +214,12 @@ impl Networks {
     }
 }
 
+#[inline]
 fn longest<'a, P: prefix_trie::Prefix>(names: &'a PrefixMap<P, Box<str>>, host: &P) -> Option<&'a str> {
+    // Most users name no network, and then every record would be looked for twice and more.
+    if names.is_empty() {
+        return None;
+    }
     names.get_lpm(host).map(|(_, name)| &**name)
 }
 

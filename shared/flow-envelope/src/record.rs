@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use crate::EnvelopeError;
 use crate::bounds::Tally;
-use crate::log_batch::{LogBatch, Recognised, for_each_item};
+use crate::log_batch::{LogBatch, LogEvent, Recognised, for_each_item, room_of};
 use crate::skeleton;
 
 /// The log lines of one record. In practice a record fills one of the two lists.
@@ -25,9 +25,19 @@ impl<'a> RecordContent<'a> {
         self.batches.iter().map(|batch| batch.lines().len()).sum::<usize>() + self.lines.len()
     }
 
+    /// The room that its log events took, empty.
+    pub fn into_room<'b>(self) -> Vec<LogEvent<'b>> {
+        room_of(self.batches)
+    }
+
     /// Recognises what the unpacked data of a record is, by looking: JSON objects when it begins with `{`,
     /// otherwise lines of text. UTF-8 is checked once, then everything borrows `unpacked`.
     pub fn read(unpacked: &'a [u8]) -> Result<Self, EnvelopeError> {
+        Self::read_in(Vec::new(), unpacked)
+    }
+
+    /// As [`read`](Self::read), with room for log events that an earlier content [left](Self::into_room).
+    pub fn read_in(room: Vec<LogEvent<'a>>, unpacked: &'a [u8]) -> Result<Self, EnvelopeError> {
         let (mut content, mut tally) = (Self::default(), Tally::default());
         if let Some(lines) = raw_lines(unpacked) {
             for line in lines? {
@@ -37,7 +47,7 @@ impl<'a> RecordContent<'a> {
             return Ok(content);
         }
         let text = str::from_utf8(unpacked).map_err(EnvelopeError::not_utf8)?;
-        if let Some(batch) = skeleton::read(text, Vec::new()) {
+        if let Some(batch) = skeleton::read(text, room) {
             content.batches.push(batch);
             return Ok(content);
         }

@@ -68,13 +68,23 @@ impl<'a> Cursor<'a> {
 
     /// Digits without a sign, a leading zero or anything else that is rare.
     fn timestamp(&mut self) -> Option<i64> {
-        let digits = self.rest.bytes().take_while(u8::is_ascii_digit).count();
-        if digits > LONGEST_TIMESTAMP || self.rest.starts_with('0') {
+        let (mut number, mut digits) = (0, 0);
+        for byte in self.rest.bytes() {
+            let digit = byte.wrapping_sub(b'0');
+            if digit > 9 {
+                break;
+            }
+            if digits == LONGEST_TIMESTAMP {
+                return None;
+            }
+            number = number * 10 + i64::from(digit);
+            digits += 1;
+        }
+        if digits == 0 || self.rest.starts_with('0') {
             return None;
         }
-        let (digits, rest) = self.rest.split_at(digits);
-        self.rest = rest;
-        digits.parse().ok()
+        self.rest = &self.rest[digits..];
+        Some(number)
     }
 
     /// All log events, to the end of the message, which must be the end of the text.

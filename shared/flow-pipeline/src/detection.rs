@@ -5,9 +5,9 @@ use std::mem;
 use std::ops::ControlFlow;
 
 use flow_detect::{ActiveRules, Deltas, Finding, Mode, Observed, RuleSet, Watermark};
-use flow_enrich::{EnrichedFlow, Tables};
+use flow_enrich::{EnrichedFlow, Enrichment, Tables};
 use flow_envelope::{Limits, ReadError, Summary};
-use flow_record::{RecordBuffer, RecordFormat};
+use flow_record::{Field, RecordBuffer, RecordFormat};
 
 use crate::input::{Item, SourceLine, read_lines};
 use crate::kept_panes::{KeptPanes, Stored};
@@ -147,6 +147,7 @@ impl<'b, 'r> Batch<'b, 'r> {
         }
         let flow =
             EnrichedFlow { record: line.record(), origin: &source.origin, tables: self.settings.tables };
+        self.report.without_direction += u64::from(is_without_direction(&flow));
         if self.deltas.observe(&self.rules, &flow) == Observed::Untimed {
             self.report.untimed += 1;
         }
@@ -164,4 +165,12 @@ impl<'b, 'r> Batch<'b, 'r> {
         self.is_redelivered = false;
         self.lines = 0;
     }
+}
+
+/// Whether it is a flow of IPv6 of which nothing tells the direction: all its addresses are public, and nobody named his own.
+fn is_without_direction(flow: &EnrichedFlow<'_>) -> bool {
+    flow.record.has_ipv6()
+        && flow.tables.networks.is_empty()
+        && !flow.record.format().fields().contains(Field::FlowDirection)
+        && flow.enrichment_text(Enrichment::Direction).is_none()
 }

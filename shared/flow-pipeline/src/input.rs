@@ -96,22 +96,38 @@ fn visit_batch(
     if batch.is_control() {
         return visit(Item::ControlMessage);
     }
+    let origin = BatchOrigin::of(batch);
     for event in batch.lines() {
-        let origin = origin_of(batch, event);
+        let origin = origin.of_event(event);
         visit(Item::Line(SourceLine { text: &event.message, number, format, origin }))?;
     }
     ControlFlow::Continue(())
 }
 
-/// Where the line of one log event came from.
-pub(crate) fn origin_of<'a>(batch: &'a LogBatch<'_>, event: &'a LogEvent<'_>) -> Origin<'a> {
-    Origin {
-        account: event.extracted("@aws.account").or_else(|| account_of(&batch.owner)),
-        region: event.extracted("@aws.region"),
-        log_group: Some(&batch.log_group),
-        log_stream: Some(&batch.log_stream),
-        event_id: Some(&*event.id).filter(|id| !id.is_empty()),
-        timestamp: Some(event.timestamp),
+/// Where the log events of one message came from, as far as the message says it for all of them.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct BatchOrigin<'a>(Origin<'a>);
+
+impl<'a> BatchOrigin<'a> {
+    pub(crate) fn of(batch: &'a LogBatch<'_>) -> Self {
+        BatchOrigin(Origin {
+            account: account_of(&batch.owner),
+            log_group: Some(&batch.log_group),
+            log_stream: Some(&batch.log_stream),
+            ..Origin::default()
+        })
+    }
+
+    /// Where the line of one of them came from.
+    #[inline]
+    pub(crate) fn of_event(&self, event: &'a LogEvent<'_>) -> Origin<'a> {
+        Origin {
+            account: event.extracted("@aws.account").or(self.0.account),
+            region: event.extracted("@aws.region"),
+            event_id: Some(&*event.id).filter(|id| !id.is_empty()),
+            timestamp: Some(event.timestamp),
+            ..self.0
+        }
     }
 }
 

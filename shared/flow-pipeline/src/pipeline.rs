@@ -11,7 +11,7 @@ use flow_envelope::{
 use flow_record::{Fault, RecordBuffer, RecordFormat};
 
 use crate::formats::Formats;
-use crate::input::origin_of;
+use crate::input::BatchOrigin;
 use crate::merging::{Batch, merge};
 use crate::notifier::Notifier;
 use crate::report::Report;
@@ -295,7 +295,7 @@ impl<S: StateStore, N: Notifier> Pipeline<S, N> {
         if !batch.lines().is_empty() {
             report.note_unfit_rules(&rules, format);
         }
-        let mut buffer = RecordBuffer::default();
+        let (mut buffer, origin) = (RecordBuffer::default(), BatchOrigin::of(batch));
         for (event, number) in batch.lines().iter().zip(1..) {
             let line = match format.parse_into(&event.message, &mut buffer) {
                 Ok(line) => line,
@@ -309,7 +309,7 @@ impl<S: StateStore, N: Notifier> Pipeline<S, N> {
                 }
             };
             report.lines.add(&line);
-            let (record, origin) = (line.record(), origin_of(batch, event));
+            let (record, origin) = (line.record(), origin.of_event(event));
             let flow = EnrichedFlow { record, origin: &origin, tables: &definitions.tables };
             if flow.time().is_some_and(|time| time > now.saturating_add(FUTURE_TOLERANCE)) {
                 report.future += 1;

@@ -110,6 +110,10 @@ pub struct Report {
     pub control_messages: u64,
     /// Well-formed lines without any time, which no window can hold.
     pub untimed: u64,
+    /// Records of IPv6 of which neither their format nor a named network tells the direction: rules that need one pass them
+    /// over. Counted where records are tried, not in a function.
+    #[serde(skip)]
+    pub without_direction: u64,
     /// Panes of new groups for which there was no room: what they hold is not counted.
     pub refused_panes: u64,
     /// Rules that could never fire on a format that was read, with the fields they miss.

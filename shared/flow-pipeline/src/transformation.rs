@@ -13,9 +13,11 @@ mod settings;
 mod too_large;
 mod writer;
 
+use std::mem;
+
 use flow_enrich::Tables;
 use flow_envelope::{
-    EnvelopeError, FirehoseAnswer, FirehoseEvent, FirehoseRecord, NoData, PartitionKeys, RecordContent,
+    EnvelopeError, FirehoseAnswer, FirehoseEvent, FirehoseRecord, LogEvent, NoData, PartitionKeys, RecordContent,
     RecordUnpacker, Unsettled,
 };
 
@@ -102,6 +104,7 @@ impl Transformation {
             writer: RecordWriter::new(&self.settings, tables),
             answer,
             waiting: Vec::new(),
+            room: Vec::new(),
             report: TransformationReport { records: records as u64, ..TransformationReport::default() },
         };
         let mut memory = RecordUnpacker::default();
@@ -125,6 +128,8 @@ struct Run<'r> {
     writer: RecordWriter<'r>,
     answer: FirehoseAnswer<'r>,
     waiting: Vec<Waiting>,
+    /// For the log events of one record after the other.
+    room: Vec<LogEvent<'static>>,
     report: TransformationReport,
 }
 
@@ -136,7 +141,7 @@ impl Run<'_> {
             Err(error) => return self.fail(number, 0, error.kind(), || error.to_string()),
         };
         self.report.bytes_unpacked += unpacked.len() as u64;
-        let content = match RecordContent::read(unpacked) {
+        let content = match RecordContent::read_in(mem::take(&mut self.room), unpacked) {
             Ok(content) => content,
             Err(error) => return self.fail(number, 0, error.kind(), || error.to_string()),
         };
@@ -159,6 +164,7 @@ impl Run<'_> {
             };
             return self.make_wait(&too_large, number);
         }
+        self.room = content.into_room();
         self.settle(&keys, number);
     }
 
@@ -171,7 +177,7 @@ impl Run<'_> {
     /// Answers a record whose events are written.
     fn settle(&mut self, keys: &PartitionKeys, number: u64) {
         let counts = self.writer.counts;
-        let rejected = std::mem::take(&mut self.writer.rejected);
+        let rejected = mem::take(&mut self.writer.rejected);
         let fault = rejected.first().map(|(_, reason)| reason.clone());
         if counts.rejected > 0 && (self.writer.is_misplaced || counts.rejected == counts.read) {
             // What holds not one flow record is no flow log, or read in the wrong format: Firehose keeps it as it came.
@@ -221,7 +227,7 @@ impl Run<'_> {
 
     /// Puts back what waits, and settles it.
     async fn put_back(&mut self, put_back: &impl PutBack) {
-        let mut waiting = std::mem::take(&mut self.waiting);
+        let mut waiting = mem::take(&mut self.waiting);
         let entries: Vec<StreamEntry> =
             waiting.iter_mut().flat_map(|waiting| &mut waiting.parts).map(Part::take_entry).collect();
         if entries.is_empty() {

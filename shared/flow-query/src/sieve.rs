@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use flow_enrich::Enrichment;
+use flow_enrich::{EnrichedFlow, Enrichment};
 use flow_record::Field;
 
 use crate::condition::Condition;
@@ -13,7 +13,7 @@ use crate::continuous::ContinuousQuery;
 use crate::names::Source;
 use crate::operand::Operand;
 use crate::row::Row;
-use crate::value::{Number, Type, Value};
+use crate::value::{Type, Value};
 
 /// The names looked at: some together, since filters join them by `or`; first what is cheap and rules out most.
 const SOURCES: [&[Source]; 7] = [
@@ -42,6 +42,9 @@ pub const MAX_SIEVED: usize = 64;
 /// Numbers below this have a kind each in a table; above it the place among the known ones is searched.
 const DIRECT: usize = 1 << 16;
 
+/// The most combinations of kinds in a table.
+const MOST_COMBINATIONS: usize = 1 << 16;
+
 /// See the module.
 #[derive(Debug)]
 pub struct Sieve {
@@ -67,10 +70,12 @@ struct Table {
 struct Axis {
     source: Source,
     classes: Classes,
-    /// The kind of each class, times the number of kinds of all axes before.
-    kinds: Box<[u16]>,
+    /// The kind of each class.
+    kinds: Box<[u8]>,
     /// That of what has no value.
-    absent: u16,
+    absent: u8,
+    /// How many combinations of kinds the axes before have.
+    before: usize,
     /// A value of each kind.
     examples: Vec<Value<'static>>,
 }
@@ -81,7 +86,7 @@ enum Classes {
     Numbers {
         known: Box<[i64]>,
         /// The kinds of the numbers from 0 to the first that is larger than all known ones, if that is not too many.
-        direct: Box<[u16]>,
+        direct: Box<[u8]>,
     },
     /// 2n + 1 for the n-th known text, 0 for any other.
     Texts(Box<[KnownText]>),
@@ -130,15 +135,15 @@ impl Sieve {
         Sieve { all, without_networks, tables }
     }
 
-    /// A bit for each detection of `asked` that `row` may match, the first the lowest; `has_networks` says whether any
-    /// network has a name.
+    /// A bit for each detection of `asked` that `flow` may match, the first the lowest.
     #[inline]
-    pub fn candidates(&self, asked: u64, row: &impl Row, has_networks: bool) -> u64 {
+    pub fn candidates(&self, asked: u64, flow: &EnrichedFlow<'_>) -> u64 {
+        let has_networks = !flow.tables.networks.is_empty();
         let mut left = asked & if has_networks { self.all } else { self.without_networks };
         for table in &self.tables {
             // What is worked out from a record is worked out only if it matters.
             if left & table.decides != 0 {
-                left &= table.may_match(row);
+                left &= table.may_match(flow);
             }
             if left == 0 {
                 break;
@@ -149,13 +154,16 @@ impl Sieve {
 }
 
 impl Table {
-    /// None if no values of `sources` rule out anything.
+    /// None if no values of `sources` rule out anything, or if there are too many to tell apart.
     fn new(sources: &[Source], filters: &[&Condition], all: u64) -> Option<Self> {
         let mut combinations = 1;
         let mut axes = Vec::with_capacity(sources.len());
         for source in sources {
             let next = Axis::new(*source, filters, combinations)?;
             combinations *= next.examples.len();
+            if combinations > MOST_COMBINATIONS {
+                return None;
+            }
             axes.push(next);
         }
         let mut may_match = vec![all; combinations];
@@ -168,8 +176,8 @@ impl Table {
     }
 
     #[inline]
-    fn may_match(&self, row: &impl Row) -> u64 {
-        let place = self.axes.iter().map(|axis| usize::from(axis.kind(row))).sum::<usize>();
+    fn may_match(&self, flow: &EnrichedFlow<'_>) -> u64 {
+        let place = self.axes.iter().map(|axis| axis.place(flow)).sum::<usize>();
         self.may_match.get(place).copied().unwrap_or(u64::MAX)
     }
 }
@@ -239,37 +247,58 @@ impl Axis {
                 examples.len() - 1
             })
         };
-        let mut place = |value| u16::try_from(kind(value) * before).ok();
-        let kinds: Box<[u16]> = classes.examples().into_iter().map(&mut place).collect::<Option<_>>()?;
+        let mut place = |value| u8::try_from(kind(value)).ok();
+        let kinds: Box<[u8]> = classes.examples().into_iter().map(&mut place).collect::<Option<_>>()?;
         let absent = place(Value::Absent)?;
         let classes = classes.with_direct(&kinds);
-        Some(Axis { source, classes, kinds, absent, examples })
+        Some(Axis { source, classes, kinds, absent, before, examples })
     }
 
     #[inline]
-    fn kind(&self, row: &impl Row) -> u16 {
-        let class = match &self.classes {
-            Classes::Numbers { known, direct } => match row.number(self.source) {
-                Some(Number::Integer(number)) => {
-                    // The last one in the table is that of all larger numbers too.
-                    let largest = direct.len().saturating_sub(1);
-                    let place = usize::try_from(number).ok().map(|number| number.min(largest));
-                    if let Some(kind) = place.and_then(|place| direct.get(place)) {
-                        return *kind;
-                    }
-                    class_of(known, number)
+    fn place(&self, flow: &EnrichedFlow<'_>) -> usize {
+        usize::from(self.kind(flow).unwrap_or(self.absent)) * self.before
+    }
+
+    /// None for what has no value.
+    #[inline]
+    fn kind(&self, flow: &EnrichedFlow<'_>) -> Option<u8> {
+        match &self.classes {
+            Classes::Numbers { known, direct } => {
+                let number = number(flow, self.source)?;
+                // The last one in the table is that of all larger numbers too.
+                let place = usize::try_from(number).unwrap_or(usize::MAX);
+                match direct.get(place).or(direct.last()) {
+                    Some(kind) => Some(*kind),
+                    None => self.kinds.get(class_of(known, number.cast_signed())).copied(),
                 }
-                _ => return self.absent,
-            },
-            Classes::Texts(known) => match row.text(self.source) {
-                Some(text) => {
-                    let mark = mark(&text);
-                    known.iter().position(|known| known.is(&text, mark)).map_or(0, |place| 2 * place + 1)
-                }
-                None => return self.absent,
-            },
-        };
-        self.kinds.get(class).copied().unwrap_or(self.absent)
+            }
+            Classes::Texts(known) => {
+                let text = text(flow, self.source)?;
+                let mark = mark(text);
+                let class = known.iter().position(|known| known.is(text, mark)).map_or(0, |place| 2 * place + 1);
+                self.kinds.get(class).copied()
+            }
+        }
+    }
+}
+
+/// The number of what is [looked at](SOURCES), as a row has it.
+#[inline]
+fn number(flow: &EnrichedFlow<'_>, source: Source) -> Option<u64> {
+    match source {
+        Source::Field(field) => flow.record.integer(field),
+        Source::Enrichment(enrichment) => flow.enrichment_number(enrichment),
+        _ => None,
+    }
+}
+
+/// The text of what is looked at.
+#[inline]
+fn text<'f>(flow: &EnrichedFlow<'f>, source: Source) -> Option<&'f str> {
+    match source {
+        Source::Field(field) => flow.record.text(field),
+        Source::Enrichment(enrichment) => flow.enrichment_text(enrichment),
+        _ => None,
     }
 }
 
@@ -291,7 +320,7 @@ impl Classes {
     }
 
     /// With the kinds of numbers that have one each in a table, of the `kinds` of all classes.
-    fn with_direct(self, kinds: &[u16]) -> Self {
+    fn with_direct(self, kinds: &[u8]) -> Self {
         let Classes::Numbers { known, .. } = self else { return self };
         let largest = known.last().and_then(|last| usize::try_from(*last).ok()).unwrap_or(DIRECT);
         let length = if largest < DIRECT { largest + 2 } else { 0 };

@@ -139,6 +139,12 @@ impl RecordBuffer {
         IpAddr::V4(Ipv4Addr::from_bits(lower as u32))
     }
 
+    /// Whether any address is one of IPv6.
+    #[inline]
+    pub(crate) fn has_ipv6(&self) -> bool {
+        self.are_v6 != 0
+    }
+
     /// Makes seconds of what is in milliseconds.
     #[inline]
     fn normalize_times(&mut self) {
@@ -176,9 +182,12 @@ impl RecordBuffer {
         })
     }
 
-    /// Where the text of the column at `index`, which the line has, begins and ends.
+    /// Where the text of the column at `index` begins and ends; nowhere when the line has no such column.
     #[inline]
     pub(crate) fn span(&self, index: usize, line: &str) -> Range<usize> {
+        if index >= self.columns.count {
+            return 0..0;
+        }
         let (start, end) = self.columns.span(index, line.as_bytes());
         start..end
     }

@@ -103,7 +103,7 @@ impl<'a> FlowRecord<'a> {
     /// value is absent. Empty where the format has no such column.
     #[inline]
     pub fn span(&self, index: usize) -> Range<usize> {
-        if index < self.format.columns().len() { self.found.span(index, self.line) } else { 0..0 }
+        self.found.span(index, self.line)
     }
 
     /// The format it was read with.
@@ -128,6 +128,12 @@ impl<'a> FlowRecord<'a> {
     #[inline]
     pub fn address(&self, field: Field) -> Option<IpAddr> {
         (field.kind() == FieldKind::Address && self.has(field)).then(|| self.found.address(field))
+    }
+
+    /// Whether any of its addresses is one of IPv6.
+    #[inline]
+    pub fn has_ipv6(&self) -> bool {
+        self.found.has_ipv6()
     }
 
     /// Any field's text as it stands in the line.

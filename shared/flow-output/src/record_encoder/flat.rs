@@ -3,13 +3,11 @@
 //!
 //! It is what everything else waits for, so a value whose text in the line is already what JSON has is copied from there.
 
-use std::net::IpAddr;
-
-use flow_enrich::{EnrichedFlow, Origin};
+use flow_enrich::{EnrichedFlow, Enrichment, Origin};
 use flow_record::{Field, FieldKind, FlowRecord, RecordFormat, Value};
 
 use super::selection::{ContextKey, RecordKey, Selection};
-use super::{Marks, RecordEncoding, Rejection};
+use super::{Marks, Rejection};
 use crate::json::{escaped, is_plain, write_object};
 use crate::scalar::Scalar;
 
@@ -17,6 +15,7 @@ use crate::scalar::Scalar;
 #[derive(Debug, Clone, Default)]
 pub(super) struct FlatWriter {
     plan: Option<Plan>,
+    line: PaddedLine,
     room: Room,
 }
 
@@ -27,7 +26,7 @@ struct Plan {
     columns: Box<[PlannedColumn]>,
     /// How long the columns' keys are together.
     keys: usize,
-    beside: Box<[(Key, RecordKey)]>,
+    beside: Box<[(Key, Beside)]>,
 }
 
 /// A column that is written.
@@ -37,16 +36,29 @@ struct PlannedColumn {
     key: Key,
     index: usize,
     holds: Holds,
-    is_quoted: bool,
+    /// No value that is longer stands in JSON as it does in the line, or can be copied as a block.
+    longest: usize,
 }
 
-/// What a column holds, by how it is written.
-#[derive(Debug, Clone, Copy)]
+/// What a column holds, by how it is written: a bit each.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
 enum Holds {
-    Integer,
-    Address(Field),
+    Integer = 1,
+    Address = 2,
     /// Text, that of fields which are not known too.
-    Text,
+    Text = 4,
+}
+
+/// What is written beside the columns, by where it comes from.
+#[derive(Debug, Clone, Copy)]
+enum Beside {
+    /// An enrichment whose text is there already.
+    Text(Enrichment),
+    EventId,
+    SampleWeight,
+    MergedRecords,
+    Any(RecordKey),
 }
 
 impl FlatWriter {
@@ -63,7 +75,8 @@ impl FlatWriter {
             plan => plan.insert(Plan::new(format, selection)),
         };
         let room = &mut self.room;
-        room.used = plan.write_columns(room.at_least(plan.longest(flow.record)), flow.record);
+        self.line.set(flow.record.line());
+        room.used = plan.write_columns(room.at_least(plan.longest(flow.record)), &self.line, flow.record);
         for (key, what) in &plan.beside {
             write_beside(room, key, *what, flow, marks);
         }
@@ -93,7 +106,7 @@ impl Plan {
         let beside = selection.beside().iter().chain(unasked).copied();
         // What the log itself calls so comes first: a key stands once in an object.
         let beside = beside.filter(|what| !unknown.iter().any(|name| name == what.json_key()));
-        let beside = beside.map(|what| (Key::new(what.json_key(), false), what)).collect();
+        let beside = beside.map(Beside::of).collect();
         let keys = columns.iter().map(|column: &PlannedColumn| column.key.text.len()).sum();
         Plan { format: format.clone(), columns: columns.into(), keys, beside }
     }
@@ -103,13 +116,35 @@ impl Plan {
         const LONGEST_ESCAPE: usize = "\\u0000".len();
         const LONGEST_FORMED: usize = "ffff:ffff:ffff:ffff:ffff:ffff:255.255.255.255\"".len();
         let values = record.line().len() * LONGEST_ESCAPE + self.columns.len() * LONGEST_FORMED;
-        self.keys + values + 2 * BLOCK
+        self.keys + values + 2 * WINDOW
     }
 
     /// Writes the columns' members into `room`, which has as much room as they may need; gives the end of what is written.
-    fn write_columns(&self, room: &mut [u8], record: &FlowRecord<'_>) -> usize {
-        let is_plain = is_plain(record.line().as_bytes());
-        self.columns.iter().fold(0, |used, column| column.write(room, used, record, is_plain))
+    fn write_columns(&self, room: &mut [u8], line: &PaddedLine, record: &FlowRecord<'_>) -> usize {
+        let unlike_json = Holds::unlike_json(record);
+        let mut used = 0;
+        for column in &self.columns {
+            let span = record.span(column.index);
+            let length = span.len();
+            let (block, window) = (line.block(span.start), window(room, used));
+            if length == 1 && block[0] == b'-' {
+                continue;
+            }
+            let is_as_in_json = length <= column.longest
+                && column.holds as u8 & unlike_json == 0
+                && (block[0] != b'0' || length == 1 || column.holds != Holds::Integer);
+            if column.key.is_long() || !is_as_in_json {
+                used = column.write_any(room, used, record);
+                continue;
+            }
+            // Both are shorter than a block: what is said here spares asking whether they fit.
+            let (key, length) = (column.key.length % BLOCK, length % BLOCK);
+            window[..BLOCK].copy_from_slice(&column.key.block);
+            window[key..][..BLOCK].copy_from_slice(block);
+            window[key + length] = b'"';
+            used += key + length + usize::from(column.is_quoted());
+        }
+        used
     }
 }
 
@@ -117,52 +152,87 @@ impl Holds {
     fn of(field: Field) -> Self {
         match field.kind() {
             FieldKind::Integer { .. } => Holds::Integer,
-            FieldKind::Address => Holds::Address(field),
+            FieldKind::Address => Holds::Address,
             FieldKind::Text => Holds::Text,
         }
+    }
+
+    /// The bits of what may stand in `record` in another form than in JSON. Of integers each tells for itself; no other text
+    /// than its shortest is read as an address of IPv4.
+    fn unlike_json(record: &FlowRecord<'_>) -> u8 {
+        let text = if is_plain(record.line().as_bytes()) { 0 } else { Holds::Text as u8 };
+        text | if record.has_ipv6() { Holds::Address as u8 } else { 0 }
+    }
+}
+
+impl Beside {
+    /// With its key, which opens a text that is known to be one.
+    fn of(what: RecordKey) -> (Key, Self) {
+        let beside = match what {
+            RecordKey::Enrichment(enrichment) if enrichment.is_borrowed() => Beside::Text(enrichment),
+            RecordKey::Context(ContextKey::EventId) => Beside::EventId,
+            RecordKey::Context(ContextKey::SampleWeight) => Beside::SampleWeight,
+            RecordKey::Context(ContextKey::MergedRecords) => Beside::MergedRecords,
+            what => Beside::Any(what),
+        };
+        let opens_text = matches!(beside, Beside::Text(_) | Beside::EventId);
+        (Key::new(what.json_key(), opens_text), beside)
     }
 }
 
 impl PlannedColumn {
     fn new(key: &str, index: usize, holds: Holds) -> Self {
-        let is_quoted = !matches!(holds, Holds::Integer);
-        PlannedColumn { key: Key::new(key, is_quoted), index, holds, is_quoted }
+        // A longer number may be a time in milliseconds, and those become seconds.
+        const SHORTER_THAN_MILLISECONDS: usize = 11;
+        let longest = if holds == Holds::Integer { SHORTER_THAN_MILLISECONDS } else { BLOCK - 1 };
+        PlannedColumn { key: Key::new(key, holds != Holds::Integer), index, holds, longest }
     }
 
-    /// Writes key and value into `room` from `used` on, if there is a value; gives the end of what is written.
     #[inline]
-    fn write(&self, room: &mut [u8], used: usize, record: &FlowRecord<'_>, is_plain: bool) -> usize {
-        let (line, span) = (record.line().as_bytes(), record.span(self.index));
-        let text = &line[span.clone()];
-        if text == b"-" {
-            return used;
-        }
-        let used = self.key.put(room, used);
-        let is_as_in_json = match self.holds {
-            Holds::Integer => is_canonical(text),
-            // No other text than its shortest is read as one of IPv4.
-            Holds::Address(field) => matches!(record.address(field), Some(IpAddr::V4(_))),
-            Holds::Text => is_plain,
-        };
-        let used = match line.get(span.start..).and_then(|rest| rest.first_chunk()) {
-            Some(block) if is_as_in_json && text.len() <= BLOCK => put_block(room, used, block, text.len()),
-            _ if is_as_in_json => put(room, used, text),
-            _ => self.put_formed(room, used, record),
-        };
-        room[used] = b'"';
-        used + usize::from(self.is_quoted)
+    fn is_quoted(&self) -> bool {
+        self.holds != Holds::Integer
     }
 
-    /// Puts a value that stands in the line in another form than in JSON.
+    /// Writes a key and its value, whatever they are.
     #[cold]
-    fn put_formed(&self, room: &mut [u8], used: usize, record: &FlowRecord<'_>) -> usize {
-        match record.column(self.index) {
+    fn write_any(&self, room: &mut [u8], used: usize, record: &FlowRecord<'_>) -> usize {
+        let used = self.key.put(room, used);
+        let used = match record.column(self.index) {
             Some(Value::Integer(number)) => put(room, used, itoa::Buffer::new().format(number).as_bytes()),
             Some(Value::Address(address)) => put(room, used, address.to_string().as_bytes()),
             Some(Value::Text(text)) => put(room, used, within_quotes(&escaped(text)).as_bytes()),
             None => used,
-        }
+        };
+        room[used] = b'"';
+        used + usize::from(self.is_quoted())
     }
+}
+
+/// A line with as many bytes behind it that a block can be taken from anywhere in it.
+#[derive(Debug, Clone, Default)]
+struct PaddedLine(Vec<u8>);
+
+impl PaddedLine {
+    fn set(&mut self, line: &str) {
+        self.0.clear();
+        self.0.extend_from_slice(line.as_bytes());
+        self.0.extend_from_slice(&[0; BLOCK]);
+    }
+
+    /// The block that begins at `start`, which lies within the line.
+    #[inline]
+    fn block(&self, start: usize) -> &[u8; BLOCK] {
+        self.0.get(start..).and_then(|rest| rest.first_chunk()).unwrap_or(&[0; BLOCK])
+    }
+}
+
+/// A key, a value and a quote, none longer than a block, are written within this many bytes.
+const WINDOW: usize = 2 * BLOCK;
+
+/// What is written next.
+#[inline]
+fn window(room: &mut [u8], used: usize) -> &mut [u8; WINDOW] {
+    room[used..].first_chunk_mut().expect("there is room for the longest record, and more")
 }
 
 /// Puts bytes into `room` from `used` on; gives their end.
@@ -172,48 +242,22 @@ fn put(room: &mut [u8], used: usize, bytes: &[u8]) -> usize {
     end
 }
 
-/// Puts the first bytes of a block: cheaper than a text of any length. What lies behind them is overwritten.
-#[inline]
-fn put_block(room: &mut [u8], used: usize, block: &[u8; BLOCK], length: usize) -> usize {
-    room[used..used + BLOCK].copy_from_slice(block);
-    used + length
-}
-
 /// A JSON string without its quotes.
 fn within_quotes(string: &str) -> &str {
     string.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or(string)
 }
 
-/// Whether the digits of an integer are those that it is printed with. No time in milliseconds is this short, and those
-/// become seconds.
-#[inline]
-fn is_canonical(digits: &[u8]) -> bool {
-    const SHORTER_THAN_MILLISECONDS: usize = 12;
-    match digits {
-        [b'0', _, ..] => false,
-        digits => digits.len() < SHORTER_THAN_MILLISECONDS,
-    }
-}
-
-fn write_beside(room: &mut Room, key: &Key, what: RecordKey, flow: &EnrichedFlow<'_>, marks: &Marks) {
+fn write_beside(room: &mut Room, key: &Key, what: Beside, flow: &EnrichedFlow<'_>, marks: &Marks) {
     match what {
-        RecordKey::Enrichment(enrichment)
-            if RecordEncoding::Flat.default_enrichments().contains(&enrichment) =>
-        {
-            room.member(key, flow.enrichment_text(enrichment));
-        }
-        RecordKey::Context(ContextKey::EventId) => room.member(key, flow.origin.event_id),
-        what => match what.value(flow, marks) {
+        Beside::Text(enrichment) => room.text(key, flow.enrichment_text(enrichment)),
+        Beside::EventId => room.text(key, flow.origin.event_id),
+        Beside::SampleWeight => room.number(key, marks.sample_weight),
+        Beside::MergedRecords => room.number(key, marks.merged),
+        Beside::Any(what) => match what.value(flow, marks) {
             Scalar::Absent => {}
-            Scalar::Text(text) => room.member(key, Some(&text)),
-            Scalar::Number(number) => {
-                room.bytes(&key.text);
-                room.bytes(itoa::Buffer::new().format(number).as_bytes());
-            }
-            Scalar::Boolean(is_so) => {
-                room.bytes(&key.text);
-                room.bytes(if is_so { b"true" } else { b"false" });
-            }
+            Scalar::Text(text) => room.member(key, escaped(&text).as_bytes()),
+            Scalar::Number(number) => room.number(key, Some(number)),
+            Scalar::Boolean(is_so) => room.member(key, if is_so { b"true" } else { b"false" }),
         },
     }
 }
@@ -225,6 +269,7 @@ const BLOCK: usize = 32;
 #[derive(Debug, Clone)]
 struct Key {
     block: [u8; BLOCK],
+    length: usize,
     text: Box<[u8]>,
 }
 
@@ -235,16 +280,22 @@ impl Key {
         let mut block = [0; BLOCK];
         let short = text.len().min(BLOCK);
         block[..short].copy_from_slice(&text[..short]);
-        Key { block, text: text.into() }
+        Key { block, length: text.len(), text: text.into() }
+    }
+
+    /// Whether it does not fit a block, with a byte to spare.
+    #[inline]
+    fn is_long(&self) -> bool {
+        self.length >= BLOCK
     }
 
     #[inline]
     fn put(&self, room: &mut [u8], used: usize) -> usize {
-        if self.text.len() <= BLOCK {
-            put_block(room, used, &self.block, self.text.len())
-        } else {
-            put(room, used, &self.text)
+        if self.is_long() {
+            return put(room, used, &self.text);
         }
+        room[used..used + BLOCK].copy_from_slice(&self.block);
+        used + self.length
     }
 }
 
@@ -257,6 +308,7 @@ struct Room {
 
 impl Room {
     /// The room, which is made large enough.
+    #[inline]
     fn at_least(&mut self, length: usize) -> &mut [u8] {
         if self.bytes.len() < length {
             self.bytes.resize(length, 0);
@@ -269,17 +321,31 @@ impl Room {
         self.used = put(self.at_least(used + bytes.len()), used, bytes);
     }
 
-    /// Puts a key and its text, if there is one.
-    fn member(&mut self, key: &Key, text: Option<&str>) {
-        let Some(text) = text else { return };
+    fn member(&mut self, key: &Key, value: &[u8]) {
         self.bytes(&key.text);
-        if is_plain(text.as_bytes()) {
-            self.bytes(b"\"");
-            self.bytes(text.as_bytes());
-            self.bytes(b"\"");
-        } else {
-            self.bytes(escaped(text).as_bytes());
+        self.bytes(value);
+    }
+
+    #[inline]
+    fn number(&mut self, key: &Key, number: Option<impl itoa::Integer>) {
+        if let Some(number) = number {
+            self.member(key, itoa::Buffer::new().format(number).as_bytes());
         }
+    }
+
+    /// Puts a key that opens a text, and that text, if there is one.
+    #[inline]
+    fn text(&mut self, key: &Key, text: Option<&str>) {
+        let Some(text) = text else { return };
+        if !is_plain(text.as_bytes()) {
+            return self.member(key, escaped(text).as_bytes().strip_prefix(b"\"").unwrap_or_default());
+        }
+        let used = self.used;
+        let room = self.at_least(used + key.text.len() + text.len() + 2 * BLOCK);
+        let end = key.put(room, used);
+        let end = put(room, end, text.as_bytes());
+        room[end] = b'"';
+        self.used = end + 1;
     }
 
     /// Appends what is in it as an object.

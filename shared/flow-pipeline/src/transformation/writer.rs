@@ -13,7 +13,7 @@ use super::partition::{First, partition};
 use super::reduction::is_in_sample;
 use super::report::EventCounts;
 use super::settings::{TransformationSettings, WithoutFlow};
-use crate::input::origin_of;
+use crate::input::BatchOrigin;
 
 /// Writes records one after the other, with the same memory.
 #[derive(Debug)]
@@ -57,7 +57,8 @@ impl<'s> RecordWriter<'s> {
         let mut buffer = mem::take(&mut self.buffer);
         for batch in content.batches.iter().filter(|batch| !batch.lines().is_empty()) {
             let format = self.settings.formats.of(&batch.log_group);
-            let lines = batch.lines().iter().map(|event| (&*event.message, origin_of(batch, event)));
+            let origin = BatchOrigin::of(batch);
+            let lines = batch.lines().iter().map(|event| (&*event.message, origin.of_event(event)));
             self.lines(&mut buffer, format, lines);
         }
         let format = self.settings.formats.any();
@@ -74,7 +75,7 @@ impl<'s> RecordWriter<'s> {
         }
         let of_batches = content.batches.iter().filter_map(|batch| {
             let event = batch.lines().first()?;
-            Some((settings.formats.of(&batch.log_group), &*event.message, origin_of(batch, event)))
+            Some((settings.formats.of(&batch.log_group), &*event.message, BatchOrigin::of(batch).of_event(event)))
         });
         let of_lines = content.lines.first();
         let of_lines = of_lines.map(|line| (settings.formats.any(), &**line, Origin::default()));
