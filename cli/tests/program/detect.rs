@@ -174,7 +174,8 @@ fn a_mistake_in_the_networks_file_is_told() {
 #[test]
 fn ipv6_records_of_unknown_direction_are_told() {
     let line = Flow::tcp("2001:db8:10::5", 50000, "2001:db8:20::9", 443).line();
-    let folder = Folder::with("networks", "2001:db8:10::/48 own\n").and("a.log", joined(&[&line, &good_line()]));
+    let folder =
+        Folder::with("networks", "2001:db8:10::/48 own\n").and("a.log", joined(&[&line, &good_line()]));
     let alone = folder.flowgauge(["detect", "a.log"]).exits(0);
     alone.says(&["warning: 1 IPv6 record of unknown direction:", "--networks"]);
     let named = folder.flowgauge(["detect", "--networks", "networks", "a.log"]).exits(0);

@@ -17,8 +17,8 @@ use std::mem;
 
 use flow_enrich::Tables;
 use flow_envelope::{
-    EnvelopeError, FirehoseAnswer, FirehoseEvent, FirehoseRecord, LogEvent, NoData, PartitionKeys, RecordContent,
-    RecordUnpacker, Unsettled,
+    EnvelopeError, FirehoseAnswer, FirehoseEvent, FirehoseRecord, LogEvent, NoData, PartitionKeys,
+    RecordContent, RecordUnpacker, Unsettled,
 };
 
 pub use partition::PartitionKey;

@@ -275,7 +275,8 @@ impl Axis {
             Classes::Texts(known) => {
                 let text = text(flow, self.source)?;
                 let mark = mark(text);
-                let class = known.iter().position(|known| known.is(text, mark)).map_or(0, |place| 2 * place + 1);
+                let class =
+                    known.iter().position(|known| known.is(text, mark)).map_or(0, |place| 2 * place + 1);
                 self.kinds.get(class).copied()
             }
         }

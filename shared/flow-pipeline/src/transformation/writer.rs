@@ -75,7 +75,11 @@ impl<'s> RecordWriter<'s> {
         }
         let of_batches = content.batches.iter().filter_map(|batch| {
             let event = batch.lines().first()?;
-            Some((settings.formats.of(&batch.log_group), &*event.message, BatchOrigin::of(batch).of_event(event)))
+            Some((
+                settings.formats.of(&batch.log_group),
+                &*event.message,
+                BatchOrigin::of(batch).of_event(event),
+            ))
         });
         let of_lines = content.lines.first();
         let of_lines = of_lines.map(|line| (settings.formats.any(), &**line, Origin::default()));
