@@ -1,4 +1,5 @@
 //! Firehose's buffer in `templates/archive.yaml` and the size of an answer.
+#![allow(clippy::unwrap_used, reason = "tests")]
 
 use std::convert::Infallible;
 use std::fs;
