@@ -12,7 +12,7 @@ use flow_record::RecordFormat;
 
 use self::csv::CsvRows;
 use self::flat::FlatWriter;
-use self::selection::Selection;
+use self::selection::{RecordKey, Selection};
 
 pub use self::selection::{ContextKey, FieldsError};
 
@@ -144,6 +144,15 @@ impl RecordEncoder {
     /// The encoding.
     pub fn encoding(&self) -> RecordEncoding {
         self.encoding
+    }
+
+    /// Whether records are written with `mark`, one of [`Marks`], where they have it.
+    pub fn tells(&self, mark: ContextKey) -> bool {
+        match self.encoding {
+            RecordEncoding::Flat | RecordEncoding::Ecs | RecordEncoding::Ocsf => true,
+            RecordEncoding::Text => false,
+            RecordEncoding::Csv => self.selection.beside().contains(&RecordKey::Context(mark)),
+        }
     }
 
     /// Appends one record and its newline.

@@ -151,6 +151,10 @@ impl Run<'_> {
         self.report.mixed_partitions += u64::from(is_mixed);
         let (room, alone) = (self.answer.room(&keys), self.room_alone(record, &keys));
         let is_all = self.writer.write(&content, alone);
+        let events = content.events() as u64;
+        if self.fails_by_its_lines(number, events) {
+            return;
+        }
         if !is_all || room.is_none_or(|room| self.writer.out.len() > room) {
             let too_large = TooLarge {
                 unpacked,
@@ -174,16 +178,24 @@ impl Run<'_> {
         alone.and_then(|answer| answer.room(keys)).unwrap_or(0)
     }
 
+    /// What holds not one flow record is no flow log, or read in the wrong format: Firehose keeps it as it came. So it does
+    /// with what has a line for which the encoding has no place. Tells whether the record failed.
+    fn fails_by_its_lines(&mut self, number: u64, events: u64) -> bool {
+        let counts = self.writer.counts;
+        let kind = match (self.writer.is_misplaced, counts.rejected > 0 && counts.rejected == counts.read) {
+            (true, _) => "no_place_for_line",
+            (false, true) => "no_flow_record",
+            (false, false) => return false,
+        };
+        let fault = self.writer.rejected.first().map(|(_, reason)| reason.clone());
+        self.fail(number, events, kind, || fault.unwrap_or_default());
+        true
+    }
+
     /// Answers a record whose events are written.
     fn settle(&mut self, keys: &PartitionKeys, number: u64) {
         let counts = self.writer.counts;
         let rejected = mem::take(&mut self.writer.rejected);
-        let fault = rejected.first().map(|(_, reason)| reason.clone());
-        if counts.rejected > 0 && (self.writer.is_misplaced || counts.rejected == counts.read) {
-            // What holds not one flow record is no flow log, or read in the wrong format: Firehose keeps it as it came.
-            let kind = if self.writer.is_misplaced { "no_place_for_line" } else { "no_flow_record" };
-            return self.fail(number, counts.read, kind, || fault.unwrap_or_default());
-        }
         self.report.reject(number, rejected);
         self.report.events += counts;
         if self.writer.out.is_empty() {

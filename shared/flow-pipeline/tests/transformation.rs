@@ -465,3 +465,42 @@ fn a_sample_holds_whole_flows_with_their_weight_and_all_that_was_refused() {
         |objects: &[Value]| objects.iter().map(|object| object["bytes"].clone()).collect::<Vec<_>>();
     assert_eq!(numbers(&parts), numbers(&sample));
 }
+
+#[test]
+fn output_that_can_not_tell_what_a_record_stands_for_is_refused() {
+    let read = |variables: &[(&str, &str)]| {
+        let find = |name: &str| {
+            variables.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned())
+        };
+        TransformationSettings::read(Lookup(&find)).map(drop).map_err(|error| error.to_string())
+    };
+    for (variable, value, mark) in
+        [("SAMPLE_ACCEPTED", "2", "sample_weight"), ("MERGE", "true", "merged_records")]
+    {
+        for output in ["text", "csv"] {
+            let error = read(&[("OUTPUT", output), (variable, value)]).unwrap_err();
+            assert!(error.contains(variable) && error.contains(mark), "{error}");
+        }
+        let fields = format!("srcaddr,{mark}");
+        assert_eq!(read(&[("OUTPUT", "csv"), ("FIELDS", &fields), (variable, value)]), Ok(()));
+        assert_eq!(read(&[("OUTPUT", "ocsf"), (variable, value)]), Ok(()));
+    }
+    assert_eq!(read(&[("OUTPUT", "text"), ("SAMPLE_ACCEPTED", "1"), ("MERGE", "false")]), Ok(()));
+}
+
+/// A few bytes may unpack to any number of lines: what is no flow log is neither read to its end nor sent on its way again.
+#[test]
+fn what_is_no_flow_log_fails_whatever_its_size() {
+    let garbage = gzip("x\n".repeat(100_000).as_bytes());
+    assert!(garbage.len() < 1000);
+    for (encoding, reason) in
+        [(RecordEncoding::Flat, "no_flow_record"), (RecordEncoding::Csv, "no_place_for_line")]
+    {
+        let stream = Stream::default();
+        let (answers, report) = transform(&settings(encoding, 100_000, false), &[&garbage], Some(&stream));
+        assert_eq!((answers, report.failed.get(reason)), (vec![Answered::Failed], Some(&1)), "{report:?}");
+        assert_eq!((report.events.read, report.events.failed), (100_000, 100_000));
+        assert_balanced(&report);
+        assert!(stream.taken.lock().unwrap().is_empty());
+    }
+}

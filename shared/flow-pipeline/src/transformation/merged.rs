@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::fmt::Write;
 
-use flow_record::{Field, FlowRecord, RecordFormat};
+use flow_record::{Field, FieldKind, FlowRecord, RecordFormat};
 
 /// Fields that are added up.
 const SUMS: [Field; 6] = [
@@ -33,7 +33,7 @@ pub(super) struct MergedFlow<'e, T> {
 }
 
 /// Flows in the order in which they were first seen. Records are of one flow when all columns agree but those that are
-/// added up, and the times and TCP flags.
+/// added up, and the times and TCP flags. One whose sums have no more room is followed by another.
 #[derive(Debug)]
 pub(super) struct Merging<'e, T> {
     places: HashMap<String, usize>,
@@ -47,12 +47,15 @@ impl<'e, T> Merging<'e, T> {
 
     pub(super) fn add(&mut self, format: &'e RecordFormat, record: &FlowRecord<'_>, origin: T) {
         match self.places.entry(key(record)) {
-            Entry::Occupied(place) => self.flows[*place.get()].add(record),
+            Entry::Occupied(place) if self.flows[*place.get()].add(record) => return,
+            Entry::Occupied(mut place) => {
+                place.insert(self.flows.len());
+            }
             Entry::Vacant(place) => {
                 place.insert(self.flows.len());
-                self.flows.push(MergedFlow::new(format, record, origin));
             }
         }
+        self.flows.push(MergedFlow::new(format, record, origin));
     }
 
     pub(super) fn into_flows(self) -> Vec<MergedFlow<'e, T>> {
@@ -105,14 +108,21 @@ impl<'e, T> MergedFlow<'e, T> {
         flow
     }
 
-    fn add(&mut self, record: &FlowRecord<'_>) {
-        self.records += 1;
-        for (sum, field) in self.sums.iter_mut().zip(SUMS) {
+    /// Adds a record, unless a sum would be larger than its field can be; tells whether it did.
+    fn add(&mut self, record: &FlowRecord<'_>) -> bool {
+        let mut sums = self.sums;
+        for (sum, field) in sums.iter_mut().zip(SUMS) {
             fold(sum, record.integer(field), u64::saturating_add);
+            if sum.is_some_and(|sum| sum > largest(field)) {
+                return false;
+            }
         }
+        self.sums = sums;
+        self.records += 1;
         fold(&mut self.start, record.integer(Field::Start), u64::min);
         fold(&mut self.end, record.integer(Field::End), u64::max);
         fold(&mut self.flags, record.integer(Field::TcpFlags), |flags, more| flags | more);
+        true
     }
 
     /// The line of a record that says all of them.
@@ -136,6 +146,14 @@ impl<'e, T> MergedFlow<'e, T> {
 
     pub(super) fn format(&self) -> &'e RecordFormat {
         self.format
+    }
+}
+
+/// The largest number of an integer field.
+fn largest(field: Field) -> u64 {
+    match field.kind() {
+        FieldKind::Integer { max } => max,
+        _ => u64::MAX,
     }
 }
 
@@ -173,5 +191,16 @@ mod tests {
         ];
         assert_eq!(shown, expected);
         assert!(flows.iter().all(|flow| format.parse(&flow.line()).is_ok()));
+    }
+
+    #[test]
+    fn what_has_no_room_in_a_sum_is_another_flow() {
+        let format: RecordFormat = "srcaddr packets bytes".parse().unwrap();
+        let mut merging = Merging::new();
+        for bytes in ["9223372036854775807", "5", "7"] {
+            merging.add(&format, format.parse(&format!("10.0.0.1 1 {bytes}")).unwrap().record(), ());
+        }
+        let lines: Vec<_> = merging.into_flows().iter().map(MergedFlow::line).collect();
+        assert_eq!(lines, ["10.0.0.1 1 9223372036854775807", "10.0.0.1 2 12"]);
     }
 }

@@ -1,7 +1,7 @@
 //! What a transformation does with records: read from the same variables by the function and by the command line.
 
 use flow_envelope::MAX_ANSWER;
-use flow_output::{RecordEncoder, RecordEncoding};
+use flow_output::{ContextKey, RecordEncoder, RecordEncoding};
 use flow_query::{FilterPattern, Query, RecordFilter};
 
 use super::partition::PartitionKey;
@@ -98,13 +98,22 @@ pub struct TransformationSettings {
 impl TransformationSettings {
     /// Reads [`TRANSFORMATION_VARIABLES`].
     pub fn read(lookup: Lookup<'_>) -> Result<Self, VariableError> {
+        let encoder = encoder(lookup)?;
+        let sample_accepted = lookup.number("SAMPLE_ACCEPTED", 1..=MAX_SAMPLE)?.unwrap_or(1);
+        let merges = lookup.flag("MERGE")?.unwrap_or(false);
+        if sample_accepted > 1 {
+            has_place(lookup, &encoder, "SAMPLE_ACCEPTED", ContextKey::SampleWeight)?;
+        }
+        if merges {
+            has_place(lookup, &encoder, "MERGE", ContextKey::MergedRecords)?;
+        }
         Ok(TransformationSettings {
             formats: lookup.formats()?,
-            encoder: encoder(lookup)?,
+            encoder,
             keep: lookup.choices("KEEP", &WITHOUT_FLOW)?,
             unwanted: unwanted(lookup)?,
-            sample_accepted: lookup.number("SAMPLE_ACCEPTED", 1..=MAX_SAMPLE)?.unwrap_or(1),
-            merges: lookup.flag("MERGE")?.unwrap_or(false),
+            sample_accepted,
+            merges,
             partition_keys: lookup
                 .choices("PARTITION_KEYS", &PartitionKey::ALL.map(|key| (key.name(), key)))?,
             puts_back: lookup.flag("PUT_BACK")?.unwrap_or(true),
@@ -121,6 +130,29 @@ fn encoder(lookup: Lookup<'_>) -> Result<RecordEncoder, VariableError> {
     let fields = (!fields.is_empty()).then_some(&*fields);
     RecordEncoder::new(encoding, fields)
         .map_err(|error| VariableError::mistake("FIELDS", lookup.text("FIELDS").unwrap_or_default(), error))
+}
+
+/// What a record stands for must be told with it, or sums over what is delivered are wrong and nobody sees it.
+fn has_place(
+    lookup: Lookup<'_>,
+    encoder: &RecordEncoder,
+    variable: &'static str,
+    mark: ContextKey,
+) -> Result<(), VariableError> {
+    if encoder.tells(mark) {
+        return Ok(());
+    }
+    let found = lookup.text(variable).unwrap_or_default();
+    let error = NoPlace { encoding: encoder.encoding().name(), mark: mark.json_key() };
+    Err(VariableError::mistake(variable, found, error))
+}
+
+/// An encoding does not tell what a record stands for.
+#[derive(Debug, thiserror::Error)]
+#[error("{encoding} output has no `{mark}`: use flat, ecs or ocsf, or csv with `{mark}` among FIELDS")]
+struct NoPlace {
+    encoding: &'static str,
+    mark: &'static str,
 }
 
 /// No filter pattern of one term makes sense here, so that `filter` is always the command.

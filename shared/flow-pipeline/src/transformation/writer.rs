@@ -1,5 +1,6 @@
 //! The events of one record as they are to be delivered.
 
+use std::borrow::Cow;
 use std::mem;
 
 use flow_enrich::{EnrichedFlow, Origin, Tables};
@@ -14,6 +15,9 @@ use super::reduction::is_in_sample;
 use super::report::EventCounts;
 use super::settings::{TransformationSettings, WithoutFlow};
 use crate::input::BatchOrigin;
+
+/// What begins with so many lines of which none is a flow record is no flow log: a few bytes may unpack to a million lines.
+const SURELY: u64 = 1000;
 
 /// Writes records one after the other, with the same memory.
 #[derive(Debug)]
@@ -103,7 +107,7 @@ impl<'s> RecordWriter<'s> {
     ) {
         let mut merging = self.settings.merges.then(Merging::new);
         for (text, origin) in lines {
-            if self.out.len() > self.limit {
+            if self.out.len() > self.limit || self.is_no_log() {
                 return;
             }
             self.counts.read += 1;
@@ -115,6 +119,11 @@ impl<'s> RecordWriter<'s> {
         for flow in merging.into_iter().flat_map(Merging::into_flows) {
             self.merged(buffer, &flow);
         }
+    }
+
+    /// Whether what was read is no flow log, or can't be delivered whole: then nothing more needs to be read.
+    fn is_no_log(&self) -> bool {
+        self.is_misplaced || self.counts.read >= SURELY && self.counts.rejected == self.counts.read
     }
 
     fn line<'e>(
@@ -166,15 +175,15 @@ impl<'s> RecordWriter<'s> {
     /// Records of one flow, as one.
     fn merged(&mut self, buffer: &mut RecordBuffer, merged: &MergedFlow<'_, (Origin<'_>, &str)>) {
         let (origin, first) = &merged.origin;
-        let text = merged.line();
+        let text = if merged.records == 1 { Cow::Borrowed(*first) } else { Cow::Owned(merged.line()) };
+        self.counts.merged += merged.records - 1;
         match merged.format().parse_into(&text, buffer) {
             Ok(line) => {
                 let flow = EnrichedFlow { record: line.record(), origin, tables: self.tables };
                 self.flow(&flow, first, (merged.records > 1).then_some(merged.records));
-                self.counts.merged += merged.records - 1;
             }
-            // Sums of numbers that fit do not always fit: then the first record's line says so.
-            Err(error) => self.reject(first, origin, "too_large_a_sum", &Fault(error).to_string()),
+            // Their sums fit and what they are made of was read; whatever else, the first one's line is not lost.
+            Err(error) => self.reject(first, origin, error.kind().name(), &Fault(error).to_string()),
         }
     }
 
