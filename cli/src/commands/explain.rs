@@ -11,6 +11,7 @@ use jiff::tz::TimeZone;
 
 use super::detect::{language, networks};
 use crate::args::ExplainArgs;
+use crate::environment::environment;
 use crate::failure::{Failure, Outcome};
 use crate::inputs::{Input, each_item, read_each};
 use crate::messages;
@@ -22,7 +23,7 @@ pub(crate) fn run(args: &ExplainArgs) -> Result<Outcome, Failure> {
     let (lines, files): (Vec<_>, Vec<_>) = args.inputs.iter().partition(|input| is_line(input));
     let mut teller = Teller {
         out: BufWriter::with_capacity(64 * 1024, io::stdout().lock()),
-        explainer: Explainer::new(language(args.lang), TimeZone::system()),
+        explainer: Explainer::new(language(args.lang), zone()),
         tables: Tables { networks: networks(args.networks.as_deref())? },
         report: Report::default(),
         is_first: true,
@@ -55,6 +56,16 @@ pub(crate) fn run(args: &ExplainArgs) -> Result<Outcome, Failure> {
     teller.out.flush()?;
     let is_bad = teller.report.unusable > 0 || teller.report.lines.total() == 0;
     Ok(if is_bad { Outcome::Failed } else { outcome })
+}
+
+/// That of the variable TZ, else of this machine. One that does not exist is UTC, and that is told.
+fn zone() -> TimeZone {
+    TimeZone::try_system().unwrap_or_else(|_| {
+        if let Some(name) = environment("TZ") {
+            messages::warning(&format!("`TZ={name}` is no known time zone: times are in UTC"));
+        }
+        TimeZone::UTC
+    })
 }
 
 /// Whether an argument is a line: it has columns, and no file is called so.

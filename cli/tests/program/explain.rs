@@ -72,6 +72,79 @@ fn what_has_no_ports_is_told_without() {
     }
 }
 
+#[test]
+fn who_asked_does_not_hang_on_the_order_of_arguments() {
+    const REFUSED: &str = "2 123456789010 eni-1235b8ca123456789 172.31.16.139 203.0.113.12 0 0 1 4 336 1432917094 1432917142 REJECT OK";
+    const ACCEPTED: &str = "2 123456789010 eni-1235b8ca123456789 203.0.113.12 172.31.16.139 0 0 1 4 336 1432917027 1432917142 ACCEPT OK";
+    let told = explain(&[REFUSED, ACCEPTED]);
+    assert!(told.contains("203.0.113.12 (documentation) sent an ICMP request"), "{told}");
+    assert!(told.contains("Why: a network ACL refused the reply."), "{told}");
+    assert_eq!(explain(&[ACCEPTED, REFUSED]), told);
+}
+
+#[test]
+fn a_port_that_is_given_out_again_is_another_connection() {
+    let later = REQUEST.replace("16763215", "16763971");
+    let told = explain(&[REQUEST, &later]);
+    assert_eq!(told.matches(", 60 s: 10.0.10.30").count(), 2, "{told}");
+}
+
+#[test]
+fn what_a_format_lacks_is_left_out() {
+    for (format, line, english, japanese) in [
+        (
+            "srcaddr action",
+            "10.0.0.5 REJECT",
+            "10.0.0.5 (private) sent an IP request to an unknown address. It was refused.",
+            "10.0.0.5(プライベート) から 不明なアドレス へ IP の要求が送られました。拒否されました。",
+        ),
+        (
+            "dstaddr action",
+            "10.0.0.5 ACCEPT",
+            "An unknown address sent an IP request to 10.0.0.5 (private). It was accepted.",
+            "不明なアドレス から 10.0.0.5(プライベート) へ IP の要求が送られました。許可されました。",
+        ),
+        (
+            "srcaddr dstaddr bytes",
+            "10.0.0.5 10.0.0.9 60",
+            "10.0.0.5 (private) sent an IP request to 10.0.0.9 (private): 60 bytes.",
+            "10.0.0.5(プライベート) から 10.0.0.9(プライベート) へ IP の要求が送られました。60 バイト。",
+        ),
+        (
+            "srcaddr dstaddr packets bytes interface-id",
+            "10.0.0.5 10.0.0.9 - - eni-1",
+            "10.0.0.5 (private) sent an IP request to 10.0.0.9 (private), seen at eni-1.",
+            "10.0.0.5(プライベート) から 10.0.0.9(プライベート) へ IP の要求が送られました(eni-1 で記録)。",
+        ),
+        (
+            "srcaddr dstaddr srcport dstport protocol packets",
+            "10.0.0.9 10.0.0.5 443 50000 6 0",
+            "10.0.0.9 (private) replied to 10.0.0.5 (private) (HTTPS, TCP port 443): 0 packets.",
+            "10.0.0.9(プライベート) から 10.0.0.5(プライベート) へ応答が返されました(HTTPS, TCP ポート 443)。0 パケット。",
+        ),
+    ] {
+        assert_eq!(explain(&["--format", format, line]).lines().next(), Some(english));
+        let told = explain(&["--lang", "ja", "--format", format, line]);
+        assert_eq!(told.lines().next(), Some(japanese));
+    }
+}
+
+#[test]
+fn a_zone_that_does_not_exist_is_told() {
+    let run = |zone| flowgauge(["explain", REQUEST]).env("TZ", zone).exits(0);
+    let told =
+        run("Mars/Phobos").says(&["warning: `TZ=Mars/Phobos` is no known time zone: times are in UTC"]);
+    assert!(told.stdout.starts_with("2023-02-13 20:51:48 UTC, "), "{}", told.stdout);
+    for (zone, time) in [
+        ("Asia/Tokyo", "2023-02-14 05:51:48 JST"),
+        ("JST-9", "2023-02-14 05:51:48 JST"),
+        ("", "2023-02-13 20:51:48 UTC"),
+    ] {
+        let told = run(zone);
+        assert!(told.stdout.starts_with(time) && told.stderr.is_empty(), "{} {}", told.stdout, told.stderr);
+    }
+}
+
 /// A line of the default format of transit gateways with the packets lost for each reason.
 fn transit(ends: &str, lost: &str) -> String {
     format!(

@@ -1,9 +1,10 @@
 //! What one record, or a request and its reply, means: as a person would tell it.
 //!
-//! Neighbouring records of one conversation at one place are told together. Why something was refused is said when
-//! it can be known, and what is left open otherwise. Source: "Security groups and network ACLs" and "Flow log
-//! limitations" in the Amazon VPC user guide.
+//! Neighbouring records of one conversation at one place are told together, if no long gap is between them. Why something
+//! was refused is said when it can be known, and what is left open otherwise. Source: "Security groups and network ACLs"
+//! and "Flow log limitations" in the Amazon VPC user guide.
 
+mod asking;
 mod late;
 mod leg;
 mod loss;
@@ -15,9 +16,18 @@ use flow_enrich::EnrichedFlow;
 use flow_record::Line;
 use jiff::tz::TimeZone;
 
+use self::asking::{is_reply, precedence};
 use self::late::{Late, lateness};
-use self::leg::{Leg, Role};
+use self::leg::Leg;
 use self::words::Words;
+
+/// The longest gap in a conversation, in seconds: a record stands for up to 600 s, and most of what AWS tracks is forgotten
+/// once it was idle for 350 s, so that what follows later begins anew.
+const LONGEST_GAP: u64 = 600 + 350;
+
+/// The longest one before it is refused, in seconds: hosts look after an idle connection in 2 h (RFC 1122, 4.2.3.6), and
+/// then find that a security group forgot it.
+const LONGEST_GAP_BEFORE_REFUSAL: u64 = 600 + 7200;
 
 /// Tells records one conversation at a time.
 #[derive(Debug)]
@@ -83,7 +93,7 @@ impl Conversation {
             let is_one_reason =
                 !known.is_refused() || !leg.is_refused() || known.reject_reason == leg.reject_reason;
             is_one_reason && (known.is_same_way(leg) || known.is_other_way(leg))
-        })
+        }) && self.parts.iter().any(|known| is_near(known, leg))
     }
 
     fn take(&mut self, leg: Leg) {
@@ -93,22 +103,14 @@ impl Conversation {
         }
     }
 
-    /// Whether a part answers another. Who spoke first asked, if the records do not say otherwise.
-    fn is_reply(&self, leg: &Leg) -> bool {
-        let known = self.parts.iter().find(|known| known.role != Role::Unknown);
-        match known.or(self.parts.first()) {
-            Some(known) => known.is_other_way(leg) != (known.role == Role::Reply),
-            None => false,
-        }
-    }
-
-    fn told(self) -> Told {
+    fn told(mut self) -> Told {
+        self.parts.sort_by_cached_key(precedence);
         let accepted: Vec<_> = self.parts.iter().filter(|leg| leg.is_accepted()).collect();
         let judged: Vec<_> = self
             .parts
             .iter()
             .map(|leg| {
-                let is_reply = self.is_reply(leg);
+                let is_reply = is_reply(leg, &self.parts);
                 (is_reply, lateness(leg, &accepted, is_reply))
             })
             .collect();
@@ -121,6 +123,16 @@ impl Conversation {
         }
         told
     }
+}
+
+/// Whether two parts may be of one conversation by their times; what has none is near.
+fn is_near(one: &Leg, other: &Leg) -> bool {
+    let (before, after) = if one.start <= other.start { (one, other) } else { (other, one) };
+    let limit =
+        if before.is_accepted() && after.is_refused() { LONGEST_GAP_BEFORE_REFUSAL } else { LONGEST_GAP };
+    let gap =
+        after.start.zip(before.end.max(before.start)).map_or(0, |(next, last)| next.saturating_sub(last));
+    gap <= limit
 }
 
 impl Told {

@@ -89,7 +89,7 @@ impl Words {
     }
 
     fn late_packets(&self, Late { leg, gap, .. }: &Late) -> String {
-        let (when, from, to) = (self.when(leg), self.end(&leg.source), self.end(&leg.destination));
+        let (when, from, to) = (self.opening(leg), self.end(&leg.source), self.end(&leg.destination));
         let flags = leg.flags.filter(|flags| *flags != 0).map(tcp_flags_text);
         let (amount, verdict) = (self.amount(leg), self.verdict(leg));
         match self.language() {
@@ -98,7 +98,7 @@ impl Words {
                     gap.map(|gap| format!("{} s after the last that was accepted, ", group_digits(gap)));
                 let flags = flags.map(|flags| format!(" with {flags}"));
                 format!(
-                    "{when}: {}{from} sent more to {to}{}: {amount}.{verdict}",
+                    "{when}{}{from} sent more to {to}{}{amount}.{verdict}",
                     gap.unwrap_or_default(),
                     flags.unwrap_or_default()
                 )
@@ -107,7 +107,7 @@ impl Words {
                 let gap = gap.map(|gap| format!("最後に許可された通信の {} 秒後に、", group_digits(gap)));
                 let flags = flags.map(|flags| format!("({flags})"));
                 format!(
-                    "{when}、{}{from} から {to} へさらにパケット{}が送られました。{amount}。{verdict}",
+                    "{when}{}{from} から {to} へさらにパケット{}が送られました。{amount}{verdict}",
                     gap.unwrap_or_default(),
                     flags.unwrap_or_default()
                 )

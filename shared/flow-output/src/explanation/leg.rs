@@ -1,20 +1,14 @@
 //! One way of a conversation: what its records say together.
 
+use std::cmp::Reverse;
 use std::net::IpAddr;
 
 use flow_enrich::{EnrichedFlow, EnrichedValue, Enrichment, has_ports};
 use flow_record::{Field, FlowRecord};
 
+use super::asking::{Evidence, Role};
 use super::loss::Lost;
 use super::place::Place;
-
-/// Which part of a conversation a record is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Role {
-    Request,
-    Reply,
-    Unknown,
-}
 
 /// An address and a port; either may be absent, and the port is when the protocol has none.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,14 +54,17 @@ impl Verdict {
 #[derive(Debug)]
 pub(super) struct Leg {
     pub(super) role: Role,
+    /// What tells the role.
+    pub(super) evidence: Evidence,
+    /// Absent where the format has no word for it.
     pub(super) place: Option<Place>,
     pub(super) source: End,
     pub(super) destination: End,
     pub(super) protocol: Option<u8>,
     /// `ingress` or `egress`, as the interface sees it.
     pub(super) is_egress: Option<bool>,
-    pub(super) packets: u64,
-    pub(super) bytes: u64,
+    pub(super) packets: Option<u64>,
+    pub(super) bytes: Option<u64>,
     pub(super) start: Option<u64>,
     pub(super) end: Option<u64>,
     pub(super) verdict: Verdict,
@@ -94,19 +91,24 @@ impl Leg {
             network: text(network),
         };
         let verdict = Verdict::of(record);
+        let role = match text(Enrichment::Initiator).as_deref() {
+            Some("src") => Role::Request,
+            Some("dst") => Role::Reply,
+            _ => Role::Unknown,
+        };
+        let source = end(Field::SrcAddr, Field::SrcPort, Enrichment::SrcNetwork);
+        let destination = end(Field::DstAddr, Field::DstPort, Enrichment::DstNetwork);
+        let flags = record.integer(Field::TcpFlags).and_then(|mask| mask.try_into().ok());
         Leg {
-            role: match text(Enrichment::Initiator).as_deref() {
-                Some("src") => Role::Request,
-                Some("dst") => Role::Reply,
-                _ => Role::Unknown,
-            },
+            role,
+            evidence: Evidence::of(role, flags, [&source, &destination]),
             place: Place::of(record),
-            source: end(Field::SrcAddr, Field::SrcPort, Enrichment::SrcNetwork),
-            destination: end(Field::DstAddr, Field::DstPort, Enrichment::DstNetwork),
+            source,
+            destination,
             protocol,
             is_egress: text(Enrichment::Direction).map(|direction| direction == "egress"),
-            packets: record.integer(Field::Packets).unwrap_or_default(),
-            bytes: record.integer(Field::Bytes).unwrap_or_default(),
+            packets: record.integer(Field::Packets),
+            bytes: record.integer(Field::Bytes),
             start: record.integer(Field::Start),
             end: record.integer(Field::End),
             verdict,
@@ -115,7 +117,7 @@ impl Leg {
                 .filter(|_| verdict == Verdict::Refused)
                 .map(str::to_owned),
             lost: Lost::of(record),
-            flags: record.integer(Field::TcpFlags).and_then(|mask| mask.try_into().ok()),
+            flags,
             is_empty: text(Enrichment::Carried).is_some_and(|carried| carried != "content"),
         }
     }
@@ -134,8 +136,10 @@ impl Leg {
         self.is_beside(other) && self.source == other.source && self.destination == other.destination
     }
 
+    /// What an end sends to itself has one way.
     pub(super) fn is_other_way(&self, other: &Leg) -> bool {
-        self.is_beside(other) && self.source == other.destination && self.destination == other.source
+        let is_turned = self.source == other.destination && self.destination == other.source;
+        self.is_beside(other) && is_turned && self.source != self.destination
     }
 
     fn is_beside(&self, other: &Leg) -> bool {
@@ -145,8 +149,8 @@ impl Leg {
 
     /// Adds a record that went the same way.
     pub(super) fn merge(&mut self, other: Leg) {
-        self.packets = self.packets.saturating_add(other.packets);
-        self.bytes = self.bytes.saturating_add(other.bytes);
+        self.packets = sum(self.packets, other.packets);
+        self.bytes = sum(self.bytes, other.bytes);
         self.start = [self.start, other.start].into_iter().flatten().min();
         self.end = self.end.max(other.end);
         self.verdict = self.verdict.with(other.verdict);
@@ -155,8 +159,16 @@ impl Leg {
         self.flags =
             self.flags.zip(other.flags).map(|(known, more)| known | more).or(self.flags).or(other.flags);
         self.is_empty &= other.is_empty;
-        if self.role == Role::Unknown {
-            self.role = other.role;
+        if (other.evidence, Reverse(other.role)) > (self.evidence, Reverse(self.role)) {
+            (self.evidence, self.role) = (other.evidence, other.role);
         }
+    }
+}
+
+/// Of two numbers, as far as they are known.
+pub(super) fn sum(known: Option<u64>, more: Option<u64>) -> Option<u64> {
+    match (known, more) {
+        (Some(known), Some(more)) => Some(known.saturating_add(more)),
+        (known, more) => known.or(more),
     }
 }

@@ -5,7 +5,7 @@
 use flow_detect::Language;
 use flow_record::{Field, FlowRecord};
 
-use super::leg::Leg;
+use super::leg::{Leg, sum};
 use super::words::Words;
 
 /// Why a transit gateway loses a packet.
@@ -36,10 +36,7 @@ impl Lost {
     /// Adds those of another record. A cause that one of them leaves open is counted as far as it is known.
     pub(super) fn merge(&mut self, other: Lost) {
         for (count, more) in self.0.iter_mut().zip(other.0) {
-            *count = match (*count, more) {
-                (Some(count), Some(more)) => Some(count.saturating_add(more)),
-                (count, more) => count.or(more),
-            };
+            *count = sum(*count, more);
         }
     }
 }

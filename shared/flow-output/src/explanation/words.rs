@@ -73,37 +73,35 @@ impl Words {
     }
 
     fn request(&self, leg: &Leg) -> String {
-        let (when, place, service) = (self.when(leg), self.place(leg), self.service(leg, false));
-        let (from, to) = (self.end(&leg.source), self.end(&leg.destination));
+        let (from, to, service) = (self.sender(leg), self.end(&leg.destination), self.service(leg, false));
+        let (when, place) = (self.opening(leg), self.place_known(leg));
         let (amount, verdict) = (self.amount(leg), self.verdict(leg));
         match self.language {
             Language::English => {
-                format!("{when}: {from} sent {service} to {to}, seen at {place}: {amount}.{verdict}")
+                let seen = place.map_or_else(String::new, |place| format!(", seen at {place}"));
+                format!("{when}{from} sent {service} to {to}{seen}{amount}.{verdict}")
             }
             Language::Japanese => {
-                format!(
-                    "{when}、{from} から {to} へ{service}が送られました({place} で記録)。{amount}。{verdict}"
-                )
+                let seen = place.map_or_else(String::new, |place| format!("({place} で記録)"));
+                format!("{when}{from} から {to} へ{service}が送られました{seen}。{amount}{verdict}")
             }
         }
     }
 
     /// Without a request before it, where it was seen is still to be told.
     fn reply(&self, leg: &Leg, is_alone: bool) -> String {
-        let when = self.when(leg);
-        let (from, to) = (self.end(&leg.source), self.end(&leg.destination));
+        let when = self.opening(leg);
+        let (from, to) = (self.sender(leg), self.end(&leg.destination));
         let (amount, verdict, service) = (self.amount(leg), self.verdict(leg), self.service(leg, true));
-        let place = if is_alone { self.place(leg) } else { String::new() };
+        let place = if is_alone { self.place_known(leg) } else { None };
         match self.language {
             Language::English => {
-                let seen = if is_alone { ", seen at " } else { "" };
-                format!("{when}: {from} replied to {to} ({service}){seen}{place}: {amount}.{verdict}")
+                let seen = place.map_or_else(String::new, |place| format!(", seen at {place}"));
+                format!("{when}{from} replied to {to} ({service}){seen}{amount}.{verdict}")
             }
             Language::Japanese => {
-                let (before, seen) = if is_alone { ("、", " で記録") } else { ("", "") };
-                format!(
-                    "{when}、{from} から {to} へ応答が返されました({service}{before}{place}{seen})。{amount}。{verdict}"
-                )
+                let seen = place.map_or_else(String::new, |place| format!("、{place} で記録"));
+                format!("{when}{from} から {to} へ応答が返されました({service}{seen})。{amount}{verdict}")
             }
         }
     }
@@ -250,10 +248,34 @@ impl Words {
         }
     }
 
+    /// The beginning of a sentence: when it was, if that is known.
+    pub(super) fn opening(&self, leg: &Leg) -> String {
+        match (leg.start, self.language) {
+            (None, _) => String::new(),
+            (_, Language::English) => format!("{}: ", self.when(leg)),
+            (_, Language::Japanese) => format!("{}、", self.when(leg)),
+        }
+    }
+
+    /// The source, which begins the sentence where the time does not.
+    fn sender(&self, leg: &Leg) -> String {
+        match (leg.start, leg.source.address, self.language) {
+            (None, None, Language::English) => "An unknown address".to_owned(),
+            _ => self.end(&leg.source),
+        }
+    }
+
+    /// What captured it, if the format has a word for it.
+    fn place_known(&self, leg: &Leg) -> Option<String> {
+        leg.place.as_ref().map(|_| self.place(leg))
+    }
+
     /// What captured it.
     fn place(&self, leg: &Leg) -> String {
         match &leg.place {
-            None => self.pick("an unknown interface", "不明なインターフェイス").to_owned(),
+            None | Some(Place::Unknown) => {
+                self.pick("an unknown interface", "不明なインターフェイス").to_owned()
+            }
             Some(Place::Interface(id)) => plain(id).into_owned(),
             Some(Place::NatGateway(id)) => {
                 format!("{} {}", self.pick("NAT gateway", "NAT ゲートウェイ"), plain(id))
@@ -332,11 +354,17 @@ impl Words {
         }
     }
 
+    /// `: 3 packets, 180 bytes`, or in Japanese a sentence; what is not recorded is left out.
     pub(super) fn amount(&self, leg: &Leg) -> String {
-        let (packets, bytes) = (self.packets(leg.packets), group_digits(leg.bytes));
+        let bytes = leg.bytes.map(|count| match self.language {
+            Language::English => format!("{} byte{}", group_digits(count), plural(count)),
+            Language::Japanese => format!("{} バイト", group_digits(count)),
+        });
+        let parts: Vec<_> = leg.packets.map(|count| self.packets(count)).into_iter().chain(bytes).collect();
         match self.language {
-            Language::English => format!("{packets}, {bytes} byte{}", plural(leg.bytes)),
-            Language::Japanese => format!("{packets}、{bytes} バイト"),
+            _ if parts.is_empty() => String::new(),
+            Language::English => format!(": {}", parts.join(", ")),
+            Language::Japanese => format!("{}。", parts.join("、")),
         }
     }
 
