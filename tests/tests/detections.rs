@@ -45,7 +45,7 @@ const GUARDDUTY: [(&str, Answer); 30] = [
     ("Impact:EC2/WinRMBruteForce", Rules(&["brute-force-out", "brute-force-spread", "brute-force-in"])),
     ("Recon:EC2/PortProbeEMRUnprotectedPort", Rules(&["known-bad-contact", "admin-port-exposed"])),
     ("Recon:EC2/PortProbeUnprotectedPort", Rules(&["known-bad-contact", "admin-port-exposed"])),
-    ("Recon:EC2/Portscan", Rules(&["vertical-scan"])),
+    ("Recon:EC2/Portscan", Rules(&["vertical-scan", "slow-scan-inside"])),
     (
         "Trojan:EC2/BlackholeTraffic",
         Absent("a list of sinkholes is not ours to bring; name them `threat...`"),
@@ -81,7 +81,7 @@ const GUARDDUTY: [(&str, Answer); 30] = [
 ];
 
 /// What flow logs, or these rules over them, do not show, and why.
-const BLIND: [(&str, &str); 13] = [
+const BLIND: [(&str, &str); 16] = [
     (
         "Whom an IPv6 record without `flow-direction` belongs to",
         "All its addresses are public. Unless the networks file names your own prefix (or the other end is named `threat...`), \
@@ -96,6 +96,21 @@ const BLIND: [(&str, &str); 13] = [
         "Scans and guesses from a server's port over formats without `tcp-flags`",
         "A record from port 443 to port 3306 may be a reply to a NAT gateway's client. `vertical-scan` then counts ports below \
          1024 only, which no client picks; sweeps count any, since they are about one port; password guessing counts none.",
+    ),
+    (
+        "Tries of Windows, over formats without `tcp-flags`",
+        "Its SYN has the 52 bytes (IPv6: 72) of an acknowledgement of Linux, of which every kept or closed connection leaves some. \
+         Refused ones count; accepted ones that nobody answers count for `outbound-sweep` alone, which sees replies too.",
+    ),
+    (
+        "Scans without a SYN, and of UDP inside",
+        "FIN, NULL and Xmas scans look like the ends of connections. Datagrams need no answer: inside they count where they are \
+         refused, outside where their port is known for a service.",
+    ),
+    (
+        "Databases and administration ports open to few, over formats without `tcp-flags`",
+        "`admin-port-exposed` then believes clients from port 32768 on, since a NAT gateway gives its clients any port from 1024 on, \
+         a database's too. The internet's scanners use such ports soon enough.",
     ),
     (
         "Git, Ansible and builds over SSH, told from guessing",
@@ -124,15 +139,17 @@ const BLIND: [(&str, &str); 13] = [
     ),
     (
         "Resets that follow a SYN at once, over formats without `tcp-flags`",
-        "They may have a SYN's size: a scan of open ports is told as one of closed ports.",
+        "They may make up a SYN's size: a scan of open ports is told as one of closed ports.",
     ),
     (
         "Exfiltration over AWS's default format",
-        "It does not tell an upload from a backup to S3. `exfiltration` needs `flow-direction` and `pkt-dst-aws-service`.",
+        "It does not tell an upload from a backup to S3. `exfiltration` needs `flow-direction` and `pkt-dst-aws-service`. Records below \
+         500 kB are not added up, nor a connection between ports that nobody knows which began before the hour.",
     ),
     (
         "Who is behind a NAT gateway or a load balancer",
-        "Its interface shows its own address; log the subnets behind it too, with `pkt-srcaddr` and `pkt-dstaddr`.",
+        "Its interface shows its own address; log the subnets behind it too, with `pkt-srcaddr` and `pkt-dstaddr`. What a host does \
+         through a NAT gateway is told of both, a finding each: suppress the gateway's address if you log those behind it.",
     ),
     (
         "What AWS does not log",

@@ -303,9 +303,12 @@ impl EpisodeRecord {
     /// When nothing more is waited for that could go on with the episode.
     pub(crate) fn resolves_at(&self) -> u64 {
         // The last window that could begins just before the gap ends, and is as long as any other.
-        let Pace { window, lateness, .. } = self.pace;
-        let waits = lateness.max(self.delay);
-        self.finding.span.end.saturating_add(self.pace.gap() + window).saturating_add(waits)
+        self.finding.span.end.saturating_add(self.pace.gap() + self.pace.window).saturating_add(self.waits())
+    }
+
+    /// How late records may come.
+    pub(crate) fn waits(&self) -> u64 {
+        self.pace.lateness.max(self.delay)
     }
 
     /// From when on the finding may be told again; 0 when it never was.

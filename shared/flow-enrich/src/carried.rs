@@ -5,15 +5,32 @@ use flow_record::{Field, FlowRecord};
 use crate::flags::{FIN, RST, SYN};
 use crate::protocols::TCP;
 
-/// The sizes of a SYN in bytes, the IP header included: 20 (RFC 791) or 40 (RFC 8200), and 20 of TCP with up to 40 of
-/// options (RFC 9293, RFC 7323). Some programs that make their own packets leave all options out.
-const SYN_SIZES: [(u64, u64); 2] = [(40, 60), (60, 80)];
+/// What TCP's packets without content measure in bytes: the IP header of 20 (RFC 791) or 40 (RFC 8200), 20 of TCP, and
+/// options (RFC 9293).
+struct Sizes {
+    /// Without options: resets, and acknowledgements of Windows.
+    bare: u64,
+    /// With timestamps (RFC 7323): acknowledgements of Linux. A SYN of Windows is just as large.
+    acknowledgement: u64,
+    /// SYNs, by the options they have: none, the segment's size alone, those of Windows, and all that Linux gives.
+    syns: [u64; 4],
+}
+
+const IPV4: Sizes = Sizes { bare: 40, acknowledgement: 52, syns: [40, 44, 52, 60] };
+const IPV6: Sizes = Sizes { bare: 60, acknowledgement: 72, syns: [60, 64, 72, 80] };
+
+impl Sizes {
+    fn largest(&self) -> u64 {
+        self.syns[3]
+    }
+}
 
 /// `content`, `handshake`, `opened` or `bare`.
 ///
 /// - `content`: the packets are too large to be without it, or the protocol is not TCP.
 /// - `handshake`: TCP, and nothing but SYNs, which are all of one size: a try that got no further, or the answer to one.
-///   Without flags in the format packets of one size that is larger than the smallest may be SYNs.
+///   Without flags in the format one packet of a SYN's size, or several of the largest: others may be part of a connection
+///   that was opened and closed, or an acknowledgement each.
 /// - `opened`: TCP without content, and a SYN with more behind it: somebody answered, and the connection was closed
 ///   unused, as by a health check or a look at an open port.
 /// - `bare`: TCP without content or SYN: a reset, an acknowledgement.
@@ -29,27 +46,45 @@ pub(crate) fn carried(record: &FlowRecord<'_>) -> Option<&'static str> {
     }
     let is_alone = packets == 1;
     // Whichever family it is: what most records are is told without their addresses and flags.
-    if protocol != u64::from(TCP) || !is_alone && bytes > packets.saturating_mul(SYN_SIZES[1].1) {
+    if protocol != u64::from(TCP) || !is_alone && bytes > packets.saturating_mul(IPV6.largest()) {
         return Some("content");
     }
-    let is_v6 = usize::from(record.address(Field::SrcAddr).is_some_and(|address| address.is_ipv6()));
-    let (smallest, largest) = SYN_SIZES[is_v6];
-    let fits = |size: u64| bytes <= packets.saturating_mul(size);
-    let flags = record.integer(Field::TcpFlags);
-    let has = |flag: u8| flags.is_some_and(|flags| flags & u64::from(flag) != 0);
-    if !(fits(largest) || is_alone && has(SYN)) {
-        return Some("content");
-    }
-    let has_syn = if flags.is_some() { has(SYN) } else { !fits(smallest) };
+    let is_v6 = record.address(Field::SrcAddr).is_some_and(|address| address.is_ipv6());
+    let sizes = if is_v6 { &IPV6 } else { &IPV4 };
+    let flags = record.integer(Field::TcpFlags).map(|flags| (flags & 0xff) as u8);
+    let is_small = bytes <= packets.saturating_mul(sizes.largest());
+    Some(match flags {
+        _ if !is_small && !(is_alone && flags.is_some_and(|flags| flags & SYN != 0)) => "content",
+        Some(flags) => by_flags(flags, packets, bytes, sizes),
+        None => by_size(packets, bytes, sizes),
+    })
+}
+
+fn by_flags(flags: u8, packets: u64, bytes: u64, sizes: &Sizes) -> &'static str {
+    let are_all = |size: u64| bytes == packets.saturating_mul(size);
     // One packet is one, whatever flags it has, since scanners set some together; and packets that are all as large as a
     // SYN can be are nothing else.
-    let is_syn = is_alone || bytes == packets.saturating_mul(largest);
-    let is_more = !is_syn && (has(FIN) || has(RST) || bytes % packets != 0);
-    Some(match (has_syn, is_more) {
-        (false, _) => "bare",
-        (true, false) => "handshake",
-        (true, true) => "opened",
-    })
+    let is_closed = flags & (FIN | RST) != 0;
+    match flags & SYN {
+        0 => "bare",
+        _ if packets == 1 || are_all(sizes.largest()) => "handshake",
+        _ if !is_closed && sizes.syns.into_iter().any(are_all) => "handshake",
+        _ => "opened",
+    }
+}
+
+fn by_size(packets: u64, bytes: u64, sizes: &Sizes) -> &'static str {
+    let are_all = |size: u64| bytes == packets.saturating_mul(size);
+    if bytes <= packets.saturating_mul(sizes.bare) || are_all(sizes.acknowledgement) {
+        return "bare";
+    }
+    match packets {
+        // Options come in words; else it is an octet to keep the connection alive, or some few of content.
+        1 if bytes % 4 != 0 => "content",
+        1 => "handshake",
+        _ if are_all(sizes.largest()) => "handshake",
+        _ => "opened",
+    }
 }
 
 #[cfg(test)]
@@ -71,12 +106,21 @@ mod tests {
             ("10.0.0.5 6 1 44", Some("handshake")),
             ("10.0.0.5 6 1 40", Some("bare")),
             ("10.0.0.5 6 3 164", Some("opened")),
+            // A connection that Linux opens and closes, and one of Windows.
+            ("10.0.0.5 6 4 216", Some("opened")),
+            ("10.0.0.5 6 3 132", Some("opened")),
+            // Acknowledgements of Linux, and an octet of Windows to keep a connection alive.
+            ("10.0.0.5 6 1 52", Some("bare")),
+            ("10.0.0.5 6 2 104", Some("bare")),
+            ("10.0.0.5 6 1 41", Some("content")),
             ("10.0.0.5 6 1 61", Some("content")),
             ("10.0.0.5 6 20 4249", Some("content")),
             ("10.0.0.5 17 1 28", Some("content")),
             ("10.0.0.5 6 0 0", None),
             ("2001:db8::7 6 1 80", Some("handshake")),
             ("2001:db8::7 6 1 60", Some("bare")),
+            ("2001:db8::7 6 1 72", Some("bare")),
+            ("2001:db8::7 6 4 296", Some("opened")),
             ("- 6 - -", None),
         ] {
             assert_eq!(of("srcaddr protocol packets bytes", line), expected, "{line}");
@@ -86,7 +130,6 @@ mod tests {
     #[test]
     fn flags_say_more() {
         for (line, expected) in [
-            ("10.0.0.5 6 1 52 2", Some("handshake")),
             ("10.0.0.5 6 1 44 18", Some("handshake")),
             ("10.0.0.5 6 2 104 0", Some("bare")),
             ("10.0.0.5 6 1 52 4", Some("bare")),
@@ -96,6 +139,10 @@ mod tests {
             ("10.0.0.5 6 3 180 3", Some("handshake")),
             ("10.0.0.5 6 2 112 6", Some("opened")),
             ("10.0.0.5 6 3 164 2", Some("opened")),
+            ("10.0.0.5 6 4 216 2", Some("opened")),
+            ("10.0.0.5 6 3 156 2", Some("handshake")),
+            ("10.0.0.5 6 460 18400 2", Some("handshake")),
+            ("10.0.0.5 6 1 52 2", Some("handshake")),
             ("10.0.0.5 6 3 164 19", Some("opened")),
             ("10.0.0.5 6 2 152 2", Some("content")),
             ("10.0.0.5 6 9 4000 3", Some("content")),

@@ -3,6 +3,8 @@
 //! The filters of all detections are asked beforehand, for all values that they tell apart, whether they can still hold if
 //! those are all that is known. What is left for a record is a bit for each detection, and a few look-ups.
 
+#![expect(clippy::inline_always, reason = "each table's look-up is code of its own only where it is inlined")]
+
 use std::collections::BTreeMap;
 
 use flow_enrich::{EnrichedFlow, Enrichment};
@@ -16,15 +18,15 @@ use crate::row::Row;
 use crate::value::{Type, Value};
 
 /// The names looked at: some together, since filters join them by `or`; first what is cheap and rules out most.
-const SOURCES: [&[Source]; 7] = [
+const SOURCES: [&[Source]; TABLES] = [
     &[
         Source::Field(Field::Action),
         Source::Field(Field::Protocol),
         Source::Field(Field::Packets),
         Source::Enrichment(Enrichment::Carried),
+        Source::Field(Field::LogStatus),
     ],
     &[Source::Field(Field::DstPort), Source::Field(Field::SrcPort)],
-    &[Source::Field(Field::LogStatus)],
     &[Source::Field(Field::Bytes)],
     &[Source::Enrichment(Enrichment::Duration)],
     &[Source::Enrichment(Enrichment::Side)],
@@ -35,6 +37,8 @@ const SOURCES: [&[Source]; 7] = [
         Source::Enrichment(Enrichment::DstExternal),
     ],
 ];
+
+const TABLES: usize = 6;
 
 /// The most detections of one sieve.
 pub const MAX_SIEVED: usize = 64;
@@ -52,11 +56,12 @@ pub struct Sieve {
     all: u64,
     /// Those that may match a record while no network has a name.
     without_networks: u64,
-    tables: Vec<Table>,
+    /// Of [`SOURCES`], in their order.
+    tables: [Table; TABLES],
 }
 
-/// What the values of some names rule out together.
-#[derive(Debug)]
+/// What the values of some names rule out together; the default rules out nothing.
+#[derive(Debug, Default)]
 struct Table {
     axes: Vec<Axis>,
     /// The detections that some values rule out.
@@ -127,7 +132,7 @@ impl Sieve {
         let filters: Vec<&Condition> =
             queries.into_iter().take(MAX_SIEVED).map(ContinuousQuery::filter).collect();
         let all = filters.iter().enumerate().fold(0, |all, (place, _)| all | 1 << place);
-        let tables = SOURCES.into_iter().filter_map(|source| Table::new(source, &filters, all)).collect();
+        let tables = SOURCES.map(|sources| Table::new(sources, &filters, all).unwrap_or_default());
         let nameless = [Enrichment::SrcNetwork, Enrichment::DstNetwork];
         let nameless = Known(nameless.map(|name| (Source::Enrichment(name), Value::Absent)).into());
         let may = filters.iter().enumerate().filter(|(_, filter)| possible(filter, &nameless) != Some(false));
@@ -139,17 +144,18 @@ impl Sieve {
     #[inline]
     pub fn candidates(&self, asked: u64, flow: &EnrichedFlow<'_>) -> u64 {
         let has_networks = !flow.tables.networks.is_empty();
-        let mut left = asked & if has_networks { self.all } else { self.without_networks };
-        for table in &self.tables {
-            // What is worked out from a record is worked out only if it matters.
-            if left & table.decides != 0 {
-                left &= table.may_match(flow);
-            }
-            if left == 0 {
-                break;
-            }
-        }
-        left
+        let left = asked & if has_networks { self.all } else { self.without_networks };
+        let left = self.look_at::<1>(self.look_at::<0>(left, flow), flow);
+        let left = self.look_at::<3>(self.look_at::<2>(left, flow), flow);
+        self.look_at::<5>(self.look_at::<4>(left, flow), flow)
+    }
+
+    /// What the names at `N` leave of `left`. Each place is code of its own, which knows what it reads.
+    #[inline(always)]
+    fn look_at<const N: usize>(&self, left: u64, flow: &EnrichedFlow<'_>) -> u64 {
+        let table = &self.tables[N];
+        // What is worked out from a record is worked out only if it matters.
+        if left & table.decides == 0 { left } else { left & table.may_match::<N>(flow) }
     }
 }
 
@@ -175,10 +181,20 @@ impl Table {
         (decides != 0).then_some(Table { axes, decides, may_match })
     }
 
-    #[inline]
-    fn may_match(&self, flow: &EnrichedFlow<'_>) -> u64 {
-        let place = self.axes.iter().map(|axis| axis.place(flow)).sum::<usize>();
+    #[inline(always)]
+    fn may_match<const N: usize>(&self, flow: &EnrichedFlow<'_>) -> u64 {
+        let first = self.place_at::<N, 0>(flow) + self.place_at::<N, 1>(flow) + self.place_at::<N, 2>(flow);
+        let place = first + self.place_at::<N, 3>(flow) + self.place_at::<N, 4>(flow);
         self.may_match.get(place).copied().unwrap_or(u64::MAX)
+    }
+
+    /// Of the record on the `A`-th axis of the `N`-th table, if there is one.
+    #[inline(always)]
+    fn place_at<const N: usize, const A: usize>(&self, flow: &EnrichedFlow<'_>) -> usize {
+        match (SOURCES[N].get(A), self.axes.get(A)) {
+            (Some(source), Some(axis)) => axis.place(*source, flow),
+            _ => 0,
+        }
     }
 }
 
@@ -254,26 +270,26 @@ impl Axis {
         Some(Axis { source, classes, kinds, absent, before, examples })
     }
 
-    #[inline]
-    fn place(&self, flow: &EnrichedFlow<'_>) -> usize {
-        usize::from(self.kind(flow).unwrap_or(self.absent)) * self.before
+    #[inline(always)]
+    fn place(&self, source: Source, flow: &EnrichedFlow<'_>) -> usize {
+        usize::from(self.kind(source, flow).unwrap_or(self.absent)) * self.before
     }
 
     /// None for what has no value.
-    #[inline]
-    fn kind(&self, flow: &EnrichedFlow<'_>) -> Option<u8> {
+    #[inline(always)]
+    fn kind(&self, source: Source, flow: &EnrichedFlow<'_>) -> Option<u8> {
         match &self.classes {
             Classes::Numbers { known, direct } => {
-                let number = number(flow, self.source)?;
+                let number = number(flow, source)?;
                 // The last one in the table is that of all larger numbers too.
                 let place = usize::try_from(number).unwrap_or(usize::MAX);
-                match direct.get(place).or(direct.last()) {
+                match direct.get(place.min(direct.len().wrapping_sub(1))) {
                     Some(kind) => Some(*kind),
                     None => self.kinds.get(class_of(known, number.cast_signed())).copied(),
                 }
             }
             Classes::Texts(known) => {
-                let text = text(flow, self.source)?;
+                let text = text(flow, source)?;
                 let mark = mark(text);
                 let class =
                     known.iter().position(|known| known.is(text, mark)).map_or(0, |place| 2 * place + 1);
@@ -284,7 +300,7 @@ impl Axis {
 }
 
 /// The number of what is [looked at](SOURCES), as a row has it.
-#[inline]
+#[inline(always)]
 fn number(flow: &EnrichedFlow<'_>, source: Source) -> Option<u64> {
     match source {
         Source::Field(field) => flow.record.integer(field),
@@ -294,7 +310,7 @@ fn number(flow: &EnrichedFlow<'_>, source: Source) -> Option<u64> {
 }
 
 /// The text of what is looked at.
-#[inline]
+#[inline(always)]
 fn text<'f>(flow: &EnrichedFlow<'f>, source: Source) -> Option<&'f str> {
     match source {
         Source::Field(field) => flow.record.text(field),

@@ -7,9 +7,11 @@
 //! 100 scanners is missed.
 //!
 //! Records come in any order, so the walk is not walked step by step: what counts is where it ends in a window. A host that
-//! answered once is no failure.
+//! answered once is no failure: told by the size of what was sent, or by a reply among the records that the rule lets in.
 
-use flow_enrich::{EnrichedFlow, EnrichedValue, Enrichment};
+use std::net::IpAddr;
+
+use flow_enrich::{EnrichedFlow, Enrichment, RST};
 use flow_query::{Aggregate, AggregateFunction, Value};
 use flow_record::Field;
 
@@ -20,6 +22,9 @@ const STEP: f64 = 1.386_294_361_119_890_6;
 
 /// From here on it is a scan: ln(0.99 / 0.00001).
 const SCAN: f64 = 11.502_875_077_309_58;
+
+/// IANA's number of the protocol.
+const UDP: u64 = 17;
 
 /// See the module.
 #[derive(Debug)]
@@ -43,9 +48,10 @@ impl Detector for Sweep {
 
     fn add(&self, aggregates: &mut [Aggregate], flow: &EnrichedFlow<'_>) {
         let [failed, answered] = aggregates else { return };
-        // Where ports do not tell who opened the connection, the rule has left replies out.
-        let Some(host) = flow.record.address(Field::DstAddr) else { return };
-        match outcome(flow) {
+        let is_reply = flow.enrichment_text(Enrichment::Side) == Some("reply");
+        let host = if is_reply { Field::SrcAddr } else { Field::DstAddr };
+        let Some(host) = flow.record.address(host) else { return };
+        match if is_reply { answer(flow, host) } else { outcome(flow) } {
             Some(Outcome::Failed) => failed.add(&Value::Address(host)),
             Some(Outcome::Answered) => answered.add(&Value::Address(host)),
             None => {}
@@ -77,15 +83,31 @@ enum Outcome {
     Answered,
 }
 
+/// Of what was asked, as far as it tells by itself.
+///
 /// SYNs alone have failed; with more behind them, somebody has answered. What is bare says nothing about a try, unless
-/// the format has no flags: then it may be SYNs without options, as scanners send them.
+/// the format has no flags: then it may be SYNs, of scanners or of Windows. A datagram has failed until it is answered.
 fn outcome(flow: &EnrichedFlow<'_>) -> Option<Outcome> {
-    let Some(EnrichedValue::Text(carried)) = flow.enrichment(Enrichment::Carried) else { return None };
-    match &*carried {
+    if flow.record.integer(Field::Protocol) == Some(UDP) {
+        return Some(Outcome::Failed);
+    }
+    match flow.enrichment_text(Enrichment::Carried)? {
         "bare" if flow.record.has(Field::TcpFlags) => None,
         "handshake" | "bare" => Some(Outcome::Failed),
         _ => Some(Outcome::Answered),
     }
+}
+
+/// Of a reply by `host`: whatever it is, somebody is there, but a reset refuses. Without flags that is what has nothing but
+/// its headers, of 40 bytes or, over IPv6, 60.
+fn answer(flow: &EnrichedFlow<'_>, host: IpAddr) -> Option<Outcome> {
+    let headers = if host.is_ipv6() { 60 } else { 40 };
+    let is_reset = match flow.record.integer(Field::TcpFlags) {
+        Some(flags) => flags & u64::from(RST) != 0,
+        None => flow.record.integer(Field::Bytes)? <= flow.record.integer(Field::Packets)?.saturating_mul(headers),
+    };
+    let is_refusal = is_reset && flow.enrichment_text(Enrichment::Carried)? == "bare";
+    (!is_refusal).then_some(Outcome::Answered)
 }
 
 fn count(aggregate: &Aggregate) -> f64 {

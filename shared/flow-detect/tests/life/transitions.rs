@@ -113,6 +113,20 @@ fn a_repeat_needs_the_interval_and_something_seen_since() {
 }
 
 #[test]
+fn what_ended_before_the_repeat_is_told_as_over_alone() {
+    let (repeat, may_come) = (T + 2 + REPEAT, QUIET - 2 * WINDOW);
+    let past = repeat - may_come;
+    let mut scene = told_and_going_on(past);
+    assert_eq!(scene.look("tick", repeat), NOTHING_NEW, "the last window that may have been going on is over");
+    assert!(scene.due() > Some(repeat) && scene.due() <= Some(past + QUIET), "{:?}", scene.due());
+    assert_eq!(scene.look("tick", past + QUIET), RESOLVED);
+    let mut scene = told_and_going_on(past + 1);
+    assert_eq!(scene.look("tick", repeat), ONGOING);
+    let mut scene = told_and_going_on(past);
+    assert_eq!(scene.observe("c", repeat, (T, past + 1), 6), ONGOING, "it has gone on after all");
+}
+
+#[test]
 fn a_repeat_whose_teller_died_is_still_a_repeat() {
     let end = T + REPEAT - 60;
     let mut scene = told_and_going_on(end);
