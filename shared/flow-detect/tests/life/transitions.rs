@@ -120,7 +120,10 @@ fn what_ended_before_the_repeat_is_told_as_over_alone() {
     assert_eq!(scene.look("tick", repeat), NOTHING_NEW, "the last window that may have been going on is over");
     assert!(scene.due() > Some(repeat) && scene.due() <= Some(past + QUIET), "{:?}", scene.due());
     assert_eq!(scene.look("tick", past + QUIET), RESOLVED);
-    let mut scene = told_and_going_on(past + 1);
+    let mut scene = told_and_going_on(past);
+    assert_eq!(scene.observe("b", T + 4, (T, past), 5), NOTHING_NEW);
+    assert_eq!(scene.look("tick", repeat), NOTHING_NEW);
+    assert_eq!(scene.observe("b", T + 5, (T, past + 1), 5), NOTHING_NEW);
     assert_eq!(scene.look("tick", repeat), ONGOING);
     let mut scene = told_and_going_on(past);
     assert_eq!(scene.observe("c", repeat, (T, past + 1), 6), ONGOING, "it has gone on after all");
