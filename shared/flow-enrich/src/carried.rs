@@ -53,8 +53,9 @@ pub(crate) fn carried(record: &FlowRecord<'_>) -> Option<&'static str> {
     let sizes = if is_v6 { &IPV6 } else { &IPV4 };
     let flags = record.integer(Field::TcpFlags).map(|flags| (flags & 0xff) as u8);
     let is_small = bytes <= packets.saturating_mul(sizes.largest());
+    let is_syn_alone = is_alone && flags.is_some_and(|flags| flags & SYN != 0);
     Some(match flags {
-        _ if !is_small && !(is_alone && flags.is_some_and(|flags| flags & SYN != 0)) => "content",
+        _ if !(is_small || is_syn_alone) => "content",
         Some(flags) => by_flags(flags, packets, bytes, sizes),
         None => by_size(packets, bytes, sizes),
     })
@@ -80,7 +81,7 @@ fn by_size(packets: u64, bytes: u64, sizes: &Sizes) -> &'static str {
     }
     match packets {
         // Options come in words; else it is an octet to keep the connection alive, or some few of content.
-        1 if bytes % 4 != 0 => "content",
+        1 if !bytes.is_multiple_of(4) => "content",
         1 => "handshake",
         _ if are_all(sizes.largest()) => "handshake",
         _ => "opened",

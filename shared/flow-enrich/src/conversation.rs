@@ -104,10 +104,22 @@ pub(crate) fn is_external(address: IpAddr, networks: &Networks) -> bool {
     Scope::of(address).is_external() && !networks.is_own(address)
 }
 
-/// Whether the address at `end` of a record is [external](is_external), and not of one VPC with the one at the other end.
-pub(crate) fn is_end_external(record: &FlowRecord<'_>, end: Field, networks: &Networks) -> Option<bool> {
-    let address = record.address(end)?;
-    Some(is_external(address, networks) && !is_one_vpc(record))
+/// Whether each end of a record is [external](is_external), and not of one VPC with the other; none where there is no address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Externals {
+    /// `srcaddr`.
+    pub source: Option<bool>,
+    /// `dstaddr`.
+    pub destination: Option<bool>,
+}
+
+impl Externals {
+    #[inline]
+    pub(crate) fn of(record: &FlowRecord<'_>, networks: &Networks) -> Self {
+        let is_one_vpc = is_one_vpc(record);
+        let is_external = |end| Some(is_external(record.address(end)?, networks) && !is_one_vpc);
+        Externals { source: is_external(Field::SrcAddr), destination: is_external(Field::DstAddr) }
+    }
 }
 
 /// Whether both ends are IPv6 addresses with the same first 56 bits: AWS gives a VPC such a range of public addresses
@@ -127,12 +139,17 @@ fn is_one_vpc(record: &FlowRecord<'_>) -> bool {
 /// interface's own. So they and not the packet's addresses tell: exactly one end [external](is_external)
 /// means `ingress` from it or `egress` to it. Of two external ends one that is named a threat is the other one's, and not the
 /// interface's. Two internal ends, and other external ones, tell nothing: absent.
-pub(crate) fn direction<'a>(record: &FlowRecord<'a>, networks: &Networks) -> Option<&'a str> {
+#[inline]
+pub(crate) fn direction<'a>(
+    record: &FlowRecord<'a>,
+    networks: &Networks,
+    externals: impl FnOnce() -> Externals,
+) -> Option<&'a str> {
     if let Some(direction) = record.text(Field::FlowDirection) {
         return Some(direction);
     }
-    let is_external = |end| is_end_external(record, end, networks);
-    match (is_external(Field::SrcAddr)?, is_external(Field::DstAddr)?) {
+    let Externals { source, destination } = externals();
+    match (source?, destination?) {
         (true, true) if !networks.is_empty() => {
             let is_threat = |end| record.address(end).is_some_and(|address| networks.is_threat(address));
             towards(is_threat(Field::SrcAddr), is_threat(Field::DstAddr))
@@ -153,7 +170,7 @@ fn towards(source: bool, destination: bool) -> Option<&'static str> {
 /// The interface's own end and the other one, as [`direction`] tells.
 pub(crate) fn own_ends(record: &FlowRecord<'_>, networks: &Networks) -> Option<(IpAddr, IpAddr)> {
     let (source, destination) = (record.address(Field::SrcAddr)?, record.address(Field::DstAddr)?);
-    match direction(record, networks)? {
+    match direction(record, networks, || Externals::of(record, networks))? {
         "egress" => Some((source, destination)),
         "ingress" => Some((destination, source)),
         _ => None,

@@ -6,6 +6,7 @@ use std::net::IpAddr;
 
 use flow_record::{Field, FlowRecord};
 
+use crate::conversation::Externals;
 use crate::enrichment::Enrichment;
 use crate::networks::Networks;
 use crate::scope::Scope;
@@ -111,7 +112,7 @@ impl<'a> EnrichedFlow<'a> {
             Enrichment::Initiator => Some(conversation::initiator(record)),
             Enrichment::Side => conversation::side(record),
             Enrichment::Carried => carried::carried(record),
-            Enrichment::Direction => conversation::direction(record, &self.tables.networks),
+            Enrichment::Direction => self.direction(|| self.externals()),
             Enrichment::TrafficPathName => {
                 record.integer(Field::TrafficPath).and_then(paths::traffic_path_name)
             }
@@ -123,12 +124,24 @@ impl<'a> EnrichedFlow<'a> {
     #[inline]
     pub fn enrichment_number(&self, name: Enrichment) -> Option<u64> {
         match name {
-            Enrichment::SrcExternal => self.external(Field::SrcAddr),
-            Enrichment::DstExternal => self.external(Field::DstAddr),
+            Enrichment::SrcExternal => self.externals().source.map(u64::from),
+            Enrichment::DstExternal => self.externals().destination.map(u64::from),
             Enrichment::ServerPort => conversation::server_port(self.record),
             Enrichment::Duration => duration(self.record),
             _ => None,
         }
+    }
+
+    /// [`SrcExternal`](Enrichment::SrcExternal) and [`DstExternal`](Enrichment::DstExternal) at once.
+    #[inline]
+    pub fn externals(&self) -> Externals {
+        Externals::of(self.record, &self.tables.networks)
+    }
+
+    /// The [`Direction`](Enrichment::Direction), for who knows the externals already or may want them later.
+    #[inline]
+    pub fn direction(&self, externals: impl FnOnce() -> Externals) -> Option<&'a str> {
+        conversation::direction(self.record, &self.tables.networks, externals)
     }
 
     /// The record's time in Unix seconds, which windows go by: its `start`, else the log event's
@@ -148,10 +161,6 @@ impl<'a> EnrichedFlow<'a> {
 
     fn scope(&self, end: Field) -> Option<Scope> {
         self.record.address(end).map(Scope::of)
-    }
-
-    fn external(&self, end: Field) -> Option<u64> {
-        conversation::is_end_external(self.record, end, &self.tables.networks).map(u64::from)
     }
 
     fn network(&self, end: Field) -> Option<&'a str> {

@@ -5,9 +5,10 @@
 
 #![expect(clippy::inline_always, reason = "each table's look-up is code of its own only where it is inlined")]
 
+use std::cell::OnceCell;
 use std::collections::BTreeMap;
 
-use flow_enrich::{EnrichedFlow, Enrichment};
+use flow_enrich::{EnrichedFlow, Enrichment, Externals};
 use flow_record::Field;
 
 use crate::condition::Condition;
@@ -16,6 +17,10 @@ use crate::names::Source;
 use crate::operand::Operand;
 use crate::row::Row;
 use crate::value::{Type, Value};
+
+mod known_texts;
+
+use known_texts::KnownTexts;
 
 /// The names looked at: some together, since filters join them by `or`; first what is cheap and rules out most.
 const SOURCES: [&[Source]; TABLES] = [
@@ -26,10 +31,9 @@ const SOURCES: [&[Source]; TABLES] = [
         Source::Enrichment(Enrichment::Carried),
         Source::Field(Field::LogStatus),
     ],
-    &[Source::Field(Field::DstPort), Source::Field(Field::SrcPort)],
+    &[Source::Field(Field::DstPort), Source::Field(Field::SrcPort), Source::Enrichment(Enrichment::Side)],
     &[Source::Field(Field::Bytes)],
     &[Source::Enrichment(Enrichment::Duration)],
-    &[Source::Enrichment(Enrichment::Side)],
     &[
         Source::Enrichment(Enrichment::Side),
         Source::Enrichment(Enrichment::Direction),
@@ -38,7 +42,7 @@ const SOURCES: [&[Source]; TABLES] = [
     ],
 ];
 
-const TABLES: usize = 6;
+const TABLES: usize = 5;
 
 /// The most detections of one sieve.
 pub const MAX_SIEVED: usize = 64;
@@ -94,36 +98,7 @@ enum Classes {
         direct: Box<[u8]>,
     },
     /// 2n + 1 for the n-th known text, 0 for any other.
-    Texts(Box<[KnownText]>),
-}
-
-/// A text, and what is compared first.
-#[derive(Debug)]
-struct KnownText {
-    text: Box<str>,
-    mark: u64,
-}
-
-impl KnownText {
-    #[inline]
-    fn is(&self, text: &str, mark: u64) -> bool {
-        self.mark == mark && self.text.len() == text.len() && (text.len() <= MARKED || *self.text == *text)
-    }
-}
-
-/// Texts no longer than this and equally long differ in their marks if they differ.
-const MARKED: usize = 8;
-
-/// The first and the last bytes of a text.
-#[inline]
-fn mark(text: &str) -> u64 {
-    let bytes = text.as_bytes();
-    match (bytes.first_chunk::<4>(), bytes.last_chunk::<4>()) {
-        (Some(first), Some(last)) => {
-            u64::from(u32::from_le_bytes(*first)) | u64::from(u32::from_le_bytes(*last)) << 32
-        }
-        _ => bytes.iter().fold(0, |mark, byte| mark << 8 | u64::from(*byte)),
-    }
+    Texts(KnownTexts),
 }
 
 impl Sieve {
@@ -145,14 +120,15 @@ impl Sieve {
     pub fn candidates(&self, asked: u64, flow: &EnrichedFlow<'_>) -> u64 {
         let has_networks = !flow.tables.networks.is_empty();
         let left = asked & if has_networks { self.all } else { self.without_networks };
+        let flow = &Looked { flow, side: OnceCell::new(), externals: OnceCell::new() };
         let left = self.look_at::<1>(self.look_at::<0>(left, flow), flow);
         let left = self.look_at::<3>(self.look_at::<2>(left, flow), flow);
-        self.look_at::<5>(self.look_at::<4>(left, flow), flow)
+        self.look_at::<4>(left, flow)
     }
 
     /// What the names at `N` leave of `left`. Each place is code of its own, which knows what it reads.
     #[inline(always)]
-    fn look_at<const N: usize>(&self, left: u64, flow: &EnrichedFlow<'_>) -> u64 {
+    fn look_at<const N: usize>(&self, left: u64, flow: &Looked<'_, '_>) -> u64 {
         let table = &self.tables[N];
         // What is worked out from a record is worked out only if it matters.
         if left & table.decides == 0 { left } else { left & table.may_match::<N>(flow) }
@@ -182,7 +158,7 @@ impl Table {
     }
 
     #[inline(always)]
-    fn may_match<const N: usize>(&self, flow: &EnrichedFlow<'_>) -> u64 {
+    fn may_match<const N: usize>(&self, flow: &Looked<'_, '_>) -> u64 {
         let first = self.place_at::<N, 0>(flow) + self.place_at::<N, 1>(flow) + self.place_at::<N, 2>(flow);
         let place = first + self.place_at::<N, 3>(flow) + self.place_at::<N, 4>(flow);
         self.may_match.get(place).copied().unwrap_or(u64::MAX)
@@ -190,7 +166,7 @@ impl Table {
 
     /// Of the record on the `A`-th axis of the `N`-th table, if there is one.
     #[inline(always)]
-    fn place_at<const N: usize, const A: usize>(&self, flow: &EnrichedFlow<'_>) -> usize {
+    fn place_at<const N: usize, const A: usize>(&self, flow: &Looked<'_, '_>) -> usize {
         match (SOURCES[N].get(A), self.axes.get(A)) {
             (Some(source), Some(axis)) => axis.place(*source, flow),
             _ => 0,
@@ -271,16 +247,16 @@ impl Axis {
     }
 
     #[inline(always)]
-    fn place(&self, source: Source, flow: &EnrichedFlow<'_>) -> usize {
+    fn place(&self, source: Source, flow: &Looked<'_, '_>) -> usize {
         usize::from(self.kind(source, flow).unwrap_or(self.absent)) * self.before
     }
 
     /// None for what has no value.
     #[inline(always)]
-    fn kind(&self, source: Source, flow: &EnrichedFlow<'_>) -> Option<u8> {
+    fn kind(&self, source: Source, flow: &Looked<'_, '_>) -> Option<u8> {
         match &self.classes {
             Classes::Numbers { known, direct } => {
-                let number = number(flow, source)?;
+                let number = flow.number(source)?;
                 // The last one in the table is that of all larger numbers too.
                 let place = usize::try_from(number).unwrap_or(usize::MAX);
                 match direct.get(place.min(direct.len().wrapping_sub(1))) {
@@ -289,45 +265,59 @@ impl Axis {
                 }
             }
             Classes::Texts(known) => {
-                let text = text(flow, source)?;
-                let mark = mark(text);
-                let class =
-                    known.iter().position(|known| known.is(text, mark)).map_or(0, |place| 2 * place + 1);
+                let class = known.place(flow.text(source)?).map_or(0, |place| 2 * place + 1);
                 self.kinds.get(class).copied()
             }
         }
     }
 }
 
-/// The number of what is [looked at](SOURCES), as a row has it.
-#[inline(always)]
-fn number(flow: &EnrichedFlow<'_>, source: Source) -> Option<u64> {
-    match source {
-        Source::Field(field) => flow.record.integer(field),
-        Source::Enrichment(enrichment) => flow.enrichment_number(enrichment),
-        _ => None,
-    }
+/// A record, and what was worked out of it for one table and is wanted by another.
+struct Looked<'r, 'f> {
+    flow: &'r EnrichedFlow<'f>,
+    side: OnceCell<Option<&'f str>>,
+    externals: OnceCell<Externals>,
 }
 
-/// The text of what is looked at.
-#[inline(always)]
-fn text<'f>(flow: &EnrichedFlow<'f>, source: Source) -> Option<&'f str> {
-    match source {
-        Source::Field(field) => flow.record.text(field),
-        Source::Enrichment(enrichment) => flow.enrichment_text(enrichment),
-        _ => None,
+impl<'f> Looked<'_, 'f> {
+    /// The number of what is [looked at](SOURCES), as a row has it.
+    #[inline(always)]
+    fn number(&self, source: Source) -> Option<u64> {
+        match source {
+            Source::Field(field) => self.flow.record.integer(field),
+            Source::Enrichment(Enrichment::SrcExternal) => self.externals().source.map(u64::from),
+            Source::Enrichment(Enrichment::DstExternal) => self.externals().destination.map(u64::from),
+            Source::Enrichment(enrichment) => self.flow.enrichment_number(enrichment),
+            _ => None,
+        }
+    }
+
+    /// The text of what is looked at.
+    #[inline(always)]
+    fn text(&self, source: Source) -> Option<&'f str> {
+        match source {
+            Source::Field(field) => self.flow.record.text(field),
+            Source::Enrichment(Enrichment::Side) => {
+                *self.side.get_or_init(|| self.flow.enrichment_text(Enrichment::Side))
+            }
+            Source::Enrichment(Enrichment::Direction) => self.flow.direction(|| self.externals()),
+            Source::Enrichment(enrichment) => self.flow.enrichment_text(enrichment),
+            _ => None,
+        }
+    }
+
+    #[inline]
+    fn externals(&self) -> Externals {
+        *self.externals.get_or_init(|| self.flow.externals())
     }
 }
 
 impl Classes {
     fn of(source: Source, filters: &[&Condition]) -> Self {
         if source.value_type() == Type::Text {
-            let mut known: Vec<Box<str>> = Vec::new();
+            let mut known = Vec::new();
             filters.iter().for_each(|filter| texts(filter, source, &mut known));
-            known.sort_unstable();
-            known.dedup();
-            let known = known.into_iter().map(|text| KnownText { mark: mark(&text), text });
-            return Classes::Texts(known.collect());
+            return Classes::Texts(KnownTexts::new(known));
         }
         let mut known = Vec::new();
         filters.iter().for_each(|filter| numbers(filter, source, &mut known));
@@ -361,8 +351,8 @@ impl Classes {
                 // No text that a rule names is this one.
                 let other = Value::Text("\u{0}".into());
                 let mut examples = vec![other.clone()];
-                for text in known {
-                    examples.push(Value::Text((&*text.text).into()));
+                for text in known.iter() {
+                    examples.push(Value::Text(text.into()));
                     examples.push(other.clone());
                 }
                 examples

@@ -104,7 +104,9 @@ fn answer(flow: &EnrichedFlow<'_>, host: IpAddr) -> Option<Outcome> {
     let headers = if host.is_ipv6() { 60 } else { 40 };
     let is_reset = match flow.record.integer(Field::TcpFlags) {
         Some(flags) => flags & u64::from(RST) != 0,
-        None => flow.record.integer(Field::Bytes)? <= flow.record.integer(Field::Packets)?.saturating_mul(headers),
+        None => {
+            flow.record.integer(Field::Bytes)? <= flow.record.integer(Field::Packets)?.saturating_mul(headers)
+        }
     };
     let is_refusal = is_reset && flow.enrichment_text(Enrichment::Carried)? == "bare";
     (!is_refusal).then_some(Outcome::Answered)

@@ -117,7 +117,11 @@ fn what_ended_before_the_repeat_is_told_as_over_alone() {
     let (repeat, may_come) = (T + 2 + REPEAT, QUIET - 2 * WINDOW);
     let past = repeat - may_come;
     let mut scene = told_and_going_on(past);
-    assert_eq!(scene.look("tick", repeat), NOTHING_NEW, "the last window that may have been going on is over");
+    assert_eq!(
+        scene.look("tick", repeat),
+        NOTHING_NEW,
+        "the last window that may have been going on is over"
+    );
     assert!(scene.due() > Some(repeat) && scene.due() <= Some(past + QUIET), "{:?}", scene.due());
     assert_eq!(scene.look("tick", past + QUIET), RESOLVED);
     let mut scene = told_and_going_on(past);
