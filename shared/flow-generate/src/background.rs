@@ -1,8 +1,12 @@
 //! An ordinary network at work: what begins in each interval.
 
+mod fleet;
 mod people;
+mod probes;
 mod radiation;
+mod refused;
 mod servers;
+mod tails;
 
 use crate::conversation::Conversation;
 use crate::dice::Dice;
@@ -53,6 +57,8 @@ struct Places {
 #[derive(Debug)]
 pub(crate) struct Background {
     dice: Dice,
+    /// For what is small and quiet, so that all else is the same without it.
+    quiet: Dice,
     /// How many times busier than an ordinary network.
     activity: f64,
     places: Places,
@@ -71,16 +77,25 @@ impl Background {
             monitors: all(Role::Monitor),
             exposed: routes.network().places(|interface| interface.is_exposed()),
         };
-        Background { dice: Dice::new(seed, "background"), activity, places }
+        let [dice, quiet] = ["background", "quiet"].map(|purpose| Dice::new(seed, purpose));
+        Background { dice, quiet, activity, places }
     }
 
     /// What begins within `span`.
     pub(crate) fn begin(&mut self, routes: &Routes, span: Span, into: &mut Vec<Conversation>) {
-        let Background { dice, activity, places } = self;
+        let Background { dice, quiet, activity, places } = self;
+        let first = into.len();
         let mut scene = Scene { routes, places, dice, activity: *activity, span, into };
         scene.people();
         scene.servers();
         scene.radiation();
+        let mut scene = Scene { routes, places, dice: quiet, activity: *activity, span, into };
+        scene.lingers(first);
+        scene.idles();
+        scene.probes();
+        scene.forgets();
+        scene.asks_in_vain();
+        scene.fleet();
     }
 }
 

@@ -4,6 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use crate::network::Interface;
+use crate::outside::Family;
 use crate::record::{Flow, Lost, Record, Seen};
 
 pub(crate) const ICMP: u8 = 1;
@@ -13,9 +14,9 @@ pub(crate) const UDP: u8 = 17;
 pub(crate) const ICMPV6: u8 = 58;
 
 /// TCP flags as flow logs record them: an ACK only beside a SYN.
-const FIN: u8 = 1;
+pub(crate) const FIN: u8 = 1;
 const SYN: u8 = 2;
-const RST: u8 = 4;
+pub(crate) const RST: u8 = 4;
 const SYN_ACK: u8 = 18;
 
 /// Packets and bytes of one way.
@@ -28,6 +29,11 @@ pub(crate) struct Volume {
 impl Volume {
     pub(crate) const fn new(packets: u64, bytes: u64) -> Self {
         Volume { packets, bytes }
+    }
+
+    /// So many times.
+    fn times(self, number: u64) -> Volume {
+        Volume { packets: self.packets * number, bytes: self.bytes * number }
     }
 
     /// What was sent once `done` of `whole` has passed.
@@ -49,6 +55,10 @@ pub(crate) enum Course {
     Answered,
     /// Answered, and broken off.
     BrokenOff,
+    /// Answered, and closed with these flags by client and server.
+    Closed(u8, u8),
+    /// The rest of one that was answered earlier: no SYN, and these flags at its end.
+    Resumed(u8, u8),
     /// The server's answer is that nothing listens there.
     Reset,
     /// Answered, and left there by the client.
@@ -61,6 +71,8 @@ pub(crate) enum Course {
     RefusedOut,
     /// Packets of a conversation that is over, which the server's side no longer knows: refused.
     Late,
+    /// Packets of the server's, with these flags, to a client whom its side no longer knows: not let out.
+    Forgotten(u8),
     /// The request is let in, its reply is not let out: a network ACL, which knows no connections.
     ReplyRefused,
 }
@@ -83,6 +95,15 @@ impl View {
     }
 }
 
+/// What of a conversation falls into an interval: its seconds, the last excluded, and what goes each way.
+#[derive(Debug, Clone, Copy)]
+struct Piece {
+    begin: u64,
+    end: u64,
+    request: Volume,
+    reply: Volume,
+}
+
 /// A conversation, and who sees it.
 #[derive(Debug, Clone)]
 pub(crate) struct Conversation {
@@ -93,6 +114,8 @@ pub(crate) struct Conversation {
     pub(crate) seconds: u64,
     pub(crate) request: Volume,
     pub(crate) reply: Volume,
+    /// Volumes are of one second each time that so many have passed; none where they are of the whole.
+    pub(crate) beat: Option<u64>,
     pub(crate) course: Course,
     pub(crate) lost: Lost,
     pub(crate) scenario: Option<usize>,
@@ -108,6 +131,7 @@ impl Conversation {
             seconds: 1,
             request: Volume::new(6, 700),
             reply: Volume::new(5, 1200),
+            beat: None,
             course: Course::Answered,
             lost: Lost::default(),
             scenario: None,
@@ -134,6 +158,11 @@ impl Conversation {
     /// With these volumes.
     pub(crate) fn of(self, request: Volume, reply: Volume) -> Self {
         Conversation { request, reply, ..self }
+    }
+
+    /// With these volumes at the start, and again after each `beat` seconds.
+    pub(crate) fn beating(self, beat: u64) -> Self {
+        Conversation { beat: Some(beat.max(1)), ..self }
     }
 
     /// With so many bytes sent as requests and replies over TCP: full packets one way, acknowledgements the other.
@@ -183,21 +212,18 @@ impl Conversation {
         self.start + self.seconds
     }
 
+    /// Over which protocol it is seen.
+    pub(crate) fn family(&self) -> Family {
+        let is_v6 = self.views.first().is_some_and(|view| view.client.is_ipv6());
+        if is_v6 { Family::V6 } else { Family::V4 }
+    }
+
     /// The records of the interval from `from` to before `to`, each way at each interface that sees it.
     pub(crate) fn records(&self, from: u64, to: u64, into: &mut Vec<Record>) {
-        let (begin, end) = (self.start.max(from), self.end().min(to));
-        if begin >= end {
-            return;
-        }
-        let piece = |volume: Volume| {
-            let (before, after) =
-                (volume.part(begin - self.start, self.seconds), volume.part(end - self.start, self.seconds));
-            Volume::new(after.packets - before.packets, after.bytes - before.bytes)
-        };
-        let (request, reply) = (piece(self.request), piece(self.reply));
-        let (opens, closes) = (begin == self.start, end == self.end());
+        let Some(piece) = self.piece(from, to) else { return };
+        let (opens, closes) = (piece.begin == self.start, piece.end == self.end());
         for view in &self.views {
-            for (is_request, volume) in [(true, request), (false, reply)] {
+            for (is_request, volume) in [(true, piece.request), (false, piece.reply)] {
                 let Some(is_accepted) = self.passes(view, is_request) else { continue };
                 if volume.packets == 0 {
                     continue;
@@ -206,8 +232,8 @@ impl Conversation {
                 let flow = self.flow(view, is_request, volume, is_accepted, tcp_flags);
                 into.push(Record {
                     interface: Arc::clone(&view.interface),
-                    start: begin,
-                    end: end - 1,
+                    start: piece.begin,
+                    end: piece.end - 1,
                     seen: Seen::Flow(Box::new(flow)),
                     scenario: self.scenario,
                 });
@@ -215,19 +241,48 @@ impl Conversation {
         }
     }
 
+    /// What of it falls between `from` and `to`; none where nothing does.
+    fn piece(&self, from: u64, to: u64) -> Option<Piece> {
+        let end = self.end().min(to);
+        if let Some(beat) = self.beat {
+            let begin = self.start + from.saturating_sub(self.start).next_multiple_of(beat);
+            let later = end.checked_sub(begin + 1)? / beat;
+            let of = |volume: Volume| volume.times(1 + later);
+            let end = begin + later * beat + 1;
+            return Some(Piece { begin, end, request: of(self.request), reply: of(self.reply) });
+        }
+        let begin = self.start.max(from);
+        let of = |volume: Volume| {
+            let (before, after) =
+                (volume.part(begin - self.start, self.seconds), volume.part(end - self.start, self.seconds));
+            Volume::new(after.packets - before.packets, after.bytes - before.bytes)
+        };
+        (begin < end).then(|| Piece { begin, end, request: of(self.request), reply: of(self.reply) })
+    }
+
     /// Whether one way is let through where it is seen; none where it never comes.
     fn passes(&self, view: &View, is_request: bool) -> Option<bool> {
         match (self.course, is_request) {
-            (Course::Answered | Course::BrokenOff | Course::Reset | Course::HalfOpen, _)
+            (
+                Course::Answered
+                | Course::BrokenOff
+                | Course::Closed(..)
+                | Course::Resumed(..)
+                | Course::Reset
+                | Course::HalfOpen,
+                _,
+            )
             | (Course::Unanswered | Course::ReplyRefused, true) => Some(true),
             (Course::Refused | Course::Late, true) => Some(view.is_client),
             (Course::RefusedOut, true) => view.is_client.then_some(false),
+            (Course::Forgotten(_), false) => (!view.is_client).then_some(false),
             // What is not let out at the server never comes to the client.
             (Course::ReplyRefused, false) => {
                 let is_first = !view.is_client || self.views.iter().all(|view| view.is_client);
                 is_first.then_some(false)
             }
-            (Course::Unanswered | Course::Refused | Course::RefusedOut | Course::Late, false) => None,
+            (Course::Forgotten(_), true)
+            | (Course::Unanswered | Course::Refused | Course::RefusedOut | Course::Late, false) => None,
         }
     }
 
@@ -240,6 +295,11 @@ impl Conversation {
         match self.course {
             Course::Answered => when(opens, opening) | when(closes, FIN),
             Course::BrokenOff => when(opens, opening) | when(closes && is_request, RST),
+            Course::Closed(request, reply) => {
+                when(opens, opening) | when(closes, if is_request { request } else { reply })
+            }
+            Course::Resumed(request, reply) => when(closes, if is_request { request } else { reply }),
+            Course::Forgotten(flags) => flags,
             Course::Reset if !is_request => RST,
             Course::ReplyRefused | Course::HalfOpen if !is_request => SYN_ACK,
             Course::Late => FIN,

@@ -10,6 +10,9 @@ use fastrand::Rng;
 /// The first port that Linux gives to clients, and the last (`net.ipv4.ip_local_port_range`).
 const CLIENT_PORTS: RangeInclusive<u16> = 32768..=60999;
 
+/// The ports of NAT gateways, as AWS documents them; of clients whose range is widened this far, and of home routers.
+const WIDE_PORTS: RangeInclusive<u16> = 1024..=65535;
+
 /// Draws from a seed.
 #[derive(Debug, Clone)]
 pub(crate) struct Dice(Rng);
@@ -86,6 +89,11 @@ impl Dice {
     /// A port that a client gets from its operating system.
     pub(crate) fn client_port(&mut self) -> u16 {
         self.0.u16(CLIENT_PORTS)
+    }
+
+    /// A port that a NAT gateway gives to a connection: many a server's port among them.
+    pub(crate) fn wide_port(&mut self) -> u16 {
+        self.0.u16(WIDE_PORTS)
     }
 
     /// Any port.

@@ -17,6 +17,7 @@
 //! that it goes on, as AWS's "Flow log records" and "Flow log record examples" describe.
 
 mod background;
+mod bare;
 mod batches;
 mod conversation;
 mod dice;

@@ -33,9 +33,9 @@ pub enum Role {
     NatGateway,
     /// Answers DNS for workstations.
     Resolver,
-    /// Has a public address, and nothing that answers there.
+    /// Has a public address, and nothing that answers there but, at the last one, FTP for customers.
     Bastion,
-    /// Asks servers how they are, every minute.
+    /// Asks servers how they are, every minute, and collects their events.
     Monitor,
     /// Does nothing.
     Idle,
@@ -156,6 +156,12 @@ impl Interface {
     /// Whether it has a public address, on which everyone knocks.
     pub fn is_exposed(&self) -> bool {
         matches!(self.role, Role::LoadBalancer | Role::Bastion)
+    }
+
+    /// Whether it asks from any port from 1024 on, not from its operating system's range alone: NAT gateways, and web
+    /// servers whose range somebody widened against its exhaustion.
+    pub(crate) fn asks_from_any_port(&self) -> bool {
+        self.role == Role::NatGateway || self.role == Role::WebServer && self.v4.octets()[3] % 4 == 1
     }
 
     /// The word in `interface-type`.

@@ -12,7 +12,7 @@
 //! devices bear traffic: it is never routed, and nobody is slandered by what is said of it. Like the others it counts
 //! as external. Nobody knocks on IPv6 doors: there are too many to find one.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use crate::dice::Dice;
 
@@ -81,6 +81,18 @@ pub(crate) fn site(dice: &mut Dice, family: Family) -> IpAddr {
         return if family == Family::V4 { v4([203, 0, 113], host) } else { v6(SITES_V6, host) };
     }
     visitor(dice, family)
+}
+
+/// One well-known site, always the same.
+pub(crate) fn named(family: Family, number: u64) -> IpAddr {
+    let host = 1 + number % SITES;
+    if family == Family::V4 { v4([203, 0, 113], host) } else { v6(SITES_V6, host) }
+}
+
+/// A visitor's end of a connection: every fourth one over IPv4 is behind a router that gives ports of its own.
+pub(crate) fn visitor_end(dice: &mut Dice, visitor: IpAddr) -> SocketAddr {
+    let is_translated = matches!(visitor, IpAddr::V4(address) if address.octets()[3] % 4 == 0);
+    SocketAddr::new(visitor, if is_translated { dice.wide_port() } else { dice.client_port() })
 }
 
 /// A visitor, or one of the many sites that few know.

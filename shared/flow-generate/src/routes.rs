@@ -37,7 +37,8 @@ impl Routes {
         (from, to): (usize, usize),
         (family, port): (Family, u16),
     ) -> Conversation {
-        let client = SocketAddr::new(self.interface(from).address(family), client_port(&conversation, dice));
+        let own = own_port(&conversation, self.interface(from), dice);
+        let client = SocketAddr::new(self.interface(from).address(family), own);
         let server = SocketAddr::new(self.interface(to).address(family), port);
         conversation.from(self.interface(from), client, server).at(self.interface(to), client, server)
     }
@@ -51,14 +52,26 @@ impl Routes {
         from: usize,
         server: SocketAddr,
     ) -> Conversation {
+        let port = own_port(&conversation, self.interface(from), dice);
+        let translated = if port == 0 { 0 } else { dice.wide_port() };
+        self.leaving_from(conversation, from, (port, translated), server)
+    }
+
+    /// The same from a port that is known, and from another one behind a NAT gateway.
+    pub(crate) fn leaving_from(
+        &self,
+        conversation: Conversation,
+        from: usize,
+        (port, translated): (u16, u16),
+        server: SocketAddr,
+    ) -> Conversation {
         let interface = self.interface(from);
         let family = if server.is_ipv4() { Family::V4 } else { Family::V6 };
-        let client = SocketAddr::new(interface.address(family), client_port(&conversation, dice));
+        let client = SocketAddr::new(interface.address(family), port);
         let gateway = self.gateway(from, server.ip()).filter(|_| gets_there(conversation.course));
-        let port = if client.port() == 0 { 0 } else { dice.client_port() };
         let seen = conversation.from(interface, client, server);
         match gateway {
-            Some(gateway) => seen.through(gateway, client, server, port),
+            Some(gateway) => seen.through(gateway, client, server, translated),
             None => seen,
         }
     }
@@ -71,7 +84,8 @@ impl Routes {
         from: IpAddr,
         (to, port): (usize, u16),
     ) -> Conversation {
-        let client = SocketAddr::new(from, client_port(&conversation, dice));
+        let client = if has_ports(&conversation) { dice.client_port() } else { 0 };
+        let client = SocketAddr::new(from, client);
         self.arriving_from(conversation, client, (to, port))
     }
 
@@ -103,6 +117,14 @@ fn gets_there(course: Course) -> bool {
     !matches!(course, Course::RefusedOut | Course::ReplyRefused)
 }
 
-fn client_port(conversation: &Conversation, dice: &mut Dice) -> u16 {
-    if [TCP, UDP].contains(&conversation.protocol) { dice.client_port() } else { 0 }
+fn has_ports(conversation: &Conversation) -> bool {
+    [TCP, UDP].contains(&conversation.protocol)
+}
+
+fn own_port(conversation: &Conversation, interface: &Interface, dice: &mut Dice) -> u16 {
+    match has_ports(conversation) {
+        true if interface.asks_from_any_port() => dice.wide_port(),
+        true => dice.client_port(),
+        false => 0,
+    }
 }

@@ -14,7 +14,7 @@ const HOUR: u64 = 3600;
 const DAY: u64 = 24 * HOUR;
 
 /// Where web servers listen for load balancers, and what monitors read.
-const WEB: u16 = 8080;
+pub(super) const WEB: u16 = 8080;
 const METRICS: u16 = 9100;
 
 impl Scene<'_> {
@@ -51,12 +51,8 @@ impl Scene<'_> {
                 let start = start + self.dice.between(0..=3);
                 let seconds = self.dice.heavy(1, 90);
                 let conversation = Conversation::tcp(start).lasting(seconds).exchanging(sent, received);
-                self.into.push(self.routes.arriving(
-                    conversation.clone(),
-                    self.dice,
-                    visitor,
-                    (balancer, 443),
-                ));
+                let client = outside::visitor_end(self.dice, visitor);
+                self.into.push(self.routes.arriving_from(conversation.clone(), client, (balancer, 443)));
                 // Connections to web servers are kept and used again.
                 let Some(web) = self.dice.one_of(behind).filter(|_| self.dice.chance(0.4)) else { continue };
                 let conversation = conversation.lasting(seconds + 10).exchanging(sent * 2, received * 2);
@@ -88,17 +84,15 @@ impl Scene<'_> {
     /// Queries over connections that are kept for long, objects in S3, other companies' interfaces.
     fn serves(&mut self, number: usize, place: usize, busy: f64) {
         for start in self.times(0.2, busy) {
-            let databases = &self.places.databases;
-            let Some(database) = databases.get(number % databases.len().max(1)) else { break };
+            let Some((database, port)) = self.database(number) else { break };
             let (sent, received) =
                 (self.dice.heavy(20 * KIB, 50 * MIB), self.dice.heavy(100 * KIB, 300 * MIB));
             let seconds = self.dice.between(120..=1800);
             let conversation = Conversation::tcp(start).lasting(seconds).exchanging(sent, received);
-            let port = if database % 2 == 0 { 5432 } else { 3306 };
             self.into.push(self.routes.inside(
                 conversation,
                 self.dice,
-                (place, *database),
+                (place, database),
                 (Family::V4, port),
             ));
         }
@@ -116,6 +110,13 @@ impl Scene<'_> {
             let server = SocketAddr::new(outside::site(self.dice, Family::V4), 443);
             self.into.push(self.routes.leaving(conversation, self.dice, place, server));
         }
+    }
+
+    /// The database of the web server of this number, and its port.
+    pub(super) fn database(&self, number: usize) -> Option<(usize, u16)> {
+        let databases = &self.places.databases;
+        let database = *databases.get(number % databases.len().max(1))?;
+        Some((database, database_port(database)))
     }
 
     /// Every database but the first sends its changes to the one before it, over connections of half an hour.
@@ -164,4 +165,9 @@ impl Scene<'_> {
             self.into.push(self.routes.inside(conversation, self.dice, (bastion, server), (Family::V4, 22)));
         }
     }
+}
+
+/// Some are PostgreSQL, some MySQL: by twenties, since roles come again after as many.
+pub(super) fn database_port(place: usize) -> u16 {
+    if (place / 20).is_multiple_of(2) { 5432 } else { 3306 }
 }
