@@ -100,7 +100,8 @@ const BLIND: [(&str, &str); 16] = [
     (
         "Tries of Windows, over formats without `tcp-flags`",
         "Its SYN has the 52 bytes (IPv6: 72) of an acknowledgement of Linux, of which every kept or closed connection leaves some. \
-         Refused ones count; accepted ones that nobody answers count for `outbound-sweep` alone, which sees replies too.",
+         Refused ones count; accepted ones that nobody answers count for `outbound-sweep` alone, which sees replies too. Nor does \
+         `reply-refused` know a refused SYN-ACK of Windows there.",
     ),
     (
         "Scans without a SYN, and of UDP inside",
