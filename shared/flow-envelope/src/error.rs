@@ -34,6 +34,9 @@ pub enum EnvelopeError {
         #[source]
         error: base64::DecodeError,
     },
+    /// A record has no data, or data that are no text. A stream that reads Amazon MSK has its own key for them.
+    #[error("expected base64 text as data, found none")]
+    NoData,
     /// The data cannot be decompressed.
     #[error(transparent)]
     Gunzip(#[from] GunzipError),
@@ -87,7 +90,7 @@ impl EnvelopeError {
         match self {
             Self::NotJson { .. } | Self::MessageNotJson { .. } => "malformed_json",
             Self::NotAnEvent { .. } | Self::NotAMessage { .. } => "unknown_json",
-            Self::NotBase64 { .. } => "not_base64",
+            Self::NotBase64 { .. } | Self::NoData => "not_base64",
             Self::Gunzip(GunzipError::TooLarge { .. }) => "decompressed_too_large",
             Self::Gunzip(_) => "corrupt_gzip",
             Self::NotUtf8 { .. } => "not_utf8",

@@ -9,14 +9,14 @@ mod answer;
 
 use std::borrow::Cow;
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
 pub use answer::{FirehoseAnswer, MAX_ANSWER, NoData, PartitionKeys, Unsettled};
 
 use crate::EnvelopeError;
 use crate::text::{Text, text_or_integer};
-use crate::unpacker::Unpacker;
+use crate::unpacker::{NO_TEXT, Unpacker};
 
 const EXPECTED: &str = "a Firehose event";
 
@@ -28,16 +28,16 @@ const EXPECTED: &str = "a Firehose event";
 #[serde(rename_all = "camelCase")]
 pub struct FirehoseEvent<'a> {
     /// The invocation, the same in retries.
-    #[serde(borrow, default)]
+    #[serde(borrow, default, deserialize_with = "text_or_integer")]
     pub invocation_id: Cow<'a, str>,
     /// The Firehose stream.
-    #[serde(borrow, default)]
+    #[serde(borrow, default, deserialize_with = "text_or_integer")]
     pub delivery_stream_arn: Cow<'a, str>,
     /// The data stream that the Firehose stream reads, empty when producers put records directly.
     #[serde(borrow, default, deserialize_with = "text_or_integer")]
     pub source_kinesis_stream_arn: Cow<'a, str>,
     /// The Region of the Firehose stream.
-    #[serde(borrow, default)]
+    #[serde(borrow, default, deserialize_with = "text_or_integer")]
     pub region: Cow<'a, str>,
     /// The records, in order. The response must name each of them once.
     #[serde(borrow)]
@@ -51,12 +51,21 @@ pub struct FirehoseRecord<'a> {
     /// The id that the response must repeat.
     #[serde(borrow, default, deserialize_with = "text_or_integer")]
     pub record_id: Cow<'a, str>,
-    /// The base64 text, as sent.
-    #[serde(borrow)]
+    /// The base64 text, as sent; `(no text)`, which is no base64, where there is none.
+    #[serde(borrow, default = "no_text", deserialize_with = "data")]
     pub data: Cow<'a, str>,
     /// What a Kinesis stream said of it, of any shape: AWS's own samples differ.
     #[serde(borrow, default)]
     kinesis_record_metadata: Option<&'a RawValue>,
+}
+
+fn no_text<'a>() -> Cow<'a, str> {
+    Cow::Borrowed(NO_TEXT)
+}
+
+fn data<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Cow<'de, str>, D::Error> {
+    let value = <&RawValue>::deserialize(deserializer)?;
+    Ok(serde_json::from_str::<Text<'de>>(value.get()).map_or_else(|_| no_text(), |text| text.0))
 }
 
 impl<'a> FirehoseEvent<'a> {
@@ -106,6 +115,11 @@ impl RecordUnpacker {
         self.unpacker.append(&record.data, cap, &mut self.unpacked)?;
         Ok(&self.unpacked)
     }
+
+    /// The data of `record` as they came, without base64.
+    pub fn decode(&mut self, record: &FirehoseRecord<'_>) -> Result<&[u8], EnvelopeError> {
+        self.unpacker.decode(&record.data)
+    }
 }
 
 #[cfg(test)]
@@ -141,6 +155,23 @@ mod tests {
             event.records.iter().map(FirehoseRecord::is_gzip).collect::<Vec<_>>(),
             [false, false, true]
         );
+    }
+
+    #[test]
+    fn data_that_are_no_text_are_one_record_s_fault() {
+        for data in
+            ["", r#","data":null"#, r#","data":7"#, r#","data":{"a":"b"}"#, r#","kafkaRecordValue":"MiBh""#]
+        {
+            let text = format!(
+                r#"{{"invocationId":null,"region":null,"records":[{{"recordId":"1"{data}}},{{"recordId":"2","data":"MiBh"}}]}}"#
+            );
+            let event = FirehoseEvent::parse(text.as_bytes()).unwrap();
+            let mut memory = RecordUnpacker::default();
+            assert_eq!(memory.unpack(&event.records[0], 99).unwrap_err().kind(), "not_base64", "{data}");
+            assert_eq!(memory.unpack(&event.records[1], 99).unwrap(), b"2 a");
+        }
+        let escaped = FirehoseEvent::parse(br#"{"records":[{"data":"MiB\u0068"}]}"#).unwrap();
+        assert_eq!(escaped.records[0].data, "MiBh");
     }
 
     #[test]

@@ -6,6 +6,9 @@ use crate::EnvelopeError;
 use crate::base64_text;
 use crate::gunzip::{gunzip_append, is_gzip};
 
+/// Stands for data that are missing or no text, and is no base64: that record fails, and none of its neighbours.
+pub(crate) const NO_TEXT: &str = "(no text)";
+
 /// Unpacks one text after the other with the same memory: what is allocated for each would cost more than a small one, and
 /// leave gaps of no use where what is kept takes part of them.
 #[derive(Debug, Default)]
@@ -16,8 +19,13 @@ pub(crate) struct Unpacker {
 }
 
 impl Unpacker {
-    fn decode(&mut self, data: &str) -> Result<(), EnvelopeError> {
-        base64_text::decode(data, &mut self.decoded).map_err(|error| EnvelopeError::NotBase64 { error })
+    /// Decodes `data`.
+    pub(crate) fn decode(&mut self, data: &str) -> Result<&[u8], EnvelopeError> {
+        if data == NO_TEXT {
+            return Err(EnvelopeError::NoData);
+        }
+        base64_text::decode(data, &mut self.decoded).map_err(|error| EnvelopeError::NotBase64 { error })?;
+        Ok(&self.decoded)
     }
 
     /// Decodes and decompresses `data` into `into`, which is cleared first; at most `cap` bytes.

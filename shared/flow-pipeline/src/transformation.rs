@@ -17,8 +17,8 @@ use std::mem;
 
 use flow_enrich::Tables;
 use flow_envelope::{
-    EnvelopeError, FirehoseAnswer, FirehoseEvent, FirehoseRecord, LogEvent, NoData, PartitionKeys,
-    RecordContent, RecordUnpacker, Unsettled,
+    EnvelopeError, FirehoseAnswer, FirehoseEvent, FirehoseRecord, LogEvent, MAX_ANSWER, NoData,
+    PartitionKeys, RecordContent, RecordUnpacker, Unsettled,
 };
 
 pub use partition::PartitionKey;
@@ -27,8 +27,12 @@ pub use report::{EventCounts, FAILURE_REASONS, TransformationReport};
 pub use settings::{TRANSFORMATION_VARIABLES, TransformationSettings, WithoutFlow};
 
 use crate::put_back::{PutBack, StreamEntry, StreamSource};
-use too_large::{Part, TooLarge, parts};
+use too_large::{Part, TooLarge, as_it_came, parts};
 use writer::RecordWriter;
+
+/// Once the records of an event unpack to so many bytes, the others are not unpacked: twenty full answers, where a buffer of
+/// three megabytes, the largest, holds five.
+const MAX_UNPACKED: u64 = 20 * MAX_ANSWER as u64;
 
 /// Transforms one Firehose event after the other.
 #[derive(Debug)]
@@ -135,7 +139,10 @@ struct Run<'r> {
 
 impl Run<'_> {
     fn record(&mut self, memory: &mut RecordUnpacker, record: &FirehoseRecord<'_>, number: u64) {
-        self.report.bytes_in += (record.data.len() / 4 * 3) as u64;
+        self.report.bytes_in += (record.data.trim_end_matches('=').len() * 3 / 4) as u64;
+        if self.report.bytes_unpacked >= MAX_UNPACKED {
+            return self.leave(memory, record, number);
+        }
         let unpacked = match memory.unpack(record, self.settings.decompressed_cap) {
             Ok(unpacked) => unpacked,
             Err(error) => return self.fail(number, 0, error.kind(), || error.to_string()),
@@ -170,6 +177,23 @@ impl Run<'_> {
         }
         self.room = content.into_room();
         self.settle(&keys, number);
+    }
+
+    /// Puts a record back without a look, or fails it. It makes no endless round: whoever comes first is looked at.
+    fn leave(&mut self, memory: &mut RecordUnpacker, record: &FirehoseRecord<'_>, number: u64) {
+        // A stream that decompresses by itself takes nothing back, and only what is packed shows that it does not.
+        let may = self.puts_back && (record.is_gzip() || !self.event.source_kinesis_stream_arn.is_empty());
+        let data = memory.decode(record).ok().filter(|_| may);
+        match data.and_then(|data| as_it_came(data, record.partition_key())) {
+            Some(part) => self.wait(number, vec![part]),
+            None => self
+                .fail(number, 0, "event_full", || format!("the event unpacks to over {MAX_UNPACKED} bytes")),
+        }
+    }
+
+    fn wait(&mut self, number: u64, parts: Vec<Part>) {
+        let place = self.answer.later();
+        self.waiting.push(Waiting { place, number, parts });
     }
 
     /// The bytes of data for which there were room if the record were alone.
@@ -226,10 +250,7 @@ impl Run<'_> {
     /// Packs the events of a record anew, if they can be put back.
     fn make_wait(&mut self, too_large: &TooLarge<'_>, number: u64) {
         match parts(too_large, self.puts_back) {
-            Ok(parts) => {
-                let place = self.answer.later();
-                self.waiting.push(Waiting { place, number, parts });
-            }
+            Ok(parts) => self.wait(number, parts),
             Err(kind) => {
                 let events = too_large.events as u64;
                 self.fail(number, events, kind, || format!("{events} events have no room in the answer"));

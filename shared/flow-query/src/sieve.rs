@@ -29,7 +29,6 @@ const SOURCES: [&[Source]; TABLES] = [
         Source::Field(Field::Protocol),
         Source::Field(Field::Packets),
         Source::Enrichment(Enrichment::Carried),
-        Source::Field(Field::LogStatus),
     ],
     &[Source::Field(Field::DstPort), Source::Field(Field::SrcPort), Source::Enrichment(Enrichment::Side)],
     &[Source::Field(Field::Bytes)],
@@ -50,6 +49,9 @@ pub const MAX_SIEVED: usize = 64;
 /// Numbers below this have a kind each in a table; above it the place among the known ones is searched.
 const DIRECT: usize = 1 << 16;
 
+/// No text that a rule names is this one.
+const OTHER: &str = "\u{0}";
+
 /// The most combinations of kinds in a table.
 const MOST_COMBINATIONS: usize = 1 << 16;
 
@@ -60,6 +62,8 @@ pub struct Sieve {
     all: u64,
     /// Those that may match a record while no network has a name.
     without_networks: u64,
+    /// Those that may match a record of a flow: not those that ask for `NODATA` or `SKIPDATA` alone.
+    of_flows: u64,
     /// Of [`SOURCES`], in their order.
     tables: [Table; TABLES],
 }
@@ -108,11 +112,15 @@ impl Sieve {
             queries.into_iter().take(MAX_SIEVED).map(ContinuousQuery::filter).collect();
         let all = filters.iter().enumerate().fold(0, |all, (place, _)| all | 1 << place);
         let tables = SOURCES.map(|sources| Table::new(sources, &filters, all).unwrap_or_default());
+        let those = |may: &dyn Fn(&Condition) -> bool| {
+            let may = filters.iter().enumerate().filter(|(_, filter)| may(filter));
+            may.fold(0, |may, (place, _)| may | 1 << place)
+        };
         let nameless = [Enrichment::SrcNetwork, Enrichment::DstNetwork];
         let nameless = Known(nameless.map(|name| (Source::Enrichment(name), Value::Absent)).into());
-        let may = filters.iter().enumerate().filter(|(_, filter)| possible(filter, &nameless) != Some(false));
-        let without_networks = may.fold(0, |may, (place, _)| may | 1 << place);
-        Sieve { all, without_networks, tables }
+        let without_networks = those(&|filter| possible(filter, &nameless) != Some(false));
+        let of_flows = those(&may_match_a_flow);
+        Sieve { all, without_networks, of_flows, tables }
     }
 
     /// A bit for each detection of `asked` that `flow` may match, the first the lowest.
@@ -120,6 +128,7 @@ impl Sieve {
     pub fn candidates(&self, asked: u64, flow: &EnrichedFlow<'_>) -> u64 {
         let has_networks = !flow.tables.networks.is_empty();
         let left = asked & if has_networks { self.all } else { self.without_networks };
+        let left = left & if flow.record.is_flow() { self.of_flows } else { self.all };
         let flow = &Looked { flow, side: OnceCell::new(), externals: OnceCell::new() };
         let left = self.look_at::<1>(self.look_at::<0>(left, flow), flow);
         let left = self.look_at::<3>(self.look_at::<2>(left, flow), flow);
@@ -159,8 +168,8 @@ impl Table {
 
     #[inline(always)]
     fn may_match<const N: usize>(&self, flow: &Looked<'_, '_>) -> u64 {
-        let first = self.place_at::<N, 0>(flow) + self.place_at::<N, 1>(flow) + self.place_at::<N, 2>(flow);
-        let place = first + self.place_at::<N, 3>(flow) + self.place_at::<N, 4>(flow);
+        let first = self.place_at::<N, 0>(flow) + self.place_at::<N, 1>(flow);
+        let place = first + self.place_at::<N, 2>(flow) + self.place_at::<N, 3>(flow);
         self.may_match.get(place).copied().unwrap_or(u64::MAX)
     }
 
@@ -172,6 +181,17 @@ impl Table {
             _ => 0,
         }
     }
+}
+
+/// Whether a filter may hold for a line whose `log-status` is neither of those without a flow, whatever else it is.
+fn may_match_a_flow(filter: &Condition) -> bool {
+    const STATUS: Source = Source::Field(Field::LogStatus);
+    let mut named = Vec::new();
+    texts(filter, STATUS, &mut named);
+    named.retain(|text| !matches!(&**text, "NODATA" | "SKIPDATA"));
+    let named = named.iter().map(|text| Value::Text((&**text).into()));
+    let mut all = named.chain([Value::Text(OTHER.into()), Value::Absent]);
+    all.any(|value| possible(filter, &Known(vec![(STATUS, value.into_owned())])) != Some(false))
 }
 
 fn reads(filter: &Condition, source: Source) -> bool {
@@ -348,8 +368,7 @@ impl Classes {
                 examples
             }
             Classes::Texts(known) => {
-                // No text that a rule names is this one.
-                let other = Value::Text("\u{0}".into());
+                let other = Value::Text(OTHER.into());
                 let mut examples = vec![other.clone()];
                 for text in known.iter() {
                     examples.push(Value::Text(text.into()));

@@ -23,11 +23,14 @@ pub enum Line<'a> {
 
 impl<'a> Line<'a> {
     #[inline]
-    pub(crate) fn of(record: FlowRecord<'a>) -> Self {
+    pub(crate) fn of(mut record: FlowRecord<'a>) -> Self {
         match record.text(Field::LogStatus) {
             Some("NODATA") => Line::NoData(record),
             Some("SKIPDATA") => Line::SkipData(record),
-            _ => Line::Flow(record),
+            _ => {
+                record.is_flow = true;
+                Line::Flow(record)
+            }
         }
     }
 
@@ -47,6 +50,7 @@ pub struct FlowRecord<'a> {
     format: &'a RecordFormat,
     line: &'a str,
     found: Found<'a>,
+    is_flow: bool,
 }
 
 /// What was found in a line, lent or kept.
@@ -78,7 +82,7 @@ impl<'a> FlowRecord<'a> {
     ) -> Result<Self, ParseError<'a>> {
         let line = line.trim_end_matches([' ', '\n', '\r']);
         buffer.read(format, line)?;
-        Ok(FlowRecord { format, line, found: Found::Lent(buffer) })
+        Ok(FlowRecord { format, line, found: Found::Lent(buffer), is_flow: false })
     }
 
     /// Reads `line`.
@@ -86,7 +90,7 @@ impl<'a> FlowRecord<'a> {
         let line = line.trim_end_matches([' ', '\n', '\r']);
         let mut found = Box::<RecordBuffer>::default();
         found.read(format, line)?;
-        Ok(FlowRecord { format, line, found: Found::Kept(found) })
+        Ok(FlowRecord { format, line, found: Found::Kept(found), is_flow: false })
     }
 
     #[inline]
@@ -128,6 +132,12 @@ impl<'a> FlowRecord<'a> {
     #[inline]
     pub fn address(&self, field: Field) -> Option<IpAddr> {
         (field.kind() == FieldKind::Address && self.has(field)).then(|| self.found.address(field))
+    }
+
+    /// Whether it is of a [`Line::Flow`]: its `log-status` is neither `NODATA` nor `SKIPDATA`.
+    #[inline]
+    pub fn is_flow(&self) -> bool {
+        self.is_flow
     }
 
     /// Whether any of its addresses is one of IPv6.

@@ -244,7 +244,7 @@ fn what_holds_no_lines_is_named() {
             r#"{"awslogs":{}}"#,
             "expected a CloudWatch Logs subscription event, found JSON without awslogs.data",
         ),
-        (r#"{"records":[{}]}"#, "expected a Firehose event as JSON: a missing key"),
+        (r#"{"records":[{}]}"#, "record 0: expected base64 text as data, found none"),
         (r#"{"Records":[{"kinesis":{}}]}"#, "expected a Kinesis event as JSON: a missing key"),
     ];
     for (input, reason) in cases {

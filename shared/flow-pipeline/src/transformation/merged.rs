@@ -4,7 +4,8 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::fmt::Write;
 
-use flow_record::{Field, FieldKind, FlowRecord, RecordFormat};
+use flow_record::{Field, FieldKind, FlowRecord, RecordBuffer, RecordFormat};
+use xxhash_rust::xxh3::xxh3_128;
 
 /// Fields that are added up.
 const SUMS: [Field; 6] = [
@@ -21,11 +22,11 @@ const SUMS: [Field; 6] = [
 pub(super) struct MergedFlow<'e, T> {
     /// Where the first record came from.
     pub origin: T,
+    /// The line of the first record.
+    pub first: &'e str,
     /// How many records there were.
     pub records: u64,
     format: &'e RecordFormat,
-    /// The columns of the first record, as text.
-    columns: Vec<String>,
     sums: [Option<u64>; SUMS.len()],
     start: Option<u64>,
     end: Option<u64>,
@@ -36,17 +37,33 @@ pub(super) struct MergedFlow<'e, T> {
 /// added up, and the times and TCP flags. One whose sums have no more room is followed by another.
 #[derive(Debug)]
 pub(super) struct Merging<'e, T> {
-    places: HashMap<String, usize>,
+    /// By XXH3 with 128 bits of the columns that must agree: a message may hold hundreds of thousands of flows.
+    places: HashMap<u128, usize>,
     flows: Vec<MergedFlow<'e, T>>,
+    /// For one key after the other.
+    key: String,
 }
 
 impl<'e, T> Merging<'e, T> {
     pub(super) fn new() -> Self {
-        Merging { places: HashMap::new(), flows: Vec::new() }
+        Merging { places: HashMap::new(), flows: Vec::new(), key: String::new() }
     }
 
-    pub(super) fn add(&mut self, format: &'e RecordFormat, record: &FlowRecord<'_>, origin: T) {
-        match self.places.entry(key(record)) {
+    /// How many flows there are.
+    pub(super) fn len(&self) -> usize {
+        self.flows.len()
+    }
+
+    /// Adds the `record` of `line`.
+    pub(super) fn add(
+        &mut self,
+        format: &'e RecordFormat,
+        record: &FlowRecord<'_>,
+        line: &'e str,
+        origin: T,
+    ) {
+        write_key(&mut self.key, record);
+        match self.places.entry(xxh3_128(self.key.as_bytes())) {
             Entry::Occupied(place) if self.flows[*place.get()].add(record) => return,
             Entry::Occupied(mut place) => {
                 place.insert(self.flows.len());
@@ -55,7 +72,7 @@ impl<'e, T> Merging<'e, T> {
                 place.insert(self.flows.len());
             }
         }
-        self.flows.push(MergedFlow::new(format, record, origin));
+        self.flows.push(MergedFlow::new(format, record, line, origin));
     }
 
     pub(super) fn into_flows(self) -> Vec<MergedFlow<'e, T>> {
@@ -64,15 +81,14 @@ impl<'e, T> Merging<'e, T> {
 }
 
 /// The columns that must agree.
-fn key(record: &FlowRecord<'_>) -> String {
-    let mut key = String::with_capacity(record.line().len());
+fn write_key(key: &mut String, record: &FlowRecord<'_>) {
+    key.clear();
     for (index, column) in record.format().columns().iter().enumerate() {
         if !column.field().is_some_and(adds_up) {
-            write_column(&mut key, record, index);
+            write_column(key, record, index);
             key.push(' ');
         }
     }
-    key
 }
 
 fn adds_up(field: Field) -> bool {
@@ -87,23 +103,10 @@ fn write_column(text: &mut String, record: &FlowRecord<'_>, index: usize) {
 }
 
 impl<'e, T> MergedFlow<'e, T> {
-    fn new(format: &'e RecordFormat, record: &FlowRecord<'_>, origin: T) -> Self {
-        let column = |index| {
-            let mut text = String::new();
-            write_column(&mut text, record, index);
-            text
-        };
-        let columns = (0..format.columns().len()).map(column).collect();
-        let mut flow = MergedFlow {
-            origin,
-            records: 0,
-            format,
-            columns,
-            sums: [None; SUMS.len()],
-            start: None,
-            end: None,
-            flags: None,
-        };
+    fn new(format: &'e RecordFormat, record: &FlowRecord<'_>, first: &'e str, origin: T) -> Self {
+        let sums = [None; SUMS.len()];
+        let mut flow =
+            MergedFlow { origin, first, records: 0, format, sums, start: None, end: None, flags: None };
         flow.add(record);
         flow
     }
@@ -125,14 +128,21 @@ impl<'e, T> MergedFlow<'e, T> {
         true
     }
 
-    /// The line of a record that says all of them.
-    pub(super) fn line(&self) -> String {
-        let columns = self.format.columns().iter().zip(&self.columns);
-        let texts = columns.map(|(column, text)| match column.field().and_then(|field| self.summed(field)) {
-            Some(number) => number.to_string(),
-            None => text.clone(),
-        });
-        texts.collect::<Vec<_>>().join(" ")
+    /// The line of a record that says all of them, `buffer` being for the first one.
+    pub(super) fn line(&self, buffer: &mut RecordBuffer) -> String {
+        let mut line = String::with_capacity(self.first.len());
+        // What could be read once can be read again.
+        let Ok(first) = self.format.parse_into(self.first, buffer) else { return self.first.to_owned() };
+        for (index, column) in self.format.columns().iter().enumerate() {
+            if index > 0 {
+                line.push(' ');
+            }
+            match column.field().and_then(|field| self.summed(field)) {
+                Some(number) => write!(line, "{number}").expect("memory takes every text"),
+                None => write_column(&mut line, first.record(), index),
+            }
+        }
+        line
     }
 
     fn summed(&self, field: Field) -> Option<u64> {
@@ -180,27 +190,29 @@ mod tests {
         ];
         let mut merging = Merging::new();
         for (number, line) in lines.iter().enumerate() {
-            merging.add(&format, format.parse(line).unwrap().record(), number);
+            merging.add(&format, format.parse(line).unwrap().record(), line, number);
         }
-        let flows = merging.into_flows();
-        let shown: Vec<_> = flows.iter().map(|flow| (flow.origin, flow.records, flow.line())).collect();
+        let (flows, mut buffer) = (merging.into_flows(), RecordBuffer::default());
+        let mut line = |flow: &MergedFlow<'_, usize>| flow.line(&mut buffer);
+        let shown: Vec<_> = flows.iter().map(|flow| (flow.origin, flow.records, line(flow))).collect();
         let expected = [
             (0, 3, "10.0.0.1 22 3 120 90 160 19 ACCEPT x".to_owned()),
             (2, 1, lines[2].to_owned()),
             (4, 1, lines[4].to_owned()),
         ];
         assert_eq!(shown, expected);
-        assert!(flows.iter().all(|flow| format.parse(&flow.line()).is_ok()));
+        assert!(flows.iter().all(|flow| format.parse(&line(flow)).is_ok()));
     }
 
     #[test]
     fn what_has_no_room_in_a_sum_is_another_flow() {
         let format: RecordFormat = "srcaddr packets bytes".parse().unwrap();
         let mut merging = Merging::new();
-        for bytes in ["9223372036854775807", "5", "7"] {
-            merging.add(&format, format.parse(&format!("10.0.0.1 1 {bytes}")).unwrap().record(), ());
+        for line in ["10.0.0.1 1 9223372036854775807", "10.0.0.1 1 5", "10.0.0.1 1 7"] {
+            merging.add(&format, format.parse(line).unwrap().record(), line, ());
         }
-        let lines: Vec<_> = merging.into_flows().iter().map(MergedFlow::line).collect();
+        let mut buffer = RecordBuffer::default();
+        let lines: Vec<_> = merging.into_flows().iter().map(|flow| flow.line(&mut buffer)).collect();
         assert_eq!(lines, ["10.0.0.1 1 9223372036854775807", "10.0.0.1 2 12"]);
     }
 }

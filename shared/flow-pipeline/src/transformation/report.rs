@@ -8,7 +8,7 @@ use serde::Serialize;
 use crate::report::{MAX_REJECT_SAMPLES, RejectSample};
 
 /// Why a record is answered `ProcessingFailed`, and what that means: a contract with alarms and dashboards.
-pub const FAILURE_REASONS: [(&str, &str); 17] = [
+pub const FAILURE_REASONS: [(&str, &str); 18] = [
     ("not_base64", "its data are no base64"),
     ("corrupt_gzip", "its data begin as gzip does and can't be decompressed"),
     ("decompressed_too_large", "it decompresses to more than MAX_DECOMPRESSED_BYTES"),
@@ -29,7 +29,11 @@ pub const FAILURE_REASONS: [(&str, &str); 17] = [
         "decompressing_stream",
         "the answer has no room for it, and its stream, which decompresses, takes nothing back",
     ),
-    ("put_back_too_often", "it was put back sixteen times and still has no room"),
+    ("put_back_too_often", "it was put back 64 times and still has no room"),
+    (
+        "event_full",
+        "the records before it unpack to more than is read of one event, and it can't be put back",
+    ),
     ("put_back_failed", "the stream did not take it back"),
     ("not_repacked", "it could be read, but not be packed anew"),
 ];

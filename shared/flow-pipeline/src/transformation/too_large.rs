@@ -7,8 +7,9 @@ use flow_envelope::Repacking;
 
 use crate::put_back::{MAX_RECORD, StreamEntry};
 
-/// How often events are put back at most: a megabyte that inflates to a gigabyte needs ten halvings.
-const MAX_GENERATIONS: u32 = 16;
+/// How often events are put back at most: a megabyte that inflates to a gigabyte needs ten halvings, and where records grow
+/// so much that every other has no room, one in 2^54 has had no luck after those.
+const MAX_GENERATIONS: u32 = 64;
 
 /// A record for which there is no room.
 pub(super) struct TooLarge<'a> {
@@ -38,6 +39,13 @@ impl Part {
         let StreamEntry { data, partition_key } = &mut self.entry;
         StreamEntry { data: mem::take(data), partition_key: partition_key.take() }
     }
+}
+
+/// The record as it came, for an event that unpacks to too much: it is not looked at, so its events are not counted.
+pub(super) fn as_it_came(data: &[u8], partition_key: Option<String>) -> Option<Part> {
+    let fits = data.len() + partition_key.as_ref().map_or(0, String::len) <= MAX_RECORD;
+    let entry = StreamEntry { data: data.to_vec(), partition_key };
+    fits.then_some(Part { entry, events: 0 })
 }
 
 /// The record in parts: whole when it fits into an answer of its own, else halved until each probably does. An error is the

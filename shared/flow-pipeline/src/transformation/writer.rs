@@ -19,6 +19,9 @@ use crate::input::BatchOrigin;
 /// What begins with so many lines of which none is a flow record is no flow log: a few bytes may unpack to a million lines.
 const SURELY: u64 = 1000;
 
+/// What is merged is written last, and taken to need at least so many bytes a flow: as flat output does for its id alone.
+const LEAST_LINE: usize = 32;
+
 /// Writes records one after the other, with the same memory.
 #[derive(Debug)]
 pub(super) struct RecordWriter<'s> {
@@ -33,6 +36,8 @@ pub(super) struct RecordWriter<'s> {
     pub rejected: Vec<(&'static str, String)>,
     /// A line that is no flow record has no place in the encoding.
     pub is_misplaced: bool,
+    /// Some events were not looked at for want of room.
+    is_cut: bool,
     /// `out` stops growing here, and the rest of the events is not looked at.
     limit: usize,
 }
@@ -48,13 +53,15 @@ impl<'s> RecordWriter<'s> {
             counts: EventCounts::default(),
             rejected: Vec::new(),
             is_misplaced: false,
+            is_cut: false,
             limit: 0,
         }
     }
 
     /// Writes the events of `content`, as long as there are no more than `limit` bytes; tells whether that were all.
     pub(super) fn write(&mut self, content: &RecordContent<'_>, limit: usize) -> bool {
-        (self.counts, self.is_misplaced, self.limit) = (EventCounts::default(), false, limit);
+        (self.counts, self.limit) = (EventCounts::default(), limit);
+        (self.is_misplaced, self.is_cut) = (false, false);
         self.out.clear();
         self.rejected.clear();
         // Out of `self` while it is borrowed by lines; it is large, so once for all of them.
@@ -68,7 +75,7 @@ impl<'s> RecordWriter<'s> {
         let format = self.settings.formats.any();
         self.lines(&mut buffer, format, content.lines.iter().map(|line| (&**line, Origin::default())));
         self.buffer = buffer;
-        self.out.len() <= limit
+        !self.is_cut && self.out.len() <= limit
     }
 
     /// The keys of the partition in which these events are, by the first line; and whether another message's differ.
@@ -107,8 +114,13 @@ impl<'s> RecordWriter<'s> {
     ) {
         let mut merging = self.settings.merges.then(Merging::new);
         for (text, origin) in lines {
-            if self.out.len() > self.limit || self.is_no_log() {
-                return;
+            let merged = merging.as_ref().map_or(0, Merging::len);
+            if self.out.len().max(merged * LEAST_LINE) > self.limit {
+                self.is_cut = true;
+                break;
+            }
+            if self.is_no_log() {
+                break;
             }
             self.counts.read += 1;
             match format {
@@ -117,6 +129,9 @@ impl<'s> RecordWriter<'s> {
             }
         }
         for flow in merging.into_iter().flat_map(Merging::into_flows) {
+            if self.out.len() > self.limit {
+                return;
+            }
             self.merged(buffer, &flow);
         }
     }
@@ -132,14 +147,14 @@ impl<'s> RecordWriter<'s> {
         format: &'e RecordFormat,
         text: &'e str,
         origin: Origin<'e>,
-        merging: Option<&mut Merging<'e, (Origin<'e>, &'e str)>>,
+        merging: Option<&mut Merging<'e, Origin<'e>>>,
     ) {
         match format.parse_into(text, buffer) {
             Ok(line) => {
                 let flow = EnrichedFlow { record: line.record(), origin: &origin, tables: self.tables };
                 if self.is_wanted(&line, &flow) {
                     match (&line, merging) {
-                        (Line::Flow(record), Some(merging)) => merging.add(format, record, (origin, text)),
+                        (Line::Flow(record), Some(merging)) => merging.add(format, record, text, origin),
                         _ => self.flow(&flow, text, None),
                     }
                 }
@@ -173,9 +188,9 @@ impl<'s> RecordWriter<'s> {
     }
 
     /// Records of one flow, as one.
-    fn merged(&mut self, buffer: &mut RecordBuffer, merged: &MergedFlow<'_, (Origin<'_>, &str)>) {
-        let (origin, first) = &merged.origin;
-        let text = if merged.records == 1 { Cow::Borrowed(*first) } else { Cow::Owned(merged.line()) };
+    fn merged(&mut self, buffer: &mut RecordBuffer, merged: &MergedFlow<'_, Origin<'_>>) {
+        let (origin, first) = (&merged.origin, merged.first);
+        let text = if merged.records == 1 { Cow::Borrowed(first) } else { Cow::Owned(merged.line(buffer)) };
         self.counts.merged += merged.records - 1;
         match merged.format().parse_into(&text, buffer) {
             Ok(line) => {

@@ -311,7 +311,7 @@ fn the_mark_bounds_how_often() {
     for round in 1.. {
         let (answers, report) = transform(&settings, &[&whole, &data], Some(&stream));
         let Some(entry) = stream.taken.lock().unwrap().pop() else {
-            assert_eq!((round, &answers[1]), (17, &Answered::Failed));
+            assert_eq!((round, &answers[1]), (65, &Answered::Failed));
             assert_eq!(report.failed, BTreeMap::from([("put_back_too_often", 1)]));
             break;
         };
@@ -367,6 +367,27 @@ fn a_megabyte_that_inflates_to_a_gigabyte_and_ten_thousand_empty_records() {
     );
     assert_eq!(report.failed, BTreeMap::from([("decompressed_too_large", 1), ("not_utf8", 1)]));
     assert_eq!(report.dropped, 10_000);
+}
+
+#[test]
+fn what_unpacks_to_too_much_is_looked_at_in_part_and_the_rest_put_back_as_it_came() {
+    let lines: Vec<_> = (0..20_000).map(|_| line(7, 2)).collect();
+    let data = gzip(&message(&lines));
+    let records = vec![&data[..]; 50];
+    let settings = settings(RecordEncoding::Text, 6_000_000, false);
+    let stream = Stream::default();
+    let (answers, report) = transform(&settings, &records, Some(&stream));
+    assert!(answers.iter().skip(1).all(|answered| *answered == Answered::Dropped), "{report:?}");
+    assert!((120_000_000..130_000_000).contains(&report.bytes_unpacked), "{}", report.bytes_unpacked);
+    let taken = std::mem::take(&mut *stream.taken.lock().unwrap());
+    let untouched = taken.iter().filter(|entry| entry.data == data).count();
+    assert!((2..50).contains(&untouched), "{untouched} of {}", taken.len());
+    let held = |data: &[u8]| lines_of(data).len() as u64;
+    let back: u64 = taken.iter().map(|entry| held(&entry.data)).sum();
+    assert_eq!(report.events.written + back, 50 * 20_000);
+    let (answers, report) = transform(&settings, &records, None);
+    assert!(answers.iter().skip(1).all(|answered| *answered == Answered::Failed), "{report:?}");
+    assert_eq!(report.failed.get("event_full"), Some(&(untouched as u64)));
 }
 
 /// A full-size event: what one record of nearly a megabyte holds is delivered in the end, every event once.

@@ -1,11 +1,11 @@
-//! Which of a few known texts a text is, mostly told by its first byte.
+//! Which of a few known texts a text is, mostly told by its first byte and its length.
 
 /// Texts, sorted, none twice.
 #[derive(Debug)]
 pub(super) struct KnownTexts {
     texts: Box<[KnownText]>,
-    /// For each byte that the only one begins with it is at one place less than this; [`NONE`], [`MANY`].
-    by_first: Box<[u8; 256]>,
+    /// For each [`trait_of`] a text: the only one that has it is at one place less than this; [`NONE`], [`MANY`].
+    by_trait: Box<[u8; 256]>,
 }
 
 /// A text, and what is compared first.
@@ -15,7 +15,7 @@ struct KnownText {
     mark: u64,
 }
 
-/// No text begins with this byte.
+/// No text has this trait.
 const NONE: u8 = 0;
 
 /// Several do, or one that is too far behind to be noted.
@@ -28,14 +28,13 @@ impl KnownTexts {
     pub(super) fn new(mut texts: Vec<Box<str>>) -> Self {
         texts.sort_unstable();
         texts.dedup();
-        let mut by_first = Box::new([NONE; 256]);
+        let mut by_trait = Box::new([NONE; 256]);
         for (place, text) in texts.iter().enumerate() {
-            let Some(first) = text.bytes().next() else { continue };
-            let noted = &mut by_first[usize::from(first)];
+            let noted = &mut by_trait[trait_of(text)];
             *noted = if *noted == NONE { u8::try_from(place + 1).unwrap_or(MANY) } else { MANY };
         }
         let texts = texts.into_iter().map(|text| KnownText { mark: mark(&text), text }).collect();
-        KnownTexts { texts, by_first }
+        KnownTexts { texts, by_trait }
     }
 
     /// In their order.
@@ -46,11 +45,10 @@ impl KnownTexts {
     /// Where `text` is among them.
     #[inline(always)]
     pub(super) fn place(&self, text: &str) -> Option<usize> {
-        let noted = text.as_bytes().first().map_or(MANY, |first| self.by_first[usize::from(*first)]);
-        match noted {
+        match self.by_trait[trait_of(text)] {
             NONE => None,
             MANY => self.search(text),
-            _ => {
+            noted => {
                 let place = usize::from(noted - 1);
                 self.texts.get(place)?.is(text).then_some(place)
             }
@@ -70,6 +68,13 @@ impl KnownText {
             && self.mark == mark(text)
             && (text.len() <= MARKED || *self.text == *text)
     }
+}
+
+/// What texts of few kinds seldom share: the first byte, moved by the length.
+#[inline]
+fn trait_of(text: &str) -> usize {
+    let first = text.as_bytes().first().map_or(0, |first| usize::from(*first));
+    (first + text.len() * 37) % 256
 }
 
 /// The first and the last bytes of a text.
