@@ -26,7 +26,7 @@ const fn metric(name: &'static str, meaning: &'static str, count: fn(&Report, &E
 }
 
 /// All metrics by function. What is counted of an event that is tried again counts again.
-pub const METRICS: [Metric; 33] = [
+pub const METRICS: [Metric; 34] = [
     metric("Events", "invocations, failed ones too", |_, _| 1),
     metric("Flows", "flow records read; written even when 0", |report, _| report.lines.flows),
     metric("NoData", "NODATA lines: nothing flowed", |report, _| report.lines.no_data),
@@ -43,6 +43,11 @@ pub const METRICS: [Metric; 33] = [
     metric("ControlMessages", "CloudWatch Logs' own test messages", |report, _| report.control_messages),
     metric("UntimedLines", "records without any time: no window can hold them", |report, _| report.untimed),
     metric("FutureRecords", "records too far ahead of the clock: not counted", |report, _| report.future),
+    metric(
+        "DelayedEvents",
+        "events whose newest record began over 30 minutes before: delivery lags",
+        |report, _| report.delayed,
+    ),
     metric("LatePanes", "panes that came too late for any open window: not counted", |report, _| {
         report.late_panes
     }),

@@ -45,7 +45,9 @@ pub use kept_panes::{DEFAULT_MAX_GROUPS, KeptPanes, Stored};
 pub use late::{LateEvents, Standing};
 pub use memory_store::MemoryStore;
 pub use notifier::{Notifier, Published, Topic};
-pub use pipeline::{AlertFormat, DEFAULT_ALERT_LIMIT, Definitions, Pipeline, PipelineSettings, RunError};
+pub use pipeline::{
+    AlertFormat, DEFAULT_ALERT_LIMIT, Definitions, Pipeline, PipelineSettings, RunError, USUAL_DELIVERY,
+};
 pub use put_back::{MAX_RECORD, PutBack, StreamEntry, StreamSource};
 pub use replay::{History, OneADay, Replay, ReplaySettings, RuleHistory, SubjectHistory, Told};
 pub use report::{LineCounts, Looks, MAX_REJECT_SAMPLES, RejectOrigin, RejectSample, Report};

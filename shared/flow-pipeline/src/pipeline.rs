@@ -19,6 +19,10 @@ use crate::run::{Failure, Run};
 use crate::state_store::StateStore;
 use crate::suppressions::Suppressions;
 
+/// An event whose newest record began so long before the clock, in seconds, is delayed: an interval lasts ten minutes at
+/// most, and CloudWatch Logs has it some five minutes later (Amazon VPC user guide, "Flow log records").
+pub const USUAL_DELIVERY: u64 = 1800;
+
 /// The most alerts that people get in five minutes unless said otherwise, the worst first. What is more comes in one
 /// digest, and still goes to the findings topic one by one: a thousand mails tell nobody more than twenty.
 pub const DEFAULT_ALERT_LIMIT: usize = 20;
@@ -273,6 +277,8 @@ impl<S: StateStore, N: Notifier> Pipeline<S, N> {
                 self.observe_batch(definitions, batch, now, &mut deltas, report);
             }
         }
+        let is_delayed = deltas.newest().is_some_and(|newest| now.saturating_sub(newest) > USUAL_DELIVERY);
+        report.delayed += u64::from(is_delayed);
         Ok((deltas, fingerprint(&batches)))
     }
 

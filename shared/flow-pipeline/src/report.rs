@@ -123,6 +123,8 @@ pub struct Report {
     pub pattern_warnings: BTreeMap<String, BTreeSet<String>>,
     /// Records further than [`FUTURE_TOLERANCE`](flow_detect::FUTURE_TOLERANCE) ahead of the clock: not counted.
     pub future: u64,
+    /// Events whose newest record began longer than [`USUAL_DELIVERY`](crate::USUAL_DELIVERY) before the clock.
+    pub delayed: u64,
     /// Panes that came too late for any open window: what they hold is not counted.
     pub late_panes: u64,
     /// Log events of the function's own log group: not read.
@@ -190,6 +192,7 @@ impl Report {
     /// Adds what became of a batch that was read, or of a tick.
     pub(crate) fn add_outcome(&mut self, other: &Report) {
         self.redelivered += other.redelivered;
+        self.delayed += other.delayed;
         self.late_panes += other.late_panes;
         self.capped_panes += other.capped_panes;
         self.evicted_groups += other.evicted_groups;

@@ -22,6 +22,9 @@ const SURELY: u64 = 1000;
 /// What is merged is written last, and taken to need at least so many bytes a flow: as flat output does for its id alone.
 const LEAST_LINE: usize = 32;
 
+/// So many lines of a message are looked at for one that is a record and says its partition: a header is the first of some.
+const FIRST_LINES: usize = 8;
+
 /// Writes records one after the other, with the same memory.
 #[derive(Debug)]
 pub(super) struct RecordWriter<'s> {
@@ -78,28 +81,33 @@ impl<'s> RecordWriter<'s> {
         !self.is_cut && self.out.len() <= limit
     }
 
-    /// The keys of the partition in which these events are, by the first line; and whether another message's differ.
+    /// The keys of the partition in which these events are, by the first line that is a record; and whether another
+    /// message's differ.
     pub(super) fn partition(&mut self, content: &RecordContent<'_>, region: &str) -> (PartitionKeys, bool) {
         let settings = self.settings;
         if settings.partition_keys.is_empty() {
             return (PartitionKeys::new(), false);
         }
-        let of_batches = content.batches.iter().filter_map(|batch| {
-            let event = batch.lines().first()?;
-            Some((
-                settings.formats.of(&batch.log_group),
-                &*event.message,
-                BatchOrigin::of(batch).of_event(event),
-            ))
-        });
-        let of_lines = content.lines.first();
-        let of_lines = of_lines.map(|line| (settings.formats.any(), &**line, Origin::default()));
-        let mut all = of_batches.chain(of_lines).map(|(format, text, origin)| {
-            let line = format.and_then(|format| format.parse_into(text, &mut self.buffer).ok());
+        let stream_region = Some(region).filter(|region| !region.is_empty());
+        let buffer = &mut self.buffer;
+        let mut keys = |format: Option<&RecordFormat>, lines: &mut dyn Iterator<Item = &str>, origin| {
+            let line = lines.take(FIRST_LINES).find(|text| is_record(format, text, buffer));
+            let line = line.and_then(|text| format?.parse_into(text, buffer).ok());
             let record = line.as_ref().map(Line::record);
-            let stream_region = Some(region).filter(|region| !region.is_empty());
             partition(&settings.partition_keys, &First { origin, record, stream_region })
-        });
+        };
+        let mut all = Vec::new();
+        for batch in &content.batches {
+            let Some(earliest) = batch.lines().iter().min_by_key(|event| event.timestamp) else { continue };
+            let mut lines = batch.lines().iter().map(|event| &*event.message);
+            let origin = BatchOrigin::of(batch);
+            all.push(keys(settings.formats.of(&batch.log_group), &mut lines, origin.of_event(earliest)));
+        }
+        if !content.lines.is_empty() {
+            let mut lines = content.lines.iter().map(|line| &**line);
+            all.push(keys(settings.formats.any(), &mut lines, Origin::default()));
+        }
+        let mut all = all.into_iter();
         let first = all.next().unwrap_or_default();
         let is_mixed = all.any(|other| other != first);
         (first, is_mixed)
@@ -228,6 +236,10 @@ impl<'s> RecordWriter<'s> {
         self.counts.rejected += 1;
         self.rejected.push((kind, fault.to_owned()));
     }
+}
+
+fn is_record(format: Option<&RecordFormat>, text: &str, buffer: &mut RecordBuffer) -> bool {
+    format.is_some_and(|format| format.parse_into(text, buffer).is_ok())
 }
 
 fn is_accepted(flow: &EnrichedFlow<'_>) -> bool {

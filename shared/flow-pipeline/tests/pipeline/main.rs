@@ -223,6 +223,15 @@ fn lines_that_can_not_count_are_counted_as_such() {
 }
 
 #[test]
+fn events_that_come_late_are_counted() {
+    for (newest, delayed) in [(NOW - 1800, 0), (NOW - 1801, 1), (NOW + 5, 0)] {
+        let lines = [tries_at("198.51.100.7", 1, NOW - 7200), tries_at("198.51.100.7", 1, newest)].concat();
+        let report = run(&pipeline(settings(), MemoryStore::default()), &event(&lines)).unwrap();
+        assert_eq!(report.delayed, delayed, "{newest}");
+    }
+}
+
+#[test]
 fn formats_are_those_of_the_log_group() {
     let mut settings = settings();
     settings.formats = Formats::parse(r#"{"/short": "${action} ${srcaddr}"}"#).unwrap();
