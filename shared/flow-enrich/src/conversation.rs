@@ -104,7 +104,7 @@ pub(crate) fn is_external(address: IpAddr, networks: &Networks) -> bool {
     Scope::of(address).is_external() && !networks.is_own(address)
 }
 
-/// Whether each end of a record is [external](is_external), and not of one VPC with the other; none where there is no address.
+/// Whether each end of a record is external, and not of one VPC with the other; none where there is no address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Externals {
     /// `srcaddr`.

@@ -378,7 +378,8 @@ fn what_unpacks_to_too_much_is_looked_at_in_part_and_the_rest_put_back_as_it_cam
     let settings = settings(RecordEncoding::Text, 6_000_000, false);
     let stream = Stream::default();
     let (answers, report) = transform(&settings, &records, Some(&stream));
-    assert!(answers.iter().skip(1).all(|answered| *answered == Answered::Dropped), "{report:?}");
+    // The answer has room for two.
+    assert!(answers.iter().skip(2).all(|answered| *answered == Answered::Dropped), "{report:?}");
     assert!((120_000_000..130_000_000).contains(&report.bytes_unpacked), "{}", report.bytes_unpacked);
     let taken = std::mem::take(&mut *stream.taken.lock().unwrap());
     let untouched = taken.iter().filter(|entry| entry.data == data).count();
@@ -387,7 +388,7 @@ fn what_unpacks_to_too_much_is_looked_at_in_part_and_the_rest_put_back_as_it_cam
     let back: u64 = taken.iter().map(|entry| held(&entry.data)).sum();
     assert_eq!(report.events.written + back, 50 * 20_000);
     let (answers, report) = transform(&settings, &records, None);
-    assert!(answers.iter().skip(1).all(|answered| *answered == Answered::Failed), "{report:?}");
+    assert!(answers.iter().skip(2).all(|answered| *answered == Answered::Failed), "{report:?}");
     assert_eq!(report.failed.get("event_full"), Some(&(untouched as u64)));
 }
 
