@@ -303,12 +303,13 @@ impl EpisodeRecord {
     /// When nothing more is waited for that could go on with the episode.
     pub(crate) fn resolves_at(&self) -> u64 {
         // The last window that could begins just before the gap ends, and is as long as any other.
-        self.finding.span.end.saturating_add(self.pace.gap() + self.pace.window).saturating_add(self.waits())
+        self.goes_on_until().saturating_add(self.pace.gap())
     }
 
-    /// How late records may come.
-    pub(crate) fn waits(&self) -> u64 {
-        self.pace.lateness.max(self.delay)
+    /// Until when what was seen last may still be going on, as far as records that come late can tell.
+    pub(crate) fn goes_on_until(&self) -> u64 {
+        let waits = self.pace.lateness.max(self.delay);
+        self.finding.span.end.saturating_add(self.pace.window).saturating_add(waits)
     }
 
     /// From when on the finding may be told again; 0 when it never was.

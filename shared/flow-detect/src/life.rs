@@ -360,7 +360,8 @@ impl EpisodeRecord {
             return None;
         }
         let is_over = now >= self.resolves_at();
-        let may_repeat = now >= self.repeat_at() && self.goes_on_at(self.repeat_at());
+        // What was past by then is told as over, not as going on.
+        let may_repeat = now >= self.repeat_at() && self.repeat_at() < self.goes_on_until();
         match self.beginning() {
             Beginning::Untold => Some(Status::New),
             // Over or not: it is told once the interval has passed.
@@ -368,11 +369,6 @@ impl EpisodeRecord {
             Beginning::Told if is_over => self.raised().or(Some(Status::Resolved)),
             Beginning::Told => self.raised().or((may_repeat && self.has_news()).then_some(Status::Ongoing)),
         }
-    }
-
-    /// Whether what was seen last may still have been going on at `time`: what is past is told as over, not as going on.
-    fn goes_on_at(&self, time: u64) -> bool {
-        time < self.finding.span.end.saturating_add(self.pace.window).saturating_add(self.waits())
     }
 
     fn raised(&self) -> Option<Status> {
@@ -398,7 +394,7 @@ impl EpisodeRecord {
         let is_open = self.resolved.is_none();
         let has_more = self.has_news() || self.beginning() != Beginning::Told;
         let is_held_back = self.beginning() == Beginning::HeldBack;
-        let repeats = is_open && has_more && (is_held_back || self.goes_on_at(self.repeat_at()));
+        let repeats = is_open && has_more && (is_held_back || self.repeat_at() < self.goes_on_until());
         let ends = is_open && !is_held_back;
         let looks = [self.digest_at, repeats.then(|| self.repeat_at()), ends.then(|| self.resolves_at())];
         looks.into_iter().flatten().min()

@@ -116,10 +116,14 @@ pub struct Externals {
 impl Externals {
     #[inline]
     pub(crate) fn of(record: &FlowRecord<'_>, networks: &Networks) -> Self {
-        let is_one_vpc = is_one_vpc(record);
-        let is_external = |end| Some(is_external(record.address(end)?, networks) && !is_one_vpc);
+        let is_external = |end| is_end_external(record, end, networks);
         Externals { source: is_external(Field::SrcAddr), destination: is_external(Field::DstAddr) }
     }
+}
+
+/// One of the [`Externals`], that of the address in `end`.
+pub(crate) fn is_end_external(record: &FlowRecord<'_>, end: Field, networks: &Networks) -> Option<bool> {
+    Some(is_external(record.address(end)?, networks) && !is_one_vpc(record))
 }
 
 /// Whether both ends are IPv6 addresses with the same first 56 bits: AWS gives a VPC such a range of public addresses

@@ -124,8 +124,8 @@ impl<'a> EnrichedFlow<'a> {
     #[inline]
     pub fn enrichment_number(&self, name: Enrichment) -> Option<u64> {
         match name {
-            Enrichment::SrcExternal => self.externals().source.map(u64::from),
-            Enrichment::DstExternal => self.externals().destination.map(u64::from),
+            Enrichment::SrcExternal => self.external(Field::SrcAddr),
+            Enrichment::DstExternal => self.external(Field::DstAddr),
             Enrichment::ServerPort => conversation::server_port(self.record),
             Enrichment::Duration => duration(self.record),
             _ => None,
@@ -161,6 +161,10 @@ impl<'a> EnrichedFlow<'a> {
 
     fn scope(&self, end: Field) -> Option<Scope> {
         self.record.address(end).map(Scope::of)
+    }
+
+    fn external(&self, end: Field) -> Option<u64> {
+        conversation::is_end_external(self.record, end, &self.tables.networks).map(u64::from)
     }
 
     fn network(&self, end: Field) -> Option<&'a str> {

@@ -15,7 +15,7 @@ use serde_json::value::RawValue;
 pub use answer::{FirehoseAnswer, MAX_ANSWER, NoData, PartitionKeys, Unsettled};
 
 use crate::EnvelopeError;
-use crate::text::{Text, text_or_integer};
+use crate::text::{Text, text_or, text_or_integer};
 use crate::unpacker::{NO_TEXT, Unpacker};
 
 const EXPECTED: &str = "a Firehose event";
@@ -64,8 +64,7 @@ fn no_text<'a>() -> Cow<'a, str> {
 }
 
 fn data<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Cow<'de, str>, D::Error> {
-    let value = <&RawValue>::deserialize(deserializer)?;
-    Ok(serde_json::from_str::<Text<'de>>(value.get()).map_or_else(|_| no_text(), |text| text.0))
+    text_or(deserializer, NO_TEXT)
 }
 
 impl<'a> FirehoseEvent<'a> {
@@ -159,9 +158,16 @@ mod tests {
 
     #[test]
     fn data_that_are_no_text_are_one_record_s_fault() {
-        for data in
-            ["", r#","data":null"#, r#","data":7"#, r#","data":{"a":"b"}"#, r#","kafkaRecordValue":"MiBh""#]
-        {
+        for data in [
+            "",
+            r#","data":null"#,
+            r#","data":7"#,
+            r#","data":{"a":"b"}"#,
+            r#","data":[1,"x"]"#,
+            r#","data":true"#,
+            r#","data":-1.5"#,
+            r#","kafkaRecordValue":"MiBh""#,
+        ] {
             let text = format!(
                 r#"{{"invocationId":null,"region":null,"records":[{{"recordId":"1"{data}}},{{"recordId":"2","data":"MiBh"}}]}}"#
             );

@@ -60,6 +60,60 @@ pub(crate) fn text_or_integer<'de, D: Deserializer<'de>>(deserializer: D) -> Res
     deserializer.deserialize_any(TextOrInteger)
 }
 
+/// Text, or `other` for a value of any other type. The text is read once, however long.
+pub(crate) fn text_or<'de, D: Deserializer<'de>>(
+    deserializer: D,
+    other: &'static str,
+) -> Result<Cow<'de, str>, D::Error> {
+    struct TextOr(&'static str);
+    impl<'de> Visitor<'de> for TextOr {
+        type Value = Cow<'de, str>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("any value")
+        }
+
+        fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Self::Value, E> {
+            Ok(Cow::Borrowed(text))
+        }
+
+        fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
+            Ok(Cow::Owned(text.to_owned()))
+        }
+
+        fn visit_bool<E>(self, _value: bool) -> Result<Self::Value, E> {
+            Ok(Cow::Borrowed(self.0))
+        }
+
+        fn visit_u64<E>(self, _number: u64) -> Result<Self::Value, E> {
+            Ok(Cow::Borrowed(self.0))
+        }
+
+        fn visit_i64<E>(self, _number: i64) -> Result<Self::Value, E> {
+            Ok(Cow::Borrowed(self.0))
+        }
+
+        fn visit_f64<E>(self, _number: f64) -> Result<Self::Value, E> {
+            Ok(Cow::Borrowed(self.0))
+        }
+
+        fn visit_unit<E>(self) -> Result<Self::Value, E> {
+            Ok(Cow::Borrowed(self.0))
+        }
+
+        fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
+            while list.next_element::<IgnoredAny>()?.is_some() {}
+            Ok(Cow::Borrowed(self.0))
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+            while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+            Ok(Cow::Borrowed(self.0))
+        }
+    }
+    deserializer.deserialize_any(TextOr(other))
+}
+
 /// A list of texts, bounded: an array of `""` would take eight times its size in memory.
 pub(crate) fn short_list<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Cow<'de, str>>, D::Error> {
     struct ShortList;

@@ -184,7 +184,7 @@ impl Run<'_> {
         // A stream that decompresses by itself takes nothing back, and only what is packed shows that it does not.
         let may = self.puts_back && (record.is_gzip() || !self.event.source_kinesis_stream_arn.is_empty());
         let data = memory.decode(record).ok().filter(|_| may);
-        match data.and_then(|data| as_it_came(data, record.partition_key())) {
+        match data.and_then(|data| as_it_came(data, record.partition_key().as_ref())) {
             Some(part) => self.wait(number, vec![part]),
             None => self
                 .fail(number, 0, "event_full", || format!("the event unpacks to over {MAX_UNPACKED} bytes")),

@@ -34,6 +34,12 @@ pub(super) struct Part {
 }
 
 impl Part {
+    /// None if no stream takes a record of that size.
+    fn new(data: Vec<u8>, partition_key: Option<&String>, events: u64) -> Option<Self> {
+        let fits = data.len() + partition_key.map_or(0, String::len) <= MAX_RECORD;
+        fits.then(|| Part { entry: StreamEntry { data, partition_key: partition_key.cloned() }, events })
+    }
+
     /// The record for the stream; its data are moved out.
     pub(super) fn take_entry(&mut self) -> StreamEntry {
         let StreamEntry { data, partition_key } = &mut self.entry;
@@ -42,10 +48,8 @@ impl Part {
 }
 
 /// The record as it came, for an event that unpacks to too much: it is not looked at, so its events are not counted.
-pub(super) fn as_it_came(data: &[u8], partition_key: Option<String>) -> Option<Part> {
-    let fits = data.len() + partition_key.as_ref().map_or(0, String::len) <= MAX_RECORD;
-    let entry = StreamEntry { data: data.to_vec(), partition_key };
-    fits.then_some(Part { entry, events: 0 })
+pub(super) fn as_it_came(data: &[u8], partition_key: Option<&String>) -> Option<Part> {
+    Part::new(data.to_vec(), partition_key, 0)
 }
 
 /// The record in parts: whole when it fits into an answer of its own, else halved until each probably does. An error is the
@@ -93,9 +97,8 @@ fn pack(
     into: &mut Vec<Part>,
 ) -> Result<(), &'static str> {
     let data = repacking.pack(events.clone(), record.generation + 1);
-    if data.len() + record.partition_key.as_ref().map_or(0, String::len) <= MAX_RECORD {
-        let entry = StreamEntry { data, partition_key: record.partition_key.clone() };
-        into.push(Part { entry, events: events.len() as u64 });
+    if let Some(part) = Part::new(data, record.partition_key.as_ref(), events.len() as u64) {
+        into.push(part);
         return Ok(());
     }
     if events.len() < 2 {
