@@ -10,10 +10,6 @@ use crate::protocols::{TCP, has_ports};
 use crate::scope::Scope;
 use crate::services::is_known;
 
-/// The first port that Linux gives to clients (`net.ipv4.ip_local_port_range`); IANA's dynamic ports, which Windows
-/// and macOS use, lie above it.
-const FIRST_CLIENT_PORT: u16 = 32768;
-
 /// The first port that needs no privilege; no client and no NAT gateway (1024 to 65535) picks one below by itself.
 const FIRST_USER_PORT: u16 = 1024;
 
@@ -27,36 +23,59 @@ pub(crate) fn real_destination(record: &FlowRecord<'_>) -> Option<IpAddr> {
     record.address(Field::PktDstAddr).or_else(|| record.address(Field::DstAddr))
 }
 
+/// How a record lies to who opened the conversation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Side {
+    /// It goes from him.
+    Request,
+    /// It goes back to him.
+    Reply,
+}
+
+impl Side {
+    /// Both, in their order.
+    pub const ALL: [Side; 2] = [Side::Request, Side::Reply];
+
+    /// The word that queries and outputs have for it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Side::Request => "request",
+            Side::Reply => "reply",
+        }
+    }
+}
+
 /// Which side opened the conversation: `src`, `dst` or `unknown`.
+pub(crate) fn initiator(record: &FlowRecord<'_>) -> &'static str {
+    match side(record) {
+        Some(Side::Request) => "src",
+        Some(Side::Reply) => "dst",
+        None => "unknown",
+    }
+}
+
+/// None when it can't be told who opened the conversation.
 ///
-/// 1. By flags, for TCP: SYN without ACK is a request, so `src`; SYN with ACK is the answer to one, so `dst`.
-///    Transit Gateway logs keep the ACK of other packets than a SYN-ACK too, so there only the exact SYN-ACK counts:
-///    SYN+ACK+FIN may be a client's SYN and FIN-ACK together.
+/// 1. By flags, for TCP: SYN without ACK is a request; SYN with ACK is the answer to one. Transit Gateway logs keep the
+///    ACK of other packets than a SYN-ACK too, so there only the exact SYN-ACK counts: SYN+ACK+FIN may be a client's SYN
+///    and FIN-ACK together.
 /// 2. By ports, for TCP, UDP and SCTP: a port serves when it is below 32768 and either below 1024 or known for a
 ///    service. When exactly one port serves, that side answers and the other one opened. A port from 32768 on proves
 ///    nothing, whatever is registered there: Linux hands them to clients.
-/// 3. Else `unknown`: both ports serve (NTP between servers; or 443 and 3306, where a NAT gateway may have
-///    picked the 3306 for a client, or a scanner the 443 to look like an answer), neither does, one is 0, or the
-///    protocol has none.
-pub(crate) fn initiator(record: &FlowRecord<'_>) -> &'static str {
-    by_flags(record).or_else(|| by_ports(record)).unwrap_or("unknown")
-}
-
-/// `request` from who opened the conversation, `reply` to him; none when it can't be told who that is.
-pub(crate) fn side(record: &FlowRecord<'_>) -> Option<&'static str> {
-    match initiator(record) {
-        "src" => Some("request"),
-        "dst" => Some("reply"),
-        _ => None,
-    }
+/// 3. Else nothing does: both ports serve (NTP between servers; or 443 and 3306, where a NAT gateway may have picked the
+///    3306 for a client, or a scanner the 443 to look like an answer), neither does, one is 0, or the protocol has none.
+#[inline]
+pub(crate) fn side(record: &FlowRecord<'_>) -> Option<Side> {
+    let by_ports = by_ports(record);
+    by_flags(record).or(by_ports)
 }
 
 /// Who opened the conversation, and whom it was opened to.
 pub(crate) fn ends(record: &FlowRecord<'_>) -> Option<(IpAddr, IpAddr)> {
     let (source, destination) = (record.address(Field::SrcAddr)?, record.address(Field::DstAddr)?);
     match side(record)? {
-        "request" => Some((source, destination)),
-        _ => Some((destination, source)),
+        Side::Request => Some((source, destination)),
+        Side::Reply => Some((destination, source)),
     }
 }
 
@@ -64,39 +83,40 @@ pub(crate) fn ends(record: &FlowRecord<'_>) -> Option<(IpAddr, IpAddr)> {
 pub(crate) fn server_port(record: &FlowRecord<'_>) -> Option<u64> {
     let (source, destination) = (record.integer(Field::SrcPort)?, record.integer(Field::DstPort)?);
     record.integer(Field::Protocol)?;
-    Some(if side(record)? == "request" { destination } else { source })
+    Some(if side(record)? == Side::Request { destination } else { source })
 }
 
-fn by_flags(record: &FlowRecord<'_>) -> Option<&'static str> {
+// Which flags and ports a record has is hard to foresee: no branch depends on them.
+fn by_flags(record: &FlowRecord<'_>) -> Option<Side> {
+    const BY_SYN_AND_ACK: [Option<Side>; 4] = [None, Some(Side::Request), None, Some(Side::Reply)];
     if record.integer(Field::Protocol).is_some_and(|protocol| protocol != u64::from(TCP)) {
         return None;
     }
     let mask = u8::try_from(record.integer(Field::TcpFlags)?).ok()?;
-    match (mask & SYN != 0, mask & ACK != 0) {
-        (true, false) => Some("src"),
-        (true, true) if mask == SYN | ACK || !is_transit_gateway(record) => Some("dst"),
-        _ => None,
-    }
+    let has = |flag: u8| usize::from(mask & flag != 0);
+    let side = BY_SYN_AND_ACK[has(SYN) + 2 * has(ACK)];
+    let is_more_than_syn_ack = side == Some(Side::Reply) && mask != SYN | ACK;
+    if is_more_than_syn_ack && is_transit_gateway(record) { None } else { side }
 }
 
 fn is_transit_gateway(record: &FlowRecord<'_>) -> bool {
     [Field::ResourceType, Field::TgwId, Field::TgwAttachmentId].into_iter().any(|field| record.has(field))
 }
 
-fn by_ports(record: &FlowRecord<'_>) -> Option<&'static str> {
+fn by_ports(record: &FlowRecord<'_>) -> Option<Side> {
+    const BY_WHO_SERVES: [Option<Side>; 4] = [None, Some(Side::Reply), Some(Side::Request), None];
     let protocol = u8::try_from(record.integer(Field::Protocol)?).ok()?;
     let port = |field| u16::try_from(record.integer(field)?).ok().filter(|port| *port != 0);
     let (source, destination) = (port(Field::SrcPort)?, port(Field::DstPort)?);
-    match (serves(protocol, source), serves(protocol, destination)) {
-        _ if !has_ports(protocol) => None,
-        (false, true) => Some("src"),
-        (true, false) => Some("dst"),
-        _ => None,
+    if !has_ports(protocol) {
+        return None;
     }
+    BY_WHO_SERVES[usize::from(serves(protocol, source)) + 2 * usize::from(serves(protocol, destination))]
 }
 
+#[inline]
 fn serves(protocol: u8, port: u16) -> bool {
-    port < FIRST_CLIENT_PORT && (port < FIRST_USER_PORT || is_known(protocol, port))
+    (port < FIRST_USER_PORT) | is_known(protocol, port)
 }
 
 /// Whether an address is neither of a kind that stays inside nor in a network that the user named his own.

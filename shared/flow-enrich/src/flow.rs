@@ -6,7 +6,8 @@ use std::net::IpAddr;
 
 use flow_record::{Field, FlowRecord};
 
-use crate::conversation::Externals;
+use crate::carried::Carried;
+use crate::conversation::{Externals, Side};
 use crate::enrichment::Enrichment;
 use crate::networks::Networks;
 use crate::scope::Scope;
@@ -110,8 +111,8 @@ impl<'a> EnrichedFlow<'a> {
             Enrichment::DstService => self.service(Field::DstPort),
             Enrichment::TcpFlagsText => self.byte(Field::TcpFlags).map(flags::tcp_flags_text),
             Enrichment::Initiator => Some(conversation::initiator(record)),
-            Enrichment::Side => conversation::side(record),
-            Enrichment::Carried => carried::carried(record),
+            Enrichment::Side => self.side().map(Side::name),
+            Enrichment::Carried => self.carried().map(Carried::name),
             Enrichment::Direction => self.direction(|| self.externals()),
             Enrichment::TrafficPathName => {
                 record.integer(Field::TrafficPath).and_then(paths::traffic_path_name)
@@ -130,6 +131,18 @@ impl<'a> EnrichedFlow<'a> {
             Enrichment::Duration => duration(self.record),
             _ => None,
         }
+    }
+
+    /// The [`Side`](Enrichment::Side).
+    #[inline]
+    pub fn side(&self) -> Option<Side> {
+        conversation::side(self.record)
+    }
+
+    /// What it [carried](Enrichment::Carried).
+    #[inline]
+    pub fn carried(&self) -> Option<Carried> {
+        carried::carried(self.record)
     }
 
     /// [`SrcExternal`](Enrichment::SrcExternal) and [`DstExternal`](Enrichment::DstExternal) at once.

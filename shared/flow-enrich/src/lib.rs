@@ -36,7 +36,8 @@ pub mod scope;
 mod service_table;
 mod services;
 
-pub use conversation::Externals;
+pub use carried::Carried;
+pub use conversation::{Externals, Side};
 pub use enrichment::{Enrichment, EnrichmentKind};
 pub use flags::{FIN, RST, SYN, tcp_flags_text};
 pub use flow::{EnrichedFlow, EnrichedValue, Origin, Tables};

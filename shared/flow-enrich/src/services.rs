@@ -14,15 +14,17 @@ pub fn service_name(protocol: u8, port: u16) -> Option<&'static str> {
     rows.filter(|row| row.1 & transport != 0).map(|row| row.2).next()
 }
 
-/// How many ports, from 0 on, have a place in [`TRANSPORTS`].
-const PORTS: usize = 1 << 15;
+/// The first port that Linux gives to clients (`net.ipv4.ip_local_port_range`); IANA's dynamic ports, which Windows
+/// and macOS use, lie above it.
+const FIRST_CLIENT_PORT: usize = 32768;
 
-/// The transports under which each port is known for a service: one look for what is asked of every record.
-static TRANSPORTS: [u8; PORTS] = {
-    let (mut transports, mut at) = ([0; PORTS], 0);
+/// The transports under which each port below [`FIRST_CLIENT_PORT`] is known for a service, and none for all others: one
+/// look for what is asked of every record.
+static TRANSPORTS: [u8; FIRST_CLIENT_PORT + 1] = {
+    let (mut transports, mut at) = ([0; FIRST_CLIENT_PORT + 1], 0);
     while at < SERVICES.len() {
         let (port, transport, _) = SERVICES[at];
-        if (port as usize) < PORTS {
+        if (port as usize) < FIRST_CLIENT_PORT {
             transports[port as usize] |= transport;
         }
         at += 1;
@@ -30,12 +32,10 @@ static TRANSPORTS: [u8; PORTS] = {
     transports
 };
 
-/// Whether `port` is [known](service_name) for a service.
+/// Whether `port` is [known](service_name) for a service and none that clients are given.
+#[inline]
 pub(crate) fn is_known(protocol: u8, port: u16) -> bool {
-    match TRANSPORTS.get(usize::from(port)) {
-        Some(transports) => transports & transport(protocol) != 0,
-        None => service_name(protocol, port).is_some(),
-    }
+    TRANSPORTS[usize::from(port).min(FIRST_CLIENT_PORT)] & transport(protocol) != 0
 }
 
 #[cfg(test)]
@@ -107,11 +107,9 @@ mod tests {
     fn known_ports_are_those_with_a_name() {
         for protocol in [TCP, UDP, SCTP, 1] {
             for port in 0..=u16::MAX {
-                assert_eq!(
-                    is_known(protocol, port),
-                    service_name(protocol, port).is_some(),
-                    "{protocol} {port}"
-                );
+                let is_named = service_name(protocol, port).is_some();
+                let is_clients = usize::from(port) >= FIRST_CLIENT_PORT;
+                assert_eq!(is_known(protocol, port), is_named && !is_clients, "{protocol} {port}");
             }
         }
     }

@@ -6,9 +6,8 @@
 #![expect(clippy::inline_always, reason = "each table's look-up is code of its own only where it is inlined")]
 
 use std::cell::OnceCell;
-use std::collections::BTreeMap;
 
-use flow_enrich::{EnrichedFlow, Enrichment, Externals};
+use flow_enrich::{EnrichedFlow, Enrichment, Externals, Side};
 use flow_record::Field;
 
 use crate::condition::Condition;
@@ -16,11 +15,12 @@ use crate::continuous::ContinuousQuery;
 use crate::names::Source;
 use crate::operand::Operand;
 use crate::row::Row;
-use crate::value::{Type, Value};
+use crate::value::Value;
 
+mod kinds;
 mod known_texts;
 
-use known_texts::KnownTexts;
+use kinds::{Axis, Kinds};
 
 /// The names looked at: some together, since filters join them by `or`; first what is cheap and rules out most.
 const SOURCES: [&[Source]; TABLES] = [
@@ -43,11 +43,11 @@ const SOURCES: [&[Source]; TABLES] = [
 
 const TABLES: usize = 5;
 
+/// The most names of one table.
+const MOST_AXES: usize = 4;
+
 /// The most detections of one sieve.
 pub const MAX_SIEVED: usize = 64;
-
-/// Numbers below this have a kind each in a table; above it the place among the known ones is searched.
-const DIRECT: usize = 1 << 16;
 
 /// No text that a rule names is this one.
 const OTHER: &str = "\u{0}";
@@ -71,38 +71,11 @@ pub struct Sieve {
 /// What the values of some names rule out together; the default rules out nothing.
 #[derive(Debug, Default)]
 struct Table {
-    axes: Vec<Axis>,
+    axes: [Axis; MOST_AXES],
     /// The detections that some values rule out.
     decides: u64,
     /// The detections that may match a record, by its kinds of values: the first name's kind counts least.
     may_match: Box<[u64]>,
-}
-
-/// The values of one name, in kinds that no filter tells apart.
-#[derive(Debug)]
-struct Axis {
-    source: Source,
-    classes: Classes,
-    /// The kind of each class.
-    kinds: Box<[u8]>,
-    /// That of what has no value.
-    absent: u8,
-    /// How many combinations of kinds the axes before have.
-    before: usize,
-    /// A value of each kind.
-    examples: Vec<Value<'static>>,
-}
-
-/// How values become classes: 2n + 1 for the n-th known value, 2n for what lies before it.
-#[derive(Debug)]
-enum Classes {
-    Numbers {
-        known: Box<[i64]>,
-        /// The kinds of the numbers from 0 to the first that is larger than all known ones, if that is not too many.
-        direct: Box<[u8]>,
-    },
-    /// 2n + 1 for the n-th known text, 0 for any other.
-    Texts(KnownTexts),
 }
 
 impl Sieve {
@@ -147,23 +120,25 @@ impl Sieve {
 impl Table {
     /// None if no values of `sources` rule out anything, or if there are too many to tell apart.
     fn new(sources: &[Source], filters: &[&Condition], all: u64) -> Option<Self> {
-        let mut combinations = 1;
-        let mut axes = Vec::with_capacity(sources.len());
-        for source in sources {
-            let next = Axis::new(*source, filters, combinations)?;
-            combinations *= next.examples.len();
-            if combinations > MOST_COMBINATIONS {
-                return None;
-            }
-            axes.push(next);
+        let kinds: Vec<Kinds> =
+            sources.iter().map(|source| Kinds::new(*source, filters)).collect::<Option<_>>()?;
+        let combinations = kinds.iter().map(|kinds| kinds.examples.len()).product();
+        if combinations > MOST_COMBINATIONS {
+            return None;
         }
         let mut may_match = vec![all; combinations];
         for (bit, filter) in filters.iter().enumerate() {
-            rule_out(&mut may_match, 1 << bit, filter, &axes);
+            rule_out(&mut may_match, 1 << bit, filter, &kinds);
         }
-        let may_match = may_match.into_boxed_slice();
         let decides = may_match.iter().fold(all, |both, may| both & may) ^ all;
-        (decides != 0).then_some(Table { axes, decides, may_match })
+        let mut axes = <[Axis; MOST_AXES]>::default();
+        let mut before = 1;
+        for (axis, kinds) in axes.iter_mut().zip(kinds) {
+            let behind = before * kinds.examples.len();
+            *axis = kinds.behind(before);
+            before = behind;
+        }
+        (decides != 0).then_some(Table { axes, decides, may_match: may_match.into_boxed_slice() })
     }
 
     #[inline(always)]
@@ -176,10 +151,7 @@ impl Table {
     /// Of the record on the `A`-th axis of the `N`-th table, if there is one.
     #[inline(always)]
     fn place_at<const N: usize, const A: usize>(&self, flow: &Looked<'_, '_>) -> usize {
-        match (SOURCES[N].get(A), self.axes.get(A)) {
-            (Some(source), Some(axis)) => axis.place(*source, flow),
-            _ => 0,
-        }
+        SOURCES[N].get(A).map_or(0, |source| self.axes[A].place(*source, flow))
     }
 }
 
@@ -187,7 +159,8 @@ impl Table {
 fn may_match_a_flow(filter: &Condition) -> bool {
     const STATUS: Source = Source::Field(Field::LogStatus);
     let mut named = Vec::new();
-    texts(filter, STATUS, &mut named);
+    leaves(filter, STATUS, &mut |leaf| named.push(leaf));
+    let mut named = texts(&named);
     named.retain(|text| !matches!(&**text, "NODATA" | "SKIPDATA"));
     let named = named.iter().map(|text| Value::Text((&**text).into()));
     let mut all = named.chain([Value::Text(OTHER.into()), Value::Absent]);
@@ -201,8 +174,8 @@ fn reads(filter: &Condition, source: Source) -> bool {
 }
 
 /// Takes `bit` away wherever `filter` can't hold. It is asked once for all kinds of values that it does not look at.
-fn rule_out(may_match: &mut [u64], bit: u64, filter: &Condition, axes: &[Axis]) {
-    let own: Vec<&Axis> = axes.iter().filter(|axis| reads(filter, axis.source)).collect();
+fn rule_out(may_match: &mut [u64], bit: u64, filter: &Condition, axes: &[Kinds]) {
+    let own: Vec<&Kinds> = axes.iter().filter(|axis| reads(filter, axis.source)).collect();
     let combinations = own.iter().map(|axis| axis.examples.len()).product();
     let may: Vec<bool> =
         (0..combinations).map(|place| possible(filter, &known_at(place, &own)) != Some(false)).collect();
@@ -233,7 +206,7 @@ fn rule_out(may_match: &mut [u64], bit: u64, filter: &Condition, axes: &[Axis]) 
 }
 
 /// Values of the kinds at `place`.
-fn known_at(mut place: usize, axes: &[&Axis]) -> Known {
+fn known_at(mut place: usize, axes: &[&Kinds]) -> Known {
     let mut known = Known(Vec::with_capacity(axes.len()));
     for axis in axes {
         known.0.push((axis.source, axis.examples[place % axis.examples.len()].clone()));
@@ -242,60 +215,10 @@ fn known_at(mut place: usize, axes: &[&Axis]) -> Known {
     known
 }
 
-impl Axis {
-    /// Behind axes with so many combinations of kinds; none if there are too many values to tell apart.
-    fn new(source: Source, filters: &[&Condition], before: usize) -> Option<Self> {
-        let classes = Classes::of(source, filters);
-        let mut all = Vec::new();
-        filters.iter().for_each(|filter| leaves(filter, source, &mut |leaf| all.push(leaf)));
-        let mut known = BTreeMap::<Vec<bool>, usize>::new();
-        let mut examples = Vec::new();
-        let mut kind = |value: Value<'_>| {
-            let value = value.into_owned();
-            let row = Known(vec![(source, value.clone())]);
-            let told = all.iter().map(|leaf| leaf.holds(&row)).collect();
-            *known.entry(told).or_insert_with(|| {
-                examples.push(value);
-                examples.len() - 1
-            })
-        };
-        let mut place = |value| u8::try_from(kind(value)).ok();
-        let kinds: Box<[u8]> = classes.examples().into_iter().map(&mut place).collect::<Option<_>>()?;
-        let absent = place(Value::Absent)?;
-        let classes = classes.with_direct(&kinds);
-        Some(Axis { source, classes, kinds, absent, before, examples })
-    }
-
-    #[inline(always)]
-    fn place(&self, source: Source, flow: &Looked<'_, '_>) -> usize {
-        usize::from(self.kind(source, flow).unwrap_or(self.absent)) * self.before
-    }
-
-    /// None for what has no value.
-    #[inline(always)]
-    fn kind(&self, source: Source, flow: &Looked<'_, '_>) -> Option<u8> {
-        match &self.classes {
-            Classes::Numbers { known, direct } => {
-                let number = flow.number(source)?;
-                // The last one in the table is that of all larger numbers too.
-                let place = usize::try_from(number).unwrap_or(usize::MAX);
-                match direct.get(place.min(direct.len().wrapping_sub(1))) {
-                    Some(kind) => Some(*kind),
-                    None => self.kinds.get(class_of(known, number.cast_signed())).copied(),
-                }
-            }
-            Classes::Texts(known) => {
-                let class = known.place(flow.text(source)?).map_or(0, |place| 2 * place + 1);
-                self.kinds.get(class).copied()
-            }
-        }
-    }
-}
-
 /// A record, and what was worked out of it for one table and is wanted by another.
 struct Looked<'r, 'f> {
     flow: &'r EnrichedFlow<'f>,
-    side: OnceCell<Option<&'f str>>,
+    side: OnceCell<Option<Side>>,
     externals: OnceCell<Externals>,
 }
 
@@ -312,14 +235,23 @@ impl<'f> Looked<'_, 'f> {
         }
     }
 
+    /// The place, among the words that it may be, of what is looked at.
+    #[inline(always)]
+    fn word(&self, source: Source) -> Option<usize> {
+        match source {
+            Source::Enrichment(Enrichment::Side) => {
+                self.side.get_or_init(|| self.flow.side()).map(|side| side as usize)
+            }
+            Source::Enrichment(Enrichment::Carried) => self.flow.carried().map(|carried| carried as usize),
+            _ => None,
+        }
+    }
+
     /// The text of what is looked at.
     #[inline(always)]
     fn text(&self, source: Source) -> Option<&'f str> {
         match source {
             Source::Field(field) => self.flow.record.text(field),
-            Source::Enrichment(Enrichment::Side) => {
-                *self.side.get_or_init(|| self.flow.enrichment_text(Enrichment::Side))
-            }
             Source::Enrichment(Enrichment::Direction) => self.flow.direction(|| self.externals()),
             Source::Enrichment(enrichment) => self.flow.enrichment_text(enrichment),
             _ => None,
@@ -329,61 +261,6 @@ impl<'f> Looked<'_, 'f> {
     #[inline]
     fn externals(&self) -> Externals {
         *self.externals.get_or_init(|| self.flow.externals())
-    }
-}
-
-impl Classes {
-    fn of(source: Source, filters: &[&Condition]) -> Self {
-        if source.value_type() == Type::Text {
-            let mut known = Vec::new();
-            filters.iter().for_each(|filter| texts(filter, source, &mut known));
-            return Classes::Texts(KnownTexts::new(known));
-        }
-        let mut known = Vec::new();
-        filters.iter().for_each(|filter| numbers(filter, source, &mut known));
-        known.sort_unstable();
-        known.dedup();
-        Classes::Numbers { known: known.into(), direct: Box::default() }
-    }
-
-    /// With the kinds of numbers that have one each in a table, of the `kinds` of all classes.
-    fn with_direct(self, kinds: &[u8]) -> Self {
-        let Classes::Numbers { known, .. } = self else { return self };
-        let largest = known.last().and_then(|last| usize::try_from(*last).ok()).unwrap_or(DIRECT);
-        let length = if largest < DIRECT { largest + 2 } else { 0 };
-        let direct = (0..).take(length).map(|number| kinds[class_of(&known, number)]).collect();
-        Classes::Numbers { known, direct }
-    }
-
-    /// A value of each class.
-    fn examples(&self) -> Vec<Value<'_>> {
-        match self {
-            Classes::Numbers { known, .. } => {
-                let mut examples: Vec<Value<'_>> = Vec::new();
-                for number in known {
-                    examples.push(Value::Integer(number.saturating_sub(1)));
-                    examples.push(Value::Integer(*number));
-                }
-                examples.push(Value::Integer(known.last().map_or(0, |last| last.saturating_add(1))));
-                examples
-            }
-            Classes::Texts(known) => {
-                let other = Value::Text(OTHER.into());
-                let mut examples = vec![other.clone()];
-                for text in known.iter() {
-                    examples.push(Value::Text(text.into()));
-                    examples.push(other.clone());
-                }
-                examples
-            }
-        }
-    }
-}
-
-fn class_of(known: &[i64], number: i64) -> usize {
-    match known.binary_search(&number) {
-        Ok(place) => 2 * place + 1,
-        Err(place) => 2 * place,
     }
 }
 
@@ -453,18 +330,11 @@ fn leaves<'c>(condition: &'c Condition, source: Source, visit: &mut dyn FnMut(&'
     }
 }
 
-fn numbers(condition: &Condition, source: Source, known: &mut Vec<i64>) {
-    leaves(condition, source, &mut |leaf| match leaf {
-        Condition::Integer { value, .. } => known.push(*value),
-        Condition::IntegerIn { values, .. } => known.extend(values),
-        _ => {}
-    });
-}
-
-fn texts(condition: &Condition, source: Source, known: &mut Vec<Box<str>>) {
-    leaves(condition, source, &mut |leaf| {
-        if let Condition::TextIs { text, .. } = leaf {
-            known.push(text.clone());
-        }
-    });
+/// The texts that these compare with.
+fn texts(leaves: &[&Condition]) -> Vec<Box<str>> {
+    let text = |leaf: &&Condition| match leaf {
+        Condition::TextIs { text, .. } => Some(text.clone()),
+        _ => None,
+    };
+    leaves.iter().filter_map(text).collect()
 }

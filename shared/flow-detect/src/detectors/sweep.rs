@@ -11,7 +11,7 @@
 
 use std::net::IpAddr;
 
-use flow_enrich::{EnrichedFlow, Enrichment, RST};
+use flow_enrich::{Carried, EnrichedFlow, RST, Side};
 use flow_query::{Aggregate, AggregateFunction, Value};
 use flow_record::Field;
 
@@ -48,7 +48,7 @@ impl Detector for Sweep {
 
     fn add(&self, aggregates: &mut [Aggregate], flow: &EnrichedFlow<'_>) {
         let [failed, answered] = aggregates else { return };
-        let is_reply = flow.enrichment_text(Enrichment::Side) == Some("reply");
+        let is_reply = flow.side() == Some(Side::Reply);
         let host = if is_reply { Field::SrcAddr } else { Field::DstAddr };
         let Some(host) = flow.record.address(host) else { return };
         match if is_reply { answer(flow, host) } else { outcome(flow) } {
@@ -91,10 +91,10 @@ fn outcome(flow: &EnrichedFlow<'_>) -> Option<Outcome> {
     if flow.record.integer(Field::Protocol) == Some(UDP) {
         return Some(Outcome::Failed);
     }
-    match flow.enrichment_text(Enrichment::Carried)? {
-        "bare" if flow.record.has(Field::TcpFlags) => None,
-        "handshake" | "bare" => Some(Outcome::Failed),
-        _ => Some(Outcome::Answered),
+    match flow.carried()? {
+        Carried::Bare if flow.record.has(Field::TcpFlags) => None,
+        Carried::Handshake | Carried::Bare => Some(Outcome::Failed),
+        Carried::Content | Carried::Opened => Some(Outcome::Answered),
     }
 }
 
@@ -108,7 +108,7 @@ fn answer(flow: &EnrichedFlow<'_>, host: IpAddr) -> Option<Outcome> {
             flow.record.integer(Field::Bytes)? <= flow.record.integer(Field::Packets)?.saturating_mul(headers)
         }
     };
-    let is_refusal = is_reset && flow.enrichment_text(Enrichment::Carried)? == "bare";
+    let is_refusal = is_reset && flow.carried()? == Carried::Bare;
     (!is_refusal).then_some(Outcome::Answered)
 }
 

@@ -1,12 +1,8 @@
-//! Which of a few known texts a text is, mostly told by its first byte and its length.
+//! Which of a few known texts a text is, mostly told by its length, its first and its last bytes.
 
 /// Texts, sorted, none twice.
 #[derive(Debug)]
-pub(super) struct KnownTexts {
-    texts: Box<[KnownText]>,
-    /// For each [`trait_of`] a text: the only one that has it is at one place less than this; [`NONE`], [`MANY`].
-    by_trait: Box<[u8; 256]>,
-}
+pub(super) struct KnownTexts(Box<[KnownText]>);
 
 /// A text, and what is compared first.
 #[derive(Debug)]
@@ -15,12 +11,6 @@ struct KnownText {
     mark: u64,
 }
 
-/// No text has this trait.
-const NONE: u8 = 0;
-
-/// Several do, or one that is too far behind to be noted.
-const MANY: u8 = u8::MAX;
-
 /// Texts no longer than this and equally long differ in their marks if they differ.
 const MARKED: usize = 8;
 
@@ -28,53 +18,27 @@ impl KnownTexts {
     pub(super) fn new(mut texts: Vec<Box<str>>) -> Self {
         texts.sort_unstable();
         texts.dedup();
-        let mut by_trait = Box::new([NONE; 256]);
-        for (place, text) in texts.iter().enumerate() {
-            let noted = &mut by_trait[trait_of(text)];
-            *noted = if *noted == NONE { u8::try_from(place + 1).unwrap_or(MANY) } else { MANY };
-        }
-        let texts = texts.into_iter().map(|text| KnownText { mark: mark(&text), text }).collect();
-        KnownTexts { texts, by_trait }
+        KnownTexts(texts.into_iter().map(|text| KnownText { mark: mark(&text), text }).collect())
     }
 
     /// In their order.
     pub(super) fn iter(&self) -> impl Iterator<Item = &str> {
-        self.texts.iter().map(|known| &*known.text)
+        self.0.iter().map(|known| &*known.text)
     }
 
     /// Where `text` is among them.
-    #[inline(always)]
+    #[inline]
     pub(super) fn place(&self, text: &str) -> Option<usize> {
-        match self.by_trait[trait_of(text)] {
-            NONE => None,
-            MANY => self.search(text),
-            noted => {
-                let place = usize::from(noted - 1);
-                self.texts.get(place)?.is(text).then_some(place)
-            }
-        }
-    }
-
-    #[cold]
-    fn search(&self, text: &str) -> Option<usize> {
-        self.texts.iter().position(|known| known.is(text))
+        let mark = mark(text);
+        self.0.iter().position(|known| known.is(text, mark))
     }
 }
 
 impl KnownText {
     #[inline]
-    fn is(&self, text: &str) -> bool {
-        self.text.len() == text.len()
-            && self.mark == mark(text)
-            && (text.len() <= MARKED || *self.text == *text)
+    fn is(&self, text: &str, mark: u64) -> bool {
+        self.mark == mark && self.text.len() == text.len() && (text.len() <= MARKED || *self.text == *text)
     }
-}
-
-/// What texts of few kinds seldom share: the first byte, moved by the length.
-#[inline]
-fn trait_of(text: &str) -> usize {
-    let first = text.as_bytes().first().map_or(0, |first| usize::from(*first));
-    (first + text.len() * 37) % 256
 }
 
 /// The first and the last bytes of a text.
