@@ -52,6 +52,8 @@ fn variables_are_those_of_the_function() {
     assert!(!lines.is_empty() && lines.iter().all(is_chosen), "{lines:?}");
     let expected = "error: OUTPUT: expected one of flat, ecs, ocsf, text, csv, found \"xml\"";
     invoke().env("OUTPUT", "xml").exits(1).says(&[expected]);
+    let expected = "warning: DROP does nothing for any line: its filter never holds";
+    invoke().env("DROP", "filter vpcId = 'vpc-1'").exits(0).says(&[expected]);
 }
 
 #[test]
