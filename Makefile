@@ -99,6 +99,7 @@ startup:
 soak:
 	$(CARGO) run --release --locked -p flowgauge-tests --bin soak -- $(or $(SEEDS),10)
 
-## docs: write docs/reference.md and docs/detections.md anew from the code
+## docs: write docs/reference.md, docs/detections.md, and the tables in docs/firehose.md and templates/archive.yaml anew
 docs:
-	FLOWGAUGE_UPDATE_DOCS=1 $(CARGO) test --locked -p flowgauge-tests --test docs --test detections
+	FLOWGAUGE_UPDATE_DOCS=1 $(CARGO) test --locked -p flowgauge-tests --test docs --test detections \
+		--test archive_buffer --test archive_template

@@ -22,7 +22,8 @@ from waiting import wait_for
 def archive(emulator: Emulator, template: Path) -> Stack:
     """The archive of a log group, as most people have it."""
     emulator.client("logs").create_log_group(logGroupName="/vpc/archive")
-    parameters = {"LogGroupName": "/vpc/archive"}
+    # The emulator does not know saved queries: test_athena.py has them.
+    parameters = {"LogGroupName": "/vpc/archive", "SaveQueries": "false"}
     return deploy(emulator, template.parent / "templates/archive.yaml", "archive", parameters)
 
 
@@ -123,6 +124,34 @@ def test_the_function_may_put_back_into_its_own_stream_alone(archive: Stack) -> 
     )["DeliveryStreamDescription"]
     [statement] = statements
     assert (statement["Action"], statement["Resource"]) == ("firehose:PutRecordBatch", stream["DeliveryStreamARN"])
+
+
+def test_athena_finds_the_records_by_the_hour(archive: Stack) -> None:
+    """The table looks where the stream writes, in hours that need no adding."""
+    table = archive.emulator.client("glue").get_table(DatabaseName="flowgauge_archive", Name="flows")["Table"]
+    stream = archive.emulator.client("firehose").describe_delivery_stream(
+        DeliveryStreamName=archive.outputs["Stream"]
+    )["DeliveryStreamDescription"]
+    [destination] = stream["Destinations"]
+    prefix = destination["ExtendedS3DestinationDescription"]["Prefix"]
+    hour = prefix.removeprefix("flows/!{timestamp:").removesuffix("}/")
+    parameters, bucket = table["Parameters"], archive.outputs["ArchiveBucket"]
+    assert parameters["projection.arrival.format"] == hour
+    assert parameters["storage.location.template"] == f"s3://{bucket}/flows/${{arrival}}"
+    assert parameters["projection.arrival.range"] == "NOW-365DAYS,NOW"
+
+
+def test_the_stream_has_a_name_of_its_own(emulator: Emulator, template: Path) -> None:
+    """A stack's name may be twice as long as a stream's. This one reads a Kinesis stream, into which it may put back."""
+    emulator.client("kinesis").create_stream(StreamName="source", ShardCount=1)
+    arn = f"arn:aws:kinesis:{REGION}:{ACCOUNT}:stream/source"
+    parameters = {"LogGroupName": "", "KinesisStreamArn": arn, "Database": "other", "SaveQueries": "false"}
+    long = deploy(emulator, template.parent / "templates/archive.yaml", "long-" + "n" * 95, parameters)
+    name = long.outputs["Stream"]
+    stream = emulator.client("firehose").describe_delivery_stream(DeliveryStreamName=name)["DeliveryStreamDescription"]
+    assert (len(name) <= 64, stream["DeliveryStreamType"]) == (True, "KinesisStreamAsSource")
+    policy = emulator.client("iam").get_role_policy(RoleName=role_of(long), PolicyName="put-back")["PolicyDocument"]
+    assert [(one["Action"], one["Resource"]) for one in policy["Statement"]] == [("kinesis:PutRecords", arn)]
 
 
 def role_of(archive: Stack) -> str:

@@ -16,6 +16,11 @@ pub(crate) struct FirehoseArgs {
     #[command(flatten)]
     pub stream: LogStreamArgs,
 
+    /// INPUT holds records instead of lines: what `invoke firehose --put-back` wrote, or what Firehose keeps in S3 under
+    /// `processing-failed`, gzip or not; one `{"data": base64}` or `{"rawData": base64}` a line
+    #[arg(long, conflicts_with_all = ["shape", "lines", "log_group", "log_stream", "format"])]
+    pub from_records: bool,
+
     /// What a record holds: a compressed CloudWatch Logs message, several joined, or decompressed; extracted lines;
     /// one line as VPC Flow Logs delivers it, or as it is
     #[arg(long, value_name = "SHAPE", default_value = RecordShape::Gzip.name(), value_parser = shape())]

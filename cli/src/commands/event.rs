@@ -1,4 +1,6 @@
-//! `flowgauge event`: Lambda events from flow log lines.
+//! `flowgauge event`: Lambda events from flow log lines, or from records.
+
+mod records;
 
 use std::cell::OnceCell;
 use std::io::{self, BufWriter, Write};
@@ -22,6 +24,7 @@ const HELD_BYTES: usize = 8 * 1024 * 1024;
 /// Runs the command.
 pub(crate) fn run(args: &EventArgs) -> Result<Outcome, Failure> {
     let (input, stream, target) = match &args.command {
+        EventCommand::Firehose(args) if args.from_records => return records::run(args),
         EventCommand::Subscription(args) => (&args.input, &args.stream, Target::Subscription),
         EventCommand::Firehose(args) => (&args.input, &args.stream, Target::Firehose(args)),
     };

@@ -52,6 +52,8 @@ fn variables_are_those_of_the_function() {
     assert!(!lines.is_empty() && lines.iter().all(is_chosen), "{lines:?}");
     let expected = "error: OUTPUT: expected one of flat, ecs, ocsf, text, csv, found \"xml\"";
     invoke().env("OUTPUT", "xml").exits(1).says(&[expected]);
+    let expected = "warning: DROP does nothing for any line: its filter never holds";
+    invoke().env("DROP", "filter vpcId = 'vpc-1'").exits(0).says(&[expected]);
 }
 
 #[test]
@@ -69,4 +71,51 @@ fn what_has_no_room_is_put_back_into_a_file_or_fails() {
         let line: Value = serde_json::from_str(line).unwrap();
         assert!(STANDARD.decode(line["data"].as_str().unwrap()).unwrap().starts_with(&[0x1f, 0x8b]));
     }
+}
+
+/// What is put back makes events again, and so on until nothing is left: every line arrives once.
+#[test]
+fn what_was_put_back_goes_the_same_way_until_nothing_is_left() {
+    let folder = with_event("24000", &["--buffer", "2000000", "--lines", "24000"]);
+    let mut expected: Vec<_> = content(&folder.path().join("flows.log")).lines().map(str::to_owned).collect();
+    let mut found = Vec::new();
+    for round in 1.. {
+        assert!(round < 10, "expected an end");
+        let put_back = ["invoke", "firehose", "--put-back", "again.jsonl", "event.json"];
+        let run = folder
+            .flowgauge(put_back)
+            .env("OUTPUT", "flat")
+            .env("FIELDS", "line")
+            .env("KEEP", "NODATA,SKIPDATA");
+        found.extend(delivered(&run.exits(0).says(&["\"failed\":{}"]).stdout));
+        let again = ["event", "firehose", "--from-records", "again.jsonl"];
+        let event = folder.flowgauge(again).exits(0).stdout;
+        if event.is_empty() {
+            break;
+        }
+        std::fs::write(folder.path().join("event.json"), event).unwrap();
+    }
+    let line =
+        |object: String| serde_json::from_str::<Value>(&object).unwrap()["line"].as_str().unwrap().to_owned();
+    let mut found: Vec<_> = found.into_iter().map(line).collect();
+    expected.sort_unstable();
+    found.sort_unstable();
+    assert!(found == expected, "{} lines of {}", found.len(), expected.len());
+}
+
+#[test]
+fn what_firehose_keeps_makes_events_compressed_or_not() {
+    let record = STANDARD
+        .encode("2 123456789010 eni-1 10.0.0.5 192.0.2.7 1 22 6 20 4249 1418530010 1418530070 ACCEPT OK\n");
+    let kept = format!(r#"{{"attemptsMade":4,"errorCode":"Lambda.FunctionTimedOut","rawData":"{record}"}}"#);
+    let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+    std::io::Write::write_all(&mut gzip, kept.as_bytes()).unwrap();
+    let folder = Folder::with("kept", format!("{kept}\n\n{kept}\n")).and("kept.gz", gzip.finish().unwrap());
+    let run = folder.flowgauge(["event", "firehose", "--from-records", "kept", "kept.gz"]).exits(0);
+    let run = run.says(&["1 event of 3 records"]);
+    let folder = folder.and("event.json", run.stdout);
+    assert_eq!(delivered(&folder.flowgauge(["invoke", "firehose", "event.json"]).exits(0).stdout).len(), 3);
+    let folder = folder.and("bad", "{}\n");
+    let run = folder.flowgauge(["event", "firehose", "--from-records", "bad", "kept"]).exits(1);
+    run.says(&["bad: line 1: expected `data` or `rawData`, found neither", "1 event of 2 records"]);
 }

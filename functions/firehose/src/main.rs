@@ -17,8 +17,9 @@ fn main() -> ExitCode {
 
 fn start() -> Result<(), lambda_runtime::Error> {
     let config = Config::read(environment)?;
+    let telemetry = Telemetry::new(config.function_name, &config.settings.warnings());
     let (transformation, put_back) = (Transformation::new(config.settings), StreamWriter::new(config.access));
-    let handler = Handler::new(transformation, config.tables, put_back, Telemetry::new(config.function_name));
+    let handler = Handler::new(transformation, config.tables, put_back, telemetry);
     let handler = &handler;
     let handle = |event: LambdaEvent<Box<RawValue>>| async move {
         let payload = event.payload.get().as_bytes();

@@ -1,10 +1,11 @@
 //! What became of records, as log lines that are metrics too: one when something failed, was put back or is no flow
 //! record, and once a minute otherwise. A record's content is never written.
 
+use std::mem;
 use std::sync::{Mutex, PoisonError};
 
-use flow_function::embedded_metrics::{Properties, Tally, heading, numbers, text};
-use flow_pipeline::TransformationReport;
+use flow_function::embedded_metrics::{Properties, Property, Tally, heading, numbers, text};
+use flow_pipeline::{SettingWarning, TransformationReport};
 
 /// A metric: its name and meaning are a contract with alarms and dashboards.
 #[derive(Debug, Clone, Copy)]
@@ -89,12 +90,17 @@ pub struct Ending {
 
 /// Counts on their way to a log line, of one execution environment.
 #[derive(Debug)]
-pub struct Telemetry(Mutex<Tally>);
+pub struct Telemetry {
+    tally: Mutex<Tally>,
+    /// What is to be told of the settings, in the first line.
+    warnings: Mutex<Vec<String>>,
+}
 
 impl Telemetry {
-    /// Nothing counted yet; `function` is the dimension of all metrics.
-    pub fn new(function: String) -> Self {
-        Telemetry(Mutex::new(Tally::new(function)))
+    /// Nothing counted yet; `function` is the dimension of all metrics, `warnings` are of the settings.
+    pub fn new(function: String, warnings: &[SettingWarning]) -> Self {
+        let warnings = warnings.iter().map(ToString::to_string).collect();
+        Telemetry { tally: Mutex::new(Tally::new(function)), warnings: Mutex::new(warnings) }
     }
 
     /// Counts one event of the request `request_id`, and returns the lines to write, if any. The first event of an
@@ -107,7 +113,7 @@ impl Telemetry {
         now: u64,
     ) -> Vec<String> {
         // Counts can't be half written: a poisoned lock is as good as any.
-        let mut tally = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut tally = self.tally.lock().unwrap_or_else(PoisonError::into_inner);
         let counts = METRICS.iter().map(|metric| (metric.name, (metric.count)(report, ending)));
         tally.add(counts.filter(|(name, count)| *count > 0 || *name == "LinesRead"));
         if !is_noteworthy(report, ending) && !tally.is_due(now) {
@@ -116,7 +122,8 @@ impl Telemetry {
         if let Some(percent) = (tally.count("BytesOut") * 100).checked_div(tally.count("BytesUnpacked")) {
             tally.add([(OUT_PERCENT.0, percent)]);
         }
-        vec![tally.line(&details(report, ending, request_id, now), now)]
+        let warnings = mem::take(&mut *self.warnings.lock().unwrap_or_else(PoisonError::into_inner));
+        vec![tally.line(&details(report, ending, warnings, request_id, now), now)]
     }
 }
 
@@ -127,10 +134,16 @@ fn is_noteworthy(report: &TransformationReport, ending: &Ending) -> bool {
 }
 
 /// What no metric says, of the event that the line is written for.
-fn details(report: &TransformationReport, ending: &Ending, request_id: &str, now: u64) -> Properties {
+fn details(
+    report: &TransformationReport,
+    ending: &Ending,
+    warnings: Vec<String>,
+    request_id: &str,
+    now: u64,
+) -> Properties {
     let level = match ending.failure.is_some() || ending.definitions_refused.is_some() {
         true => "ERROR",
-        false if report.failed_total() + report.rejected_total() > 0 => "WARN",
+        false if report.failed_total() + report.rejected_total() > 0 || !warnings.is_empty() => "WARN",
         false => "INFO",
     };
     let mut details = heading(level, request_id, now);
@@ -138,6 +151,9 @@ fn details(report: &TransformationReport, ending: &Ending, request_id: &str, now
     details.extend(numbers("rejected", &report.rejected));
     if let Some(first) = report.failed_samples.first() {
         details.push(text("first_failed", &format!("record {}: {}", first.number, first.reason)));
+    }
+    if !warnings.is_empty() {
+        details.push(("setting_warnings".into(), Property::Texts(warnings)));
     }
     let texts = [("definitions_refused", &ending.definitions_refused), ("failure", &ending.failure)];
     details.extend(texts.into_iter().filter_map(|(name, value)| Some(text(name, value.as_ref()?))));
@@ -164,7 +180,7 @@ mod tests {
 
     #[test]
     fn quiet_events_are_told_once_a_minute_with_the_ratio_of_all() {
-        let telemetry = Telemetry::new("f".to_owned());
+        let telemetry = Telemetry::new("f".to_owned(), &[]);
         let quiet = Ending::default();
         assert_eq!(
             telemetry.lines(&report(100, 50), &quiet, "a", 1000).len(),
@@ -192,12 +208,12 @@ mod tests {
             (&put_back, &quiet, "INFO", "RecordsPutBack"),
             (&report(0, 0), &refused, "ERROR", "DefinitionsRefused"),
         ] {
-            let telemetry = Telemetry::new("f".to_owned());
+            let telemetry = Telemetry::new("f".to_owned(), &[]);
             telemetry.lines(&TransformationReport::default(), &quiet, "a", 1000);
             let line = parse(&telemetry.lines(report, ending, "b", 1001)[0]);
             assert_eq!((&line["level"], &line[metric]), (&json!(level), &json!(1)), "{line}");
         }
-        let line = parse(&Telemetry::new("f".to_owned()).lines(&failed, &quiet, "a", 1000)[0]);
+        let line = parse(&Telemetry::new("f".to_owned(), &[]).lines(&failed, &quiet, "a", 1000)[0]);
         assert_eq!(line["failed_not_utf8"], 1);
     }
 

@@ -32,7 +32,8 @@ fn handler(variables: &[(&str, &str)]) -> Handler<Stream> {
             .map(|(_, value)| (*value).to_owned())
     };
     let config = Config::read(find).unwrap();
-    Handler::new(Transformation::new(config.settings), config.tables, Stream, Telemetry::new("f".to_owned()))
+    let telemetry = Telemetry::new("f".to_owned(), &config.settings.warnings());
+    Handler::new(Transformation::new(config.settings), config.tables, Stream, telemetry)
 }
 
 const LINE: &str =
@@ -53,6 +54,19 @@ fn answers_and_logs() {
         (&1.into(), &1.into(), &"WARN".into())
     );
     assert!(!lines[0].contains("10.0.0.5"), "a record's content is never written: {line}");
+}
+
+#[test]
+fn a_setting_that_does_nothing_is_told_in_the_first_line() {
+    let handler = handler(&[("FIELDS", "srcaddr,vpc_id")]);
+    let event = firehose_event(&[LINE.as_bytes()]);
+    let (lines, _) = now_or_never(handler.handle(event.as_bytes(), "r", 1000));
+    let line: Value = serde_json::from_str(&lines[0]).unwrap();
+    let expected = ["FIELDS: no line has `vpc_id`: LOG_FORMAT lacks what gives it"];
+    assert_eq!((&line["setting_warnings"], &line["level"]), (&expected.into(), &"WARN".into()));
+    let (lines, _) = now_or_never(handler.handle(event.as_bytes(), "r", 2000));
+    let line: Value = serde_json::from_str(&lines[0]).unwrap();
+    assert_eq!((&line["setting_warnings"], &line["level"]), (&Value::Null, &"INFO".into()), "once");
 }
 
 #[test]
@@ -79,6 +93,7 @@ fn every_variable_may_be_empty_and_a_mistake_says_where() {
         ),
         ("DROP", "filter nothing = 1", "DROP: \"filter nothing = 1\": unknown name `nothing`"),
         ("DROP", "stats count(*)", "DROP: "),
+        ("DROP", "| filter bytes > 1", "DROP: \"| filter bytes > 1\": begins with `|`: leave that out"),
     ];
     for (name, value, expected) in cases {
         let lambda = [

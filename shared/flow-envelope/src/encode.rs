@@ -5,6 +5,7 @@
 
 mod event_id;
 mod firehose;
+mod record_line;
 
 use std::io::Read;
 
@@ -15,7 +16,8 @@ use serde::Serialize;
 use serde_json::json;
 
 use event_id::event_id;
-pub use firehose::{FirehoseEncoder, RecordShape, data_line, firehose_event, kinesis_firehose_event};
+pub use firehose::{FirehoseEncoder, RecordBuffer, RecordShape, firehose_event, kinesis_firehose_event};
+pub use record_line::{RecordLineError, data_line, record_of_line};
 
 /// Bounds on what the encoder writes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

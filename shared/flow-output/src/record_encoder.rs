@@ -146,6 +146,16 @@ impl RecordEncoder {
         self.encoding
     }
 
+    /// The names of the fields that were chosen, as in JSON; none when everything is written.
+    pub fn chosen(&self) -> Option<Vec<&'static str>> {
+        Some(self.selection.chosen()?.iter().map(|key| key.json_key()).collect())
+    }
+
+    /// The names among the chosen ones that no record of `format` can have.
+    pub fn impossible_with(&self, format: &RecordFormat) -> Vec<&'static str> {
+        self.selection.impossible_with(format.fields()).map(RecordKey::json_key).collect()
+    }
+
     /// Whether records are written with `mark`, one of [`Marks`], where they have it.
     pub fn tells(&self, mark: ContextKey) -> bool {
         match self.encoding {

@@ -88,6 +88,12 @@ impl Formats {
         self.by_log_group.get(log_group).or(self.default.as_ref())
     }
 
+    /// All formats, each with the log group whose lines are in it, `*` being all others.
+    pub fn all(&self) -> impl Iterator<Item = (&str, &RecordFormat)> {
+        let by_log_group = self.by_log_group.iter().map(|(group, format)| (&**group, format));
+        by_log_group.chain(self.default.iter().map(|format| (ANY_GROUP, format)))
+    }
+
     /// The format of log groups that have none of their own, and of lines that come from none.
     pub fn any(&self) -> Option<&RecordFormat> {
         self.default.as_ref()

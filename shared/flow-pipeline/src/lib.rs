@@ -61,7 +61,7 @@ pub use suppressions::{
 pub use telling::LEASE;
 pub use tick::MAX_DUE;
 pub use transformation::{
-    EventCounts, FAILURE_REASONS, PartitionKey, TRANSFORMATION_VARIABLES, Transformation,
+    EventCounts, FAILURE_REASONS, PartitionKey, SettingWarning, TRANSFORMATION_VARIABLES, Transformation,
     TransformationError, TransformationReport, TransformationSettings, Transformed, Unwanted, WithoutFlow,
 };
 pub use variables::{LOG_FORMAT, Lookup, MAX_DECOMPRESSED_BYTES, Variable, VariableError};

@@ -9,8 +9,10 @@ mod merged;
 mod partition;
 mod reduction;
 mod report;
+mod setting_warning;
 mod settings;
 mod too_large;
+mod unwanted;
 mod writer;
 
 use std::mem;
@@ -24,6 +26,7 @@ use flow_envelope::{
 pub use partition::PartitionKey;
 pub use reduction::Unwanted;
 pub use report::{EventCounts, FAILURE_REASONS, TransformationReport};
+pub use setting_warning::SettingWarning;
 pub use settings::{TRANSFORMATION_VARIABLES, TransformationSettings, WithoutFlow};
 
 use crate::put_back::{PutBack, StreamEntry, StreamSource};

@@ -12,7 +12,7 @@ use crate::error::{QueryError, QueryErrorKind, Span};
 use crate::floor::Floor;
 use crate::group::{GroupKey, KeyValues, MAX_GROUP_BY};
 use crate::kept::KeptAggregate;
-use crate::names::{Source, SystemField, enrichments, missing_fields};
+use crate::names::{Source, SystemField, enrichments, has_source, missing_fields};
 use crate::operand::Operand;
 use crate::row::Row;
 use crate::value::{Number, Type, Value};
@@ -236,15 +236,6 @@ impl ContinuousQuery {
 fn columns<'g>(key: &'g GroupKey, aggregates: &'g [Aggregate]) -> Vec<Value<'g>> {
     let values = aggregates.iter().map(|aggregate| -> Value<'g> { aggregate.value() });
     key.parts().iter().map(|part| part.value()).chain(values).collect()
-}
-
-fn has_source(format: &RecordFormat, source: Source) -> bool {
-    match source {
-        Source::Field(field) => format.has(field),
-        // `initiator` says "unknown" where it can't be worked out: it is never absent.
-        Source::Enrichment(Enrichment::Initiator) | Source::System(_) | Source::Column(_) => true,
-        Source::Enrichment(enrichment) => enrichment.is_possible_with(format.fields()),
-    }
 }
 
 fn leading_filters(query: &Query) -> impl Iterator<Item = &Expr> {

@@ -127,6 +127,16 @@ pub(crate) fn is_console_name(name: &str) -> bool {
     CONSOLE_NAMES.contains(&name) || name.starts_with("@entity.")
 }
 
+/// Whether records of `format` can have a value of `source`.
+pub(crate) fn has_source(format: &RecordFormat, source: Source) -> bool {
+    match source {
+        Source::Field(field) => format.has(field),
+        // `initiator` says "unknown" where it can't be worked out: it is never absent.
+        Source::Enrichment(Enrichment::Initiator) | Source::System(_) | Source::Column(_) => true,
+        Source::Enrichment(enrichment) => enrichment.is_possible_with(format.fields()),
+    }
+}
+
 /// The fields among `sources`, enrichments' included, that `format` lacks.
 pub(crate) fn missing_fields(
     format: &RecordFormat,

@@ -1,9 +1,12 @@
 //! A query that only filters: which records it would answer with.
 
+use flow_record::{Field, RecordFormat};
+
 use crate::ast::{CommandKind, Query};
 use crate::compile::Names;
 use crate::condition::Condition;
 use crate::error::{QueryError, QueryErrorKind};
+use crate::names::{has_source, missing_fields};
 use crate::row::Row;
 
 /// One or more `filter`, ready to be asked of records.
@@ -45,5 +48,15 @@ impl RecordFilter {
     /// Whether all filters hold for `row`.
     pub fn holds(&self, row: &impl Row) -> bool {
         self.0.holds(row)
+    }
+
+    /// Whether all filters can hold for some record of `format`.
+    pub fn is_possible_with(&self, format: &RecordFormat) -> bool {
+        self.0.is_possible(&|source| has_source(format, source))
+    }
+
+    /// The fields that it reads and `format` lacks, enrichments' included.
+    pub fn missing_fields(&self, format: &RecordFormat) -> Vec<Field> {
+        missing_fields(format, |visit| self.0.sources(visit))
     }
 }

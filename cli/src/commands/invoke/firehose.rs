@@ -37,6 +37,7 @@ impl PutBack for Recorder {
 /// Runs the command.
 pub(crate) fn run(args: &InvokeFirehoseArgs) -> Result<Outcome, Failure> {
     let settings = TransformationSettings::read(Lookup(&environment))?;
+    settings.warnings().iter().for_each(|warning| messages::warning(&warning.to_string()));
     let names = Lookup(&environment).text("NETWORKS");
     let tables = Tables { networks: networks(names.as_deref().map(Path::new))? };
     let transformation = Transformation::new(settings);

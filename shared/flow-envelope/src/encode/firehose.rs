@@ -79,19 +79,10 @@ impl<'a> FirehoseEncoder<'a> {
     /// Encodes lines, each with its timestamp in milliseconds since the epoch, as Lambda events in order.
     pub fn encode<L: AsRef<str>>(&mut self, lines: &[(i64, L)]) -> Vec<String> {
         let size = if self.shape.is_of_one_line() { 1 } else { self.lines.max(1) };
-        let (mut events, mut records, mut bytes) = (Vec::new(), Vec::new(), 0);
-        for lines in lines.chunks(size) {
-            let record = self.record(lines);
-            if !records.is_empty() && bytes + record.len() > self.buffer {
-                events.push(self.event(&std::mem::take(&mut records)));
-                bytes = 0;
-            }
-            bytes += record.len();
-            records.push(record);
-        }
-        if !records.is_empty() {
-            events.push(self.event(&records));
-        }
+        let mut buffer = RecordBuffer::new(self.buffer, self.from_kinesis);
+        let mut events: Vec<_> =
+            lines.chunks(size).filter_map(|lines| buffer.add(self.record(lines))).collect();
+        events.extend(buffer.finish());
         events
     }
 
@@ -113,10 +104,39 @@ impl<'a> FirehoseEncoder<'a> {
             }
         }
     }
+}
 
-    fn event(&self, records: &[Vec<u8>]) -> String {
+/// What a stream buffers: records on their way into events.
+#[derive(Debug, Clone)]
+pub struct RecordBuffer {
+    size: usize,
+    from_kinesis: bool,
+    records: Vec<Vec<u8>>,
+    bytes: usize,
+}
+
+impl RecordBuffer {
+    /// An empty one of so many bytes, though one record may be more; `from_kinesis` is of a stream that reads a Kinesis
+    /// stream.
+    pub fn new(size: usize, from_kinesis: bool) -> Self {
+        RecordBuffer { size, from_kinesis, records: Vec::new(), bytes: 0 }
+    }
+
+    /// Adds a record; gives those before it as an event when there is no room for it beside them.
+    pub fn add(&mut self, record: Vec<u8>) -> Option<String> {
+        let full = if self.bytes + record.len() > self.size { self.finish() } else { None };
+        self.bytes += record.len();
+        self.records.push(record);
+        full
+    }
+
+    /// What is in it, if anything, as an event; it is empty then.
+    pub fn finish(&mut self) -> Option<String> {
+        self.bytes = 0;
+        let records = std::mem::take(&mut self.records);
         let records: Vec<&[u8]> = records.iter().map(Vec::as_slice).collect();
-        if self.from_kinesis { kinesis_firehose_event(&records) } else { firehose_event(&records) }
+        let event = if self.from_kinesis { kinesis_firehose_event } else { firehose_event };
+        (!records.is_empty()).then(|| event(&records))
     }
 }
 
@@ -173,11 +193,6 @@ fn event(
     });
     complete(&mut event);
     event.to_string()
-}
-
-/// A record's data as `PutRecordBatch` takes them in JSON: `{"data":"<base64>"}`.
-pub fn data_line(data: &[u8]) -> String {
-    json!({ "data": STANDARD.encode(data) }).to_string()
 }
 
 #[cfg(test)]

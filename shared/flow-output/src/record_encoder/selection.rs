@@ -180,6 +180,16 @@ impl Selection {
         self.chosen.as_deref()
     }
 
+    /// What was chosen that no record with these fields can have.
+    pub(crate) fn impossible_with(&self, fields: FieldSet) -> impl Iterator<Item = RecordKey> {
+        let is_possible = move |key: RecordKey| match key {
+            RecordKey::Field(field) => fields.contains(field),
+            RecordKey::Enrichment(enrichment) => enrichment.is_possible_with(fields),
+            RecordKey::Context(_) => true,
+        };
+        self.chosen().unwrap_or_default().iter().copied().filter(move |key| !is_possible(*key))
+    }
+
     pub(crate) fn has(&self, field: Field) -> bool {
         self.fields.contains(field)
     }

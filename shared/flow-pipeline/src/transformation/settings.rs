@@ -2,10 +2,10 @@
 
 use flow_envelope::MAX_ANSWER;
 use flow_output::{ContextKey, RecordEncoder, RecordEncoding};
-use flow_query::{FilterPattern, Query, RecordFilter};
 
 use super::partition::PartitionKey;
 use super::reduction::Unwanted;
+use super::setting_warning::{SettingWarning, warnings};
 use crate::formats::Formats;
 use crate::variables::{LOG_FORMAT, Lookup, MAX_DECOMPRESSED_BYTES, Variable, VariableError};
 
@@ -111,7 +111,7 @@ impl TransformationSettings {
             formats: lookup.formats()?,
             encoder,
             keep: lookup.choices("KEEP", &WITHOUT_FLOW)?,
-            unwanted: unwanted(lookup)?,
+            unwanted: lookup.text("DROP").map(Unwanted::parse).transpose()?,
             sample_accepted,
             merges,
             partition_keys: lookup
@@ -120,6 +120,11 @@ impl TransformationSettings {
             decompressed_cap: lookup.decompressed_cap()?,
             answer_limit: MAX_ANSWER,
         })
+    }
+
+    /// The settings that do nothing, or not what they seem to: for whoever made them to be told of.
+    pub fn warnings(&self) -> Vec<SettingWarning> {
+        warnings(self)
     }
 }
 
@@ -153,19 +158,6 @@ fn has_place(
 struct NoPlace {
     encoding: &'static str,
     mark: &'static str,
-}
-
-/// No filter pattern of one term makes sense here, so that `filter` is always the command.
-fn unwanted(lookup: Lookup<'_>) -> Result<Option<Unwanted>, VariableError> {
-    const VARIABLE: &str = "DROP";
-    let Some(found) = lookup.text(VARIABLE) else { return Ok(None) };
-    let is_query = found.split_whitespace().next() == Some("filter");
-    let unwanted = if is_query {
-        Query::parse(&found).and_then(|query| RecordFilter::compile(&query)).map(Unwanted::Filter)
-    } else {
-        FilterPattern::parse(&found).map(Unwanted::Pattern)
-    };
-    unwanted.map(Some).map_err(|error| VariableError::mistake(VARIABLE, found, error))
 }
 
 impl Default for TransformationSettings {

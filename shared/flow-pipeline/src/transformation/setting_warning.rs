@@ -1,0 +1,244 @@
+//! Settings that do nothing, or not what they seem to: told before records are delivered by them for weeks.
+
+use std::collections::BTreeMap;
+
+use flow_output::ContextKey;
+use flow_query::PatternWarning;
+use flow_record::{Field, RecordFormat};
+
+use super::reduction::Unwanted;
+use super::settings::TransformationSettings;
+
+/// A setting that its user should look at again.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum SettingWarning {
+    /// It names what no line has.
+    #[error("{variable}: no line has {}: LOG_FORMAT lacks what gives it", quoted(names))]
+    NoSuchField {
+        /// The variable.
+        variable: &'static str,
+        /// The names, in the variable's spelling.
+        names: Vec<&'static str>,
+    },
+    /// It does nothing for some lines, or for all.
+    #[error("{variable} does nothing for {}: {why}", lines_of(log_groups))]
+    Idle {
+        /// The variable.
+        variable: &'static str,
+        /// Their log groups, `*` being all others; none when it is all lines.
+        log_groups: Vec<String>,
+        /// Why, of their format.
+        why: &'static str,
+    },
+    /// It names what only another setting brings about.
+    #[error("FIELDS: `{name}` is in no record without {needs}")]
+    Without {
+        /// The name.
+        name: &'static str,
+        /// The other variable.
+        needs: &'static str,
+    },
+    /// A filter pattern that means something else than it seems to.
+    #[error("DROP, for {}: {warning}", lines_of(log_groups))]
+    Pattern {
+        /// The log groups of the lines for which it does, `*` being all others; none when it is all lines.
+        log_groups: Vec<String>,
+        /// What it means.
+        warning: PatternWarning,
+    },
+}
+
+fn quoted(names: &[impl AsRef<str>]) -> String {
+    names.iter().map(|name| format!("`{}`", name.as_ref())).collect::<Vec<_>>().join(", ")
+}
+
+fn lines_of(log_groups: &[String]) -> String {
+    if log_groups.is_empty() { "any line".to_owned() } else { format!("lines of {}", quoted(log_groups)) }
+}
+
+/// What is to be told of these settings.
+pub(super) fn warnings(settings: &TransformationSettings) -> Vec<SettingWarning> {
+    let lines = Lines { formats: settings.formats.all().collect() };
+    let mut found = Vec::new();
+    found.extend(fields(settings, &lines));
+    found.extend(leaving_out(settings, &lines));
+    if settings.sample_accepted > 1 {
+        let has_action = |format: &RecordFormat| format.has(Field::Action);
+        found.extend(lines.idle(
+            "SAMPLE_ACCEPTED",
+            "nothing without `action` is known to be accepted",
+            has_action,
+        ));
+    }
+    if !settings.keep.is_empty() {
+        let has_status = |format: &RecordFormat| format.has(Field::LogStatus);
+        found.extend(lines.idle("KEEP", "nothing without `log-status` is known to hold no flow", has_status));
+    }
+    found
+}
+
+fn fields(settings: &TransformationSettings, lines: &Lines<'_>) -> Vec<SettingWarning> {
+    let Some(chosen) = settings.encoder.chosen() else { return Vec::new() };
+    let encoder = &settings.encoder;
+    let mut found = Vec::from_iter(lines.lack("FIELDS", |format| encoder.impossible_with(format)));
+    let has_some = |format: &RecordFormat| encoder.impossible_with(format).len() < chosen.len();
+    found.extend(lines.idle("FIELDS", "they have none of these fields", has_some));
+    let marks = [
+        (ContextKey::SampleWeight, "SAMPLE_ACCEPTED", settings.sample_accepted > 1),
+        (ContextKey::MergedRecords, "MERGE", settings.merges),
+    ];
+    let marks = marks.map(|(mark, needs, is_set)| (mark.json_key(), needs, is_set));
+    let without = marks.into_iter().filter(|(name, _, is_set)| !is_set && chosen.contains(name));
+    found.extend(without.map(|(name, needs, _)| SettingWarning::Without { name, needs }));
+    found
+}
+
+fn leaving_out(settings: &TransformationSettings, lines: &Lines<'_>) -> Vec<SettingWarning> {
+    match &settings.unwanted {
+        None => Vec::new(),
+        Some(Unwanted::Filter(filter)) => {
+            let missing = |format: &RecordFormat| {
+                filter.missing_fields(format).into_iter().map(Field::insights_name).collect()
+            };
+            let lack = lines.lack("DROP", missing);
+            let idle = lines.idle("DROP", "its filter never holds", |format| filter.is_possible_with(format));
+            lack.into_iter().chain(idle).collect()
+        }
+        Some(Unwanted::Pattern(pattern)) => {
+            let mut told: Vec<(PatternWarning, Vec<&str>)> = Vec::new();
+            for (group, format) in &lines.formats {
+                for warning in pattern.meaning(format).warnings {
+                    match told.iter_mut().find(|(known, _)| *known == warning) {
+                        Some((_, groups)) => groups.push(group),
+                        None => told.push((warning, vec![group])),
+                    }
+                }
+            }
+            let warning = |(warning, groups): (PatternWarning, Vec<&str>)| SettingWarning::Pattern {
+                log_groups: lines.unless_all(&groups),
+                warning,
+            };
+            told.into_iter().map(warning).collect()
+        }
+    }
+}
+
+/// What lines there are: log groups with the formats of their lines.
+struct Lines<'s> {
+    formats: Vec<(&'s str, &'s RecordFormat)>,
+}
+
+impl Lines<'_> {
+    /// What every format lacks.
+    fn lack(
+        &self,
+        variable: &'static str,
+        missing: impl Fn(&RecordFormat) -> Vec<&'static str>,
+    ) -> Option<SettingWarning> {
+        let mut counts = BTreeMap::new();
+        let all = self.formats.iter().flat_map(|(_, format)| missing(format));
+        all.for_each(|name| *counts.entry(name).or_insert(0) += 1);
+        counts.retain(|_, count| *count == self.formats.len());
+        let names: Vec<_> = counts.into_keys().collect();
+        (!names.is_empty()).then_some(SettingWarning::NoSuchField { variable, names })
+    }
+
+    /// The lines for which a setting does nothing.
+    fn idle(
+        &self,
+        variable: &'static str,
+        why: &'static str,
+        does_something: impl Fn(&RecordFormat) -> bool,
+    ) -> Option<SettingWarning> {
+        let idle = self.formats.iter().filter(|(_, format)| !does_something(format));
+        let groups: Vec<_> = idle.map(|(group, _)| *group).collect();
+        let log_groups = self.unless_all(&groups);
+        (!groups.is_empty()).then_some(SettingWarning::Idle { variable, log_groups, why })
+    }
+
+    /// These log groups by name; none if they are all that there are.
+    fn unless_all(&self, groups: &[&str]) -> Vec<String> {
+        let is_all = groups.len() == self.formats.len();
+        if is_all { Vec::new() } else { groups.iter().copied().map(str::to_owned).collect() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::variables::Lookup;
+
+    fn told(variables: &[(&str, &str)]) -> Vec<String> {
+        let find = |name: &str| {
+            variables.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned())
+        };
+        let settings = TransformationSettings::read(Lookup(&find)).unwrap();
+        settings.warnings().iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn what_does_something_is_not_told() {
+        let fields = "srcaddr,dst_service,log_group,sample_weight,merged_records";
+        let others = [("FIELDS", fields), ("SAMPLE_ACCEPTED", "2"), ("MERGE", "true"), ("KEEP", "NODATA")];
+        for drop in ["filter action = 'REJECT' or srcNetwork = 'lab'", "[..., action = REJECT, status]"] {
+            assert_eq!(told(&[&others[..], &[("DROP", drop)]].concat()), [""; 0]);
+        }
+        assert_eq!(told(&[]), [""; 0]);
+    }
+
+    #[test]
+    fn fields_that_no_line_has_are_named() {
+        assert_eq!(
+            told(&[("FIELDS", "srcaddr,vpc_id,tcp_flags_text,merged_records")]),
+            [
+                "FIELDS: no line has `tcp_flags_text`, `vpc_id`: LOG_FORMAT lacks what gives it",
+                "FIELDS: `merged_records` is in no record without MERGE",
+            ]
+        );
+        let formats = r#"{"/a": "${vpc-id}", "*": "${srcaddr} ${bytes}"}"#;
+        assert_eq!(
+            told(&[("FIELDS", "srcaddr,bytes"), ("LOG_FORMAT", formats)]),
+            ["FIELDS does nothing for lines of `/a`: they have none of these fields"],
+        );
+    }
+
+    #[test]
+    fn a_drop_that_leaves_nothing_out_is_told() {
+        assert_eq!(
+            told(&[("DROP", "filter vpcId = 'vpc-1' and action = 'REJECT'")]),
+            [
+                "DROP: no line has `vpcId`: LOG_FORMAT lacks what gives it",
+                "DROP does nothing for any line: its filter never holds",
+            ]
+        );
+        let formats = r#"{"/a": "${vpc-id}", "*": "${srcaddr} ${bytes}"}"#;
+        assert_eq!(
+            told(&[("DROP", "filter bytes > 100"), ("LOG_FORMAT", formats)]),
+            ["DROP does nothing for lines of `/a`: its filter never holds"],
+        );
+        assert_eq!(
+            told(&[("DROP", "[a, b, c = x]"), ("LOG_FORMAT", formats)]),
+            [
+                "DROP, for lines of `/a`: 3 items, 1 fields: no line of this format matches",
+                "DROP, for lines of `*`: 3 items, 2 fields: no line of this format matches",
+            ]
+        );
+        assert_eq!(
+            told(&[("DROP", "{ $.a = 1 }")]),
+            ["DROP, for any line: no flow log line matches a JSON pattern: they are not JSON"]
+        );
+    }
+
+    #[test]
+    fn sampling_and_keeping_need_the_field_that_tells() {
+        let settings = [("LOG_FORMAT", "${srcaddr} ${bytes}"), ("SAMPLE_ACCEPTED", "10"), ("KEEP", "NODATA")];
+        assert_eq!(
+            told(&settings),
+            [
+                "SAMPLE_ACCEPTED does nothing for any line: nothing without `action` is known to be accepted",
+                "KEEP does nothing for any line: nothing without `log-status` is known to hold no flow",
+            ]
+        );
+    }
+}
