@@ -104,8 +104,8 @@ startup:
 soak:
 	$(CARGO) run --release --locked -p flowgauge-tests --bin soak -- $(or $(SEEDS),10)
 
-## docs: write docs/reference.md and docs/detections.md anew from the code, and docs/parameters.md
+## docs: write docs/reference.md, docs/detections.md and templates/queries.yaml anew from the code, and docs/parameters.md
 ## from the template
 docs: $(VENVS)/sam/installed
 	$(VENVS)/sam/bin/python packaging/parameters.py
-	FLOWGAUGE_UPDATE_DOCS=1 $(CARGO) test --locked -p flowgauge-tests --test docs --test detections
+	FLOWGAUGE_UPDATE_DOCS=1 $(CARGO) test --locked -p flowgauge-tests --test docs --test detections --test queries

@@ -101,7 +101,7 @@ def anchors(file: Path) -> set[str]:
 
 
 def outline(document: str) -> list[str]:
-    """The levels of headings, the shapes of tables and the code of a document, in order; comments in code may differ."""
+    """The levels of headings, the shapes of tables and the code of a document, in order; comments may differ."""
     text = read(document)
     parts = []
     position = 0
