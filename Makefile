@@ -3,9 +3,11 @@
 
 CARGO ?= cargo
 PYTHON ?= python3
+ARCHITECTURE ?= x86_64
 
 FUNCTIONS := $(notdir $(wildcard functions/*))
 TEMPLATES := template.yaml $(wildcard templates/*.yaml)
+CHECKED := $(filter-out templates/archive.yaml,$(TEMPLATES))
 VENVS := target/venv
 
 .PHONY: demo test e2e build package lint lint-template fuzz-check vectors bench bench-query bench-rules bench-firehose scenarios cost startup soak docs
@@ -29,9 +31,10 @@ build:
 	$(foreach function,$(FUNCTIONS),mkdir -p target/lambda/$(function) && \
 		strip -S -o target/lambda/$(function)/bootstrap target/debug/$(function) &&) true
 
-## package: the Lambda functions as AWS runs them, in the same folders and zipped (Python 3.11); RULES=folder goes along
+## package: the Lambda functions as AWS runs them, in the same folders and zipped (Python 3.11); RULES=folder goes along,
+## ARCHITECTURE=arm64 is for the template's parameter of that name
 package: $(VENVS)/lambda/installed
-	PATH="$(abspath $(VENVS)/lambda/bin):$$PATH" $(CARGO) lambda build --profile function --x86-64 --locked \
+	PATH="$(abspath $(VENVS)/lambda/bin):$$PATH" $(CARGO) lambda build --profile function --$(subst _,-,$(ARCHITECTURE)) --locked \
 		$(FUNCTIONS:%=-p %)
 	rm -rf $(FUNCTIONS:%=target/lambda/%/rules)
 	$(if $(RULES),$(foreach function,$(FUNCTIONS),cp -R $(RULES) target/lambda/$(function)/rules &&) true)
@@ -49,11 +52,13 @@ lint:
 	$(CARGO) clippy --workspace --all-targets --features flowgauge/aws --locked -- -D warnings
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps --locked --quiet
 
-## lint-template: what CloudFormation and SAM would find wrong with the templates
-lint-template: $(VENVS)/sam/installed
+## lint-template: what CloudFormation and SAM would find wrong with the templates, and what checkov finds weak
+lint-template: $(VENVS)/sam/installed $(VENVS)/checkov/installed
 	$(VENVS)/sam/bin/cfn-lint $(TEMPLATES)
 	$(foreach template,$(TEMPLATES),SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=eu-central-1 \
 		$(VENVS)/sam/bin/python -m samcli validate --lint --template $(template) &&) true
+	$(VENVS)/checkov/bin/checkov --compact --quiet --skip-download --framework cloudformation \
+		$(addprefix --file ,$(CHECKED))
 
 ## fuzz-check: the fuzz targets still compile (running them is described in fuzz/README.md)
 fuzz-check:
@@ -99,7 +104,9 @@ startup:
 soak:
 	$(CARGO) run --release --locked -p flowgauge-tests --bin soak -- $(or $(SEEDS),10)
 
-## docs: write docs/reference.md, docs/detections.md, and the tables in docs/firehose.md and templates/archive.yaml anew
-docs:
-	FLOWGAUGE_UPDATE_DOCS=1 $(CARGO) test --locked -p flowgauge-tests --test docs --test detections \
+## docs: write anew what the code knows: docs/reference.md, docs/detections.md, the tables in docs/firehose.md and
+## templates/archive.yaml, templates/queries.yaml; and docs/parameters.md from the template
+docs: $(VENVS)/sam/installed
+	$(VENVS)/sam/bin/python packaging/parameters.py
+	FLOWGAUGE_UPDATE_DOCS=1 $(CARGO) test --locked -p flowgauge-tests --test docs --test detections --test queries \
 		--test archive_buffer --test archive_template

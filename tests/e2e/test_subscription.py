@@ -201,8 +201,9 @@ def logged(stack: Stack, text: str) -> int:
 
 def test_a_stack_is_updated_and_deleted(emulator: Emulator, template: Path, host: Host) -> None:
     """A changed parameter reaches the function; deletion leaves the evidence and nothing that acts."""
-    deploy(emulator, template, "flowgauge-second", {"RulesDirectory": "rules"})
-    stack = deploy(emulator, template, "flowgauge-second", {"RulesDirectory": "rules", "Language": "ja"})
+    parameters = {"RulesDirectory": "rules", "EncryptData": "true", "RefusedPingAlarm": "true", "SilencePeriods": "6"}
+    deploy(emulator, template, "flowgauge-second", parameters)
+    stack = deploy(emulator, template, "flowgauge-second", parameters | {"Language": "ja"})
     with inbox(emulator, stack.outputs["AlertsTopic"]) as alerts:
         stack.put_flow_logs(host.interface, [host.refused_ping()], host.start)
         [notification] = alerts.await_about(host.interface)
@@ -218,6 +219,18 @@ def test_a_stack_is_updated_and_deleted(emulator: Emulator, template: Path, host
     groups = {group["logGroupName"] for group in emulator.client("logs").describe_log_groups()["logGroups"]}
     assert stack.outputs["FlowLogGroup"] in groups and stack.outputs["SubscriptionLogs"] not in groups
     assert stack.failures() == {}, "expected the failure bucket to be kept"
+    key = emulator.client("kms").describe_key(KeyId=stack.outputs["DataKey"])["KeyMetadata"]
+    assert key["KeyState"] == "Enabled", "expected the key of what stays to be kept"
+    assert stack.outputs["StateTable"] not in emulator.client("dynamodb").list_tables()["TableNames"]
+    alarms = emulator.client("cloudwatch").describe_alarms()["MetricAlarms"]
+    assert not [alarm["AlarmName"] for alarm in alarms if "flowgauge-second" in alarm["AlarmName"]]
+
+
+def test_what_does_not_belong_together_is_refused(emulator: Emulator, template: Path) -> None:
+    """Before anything is made, with the reason."""
+    parameters = {"RefusedPingAlarm": "true", "TrafficType": "ACCEPT"}
+    with pytest.raises(AssertionError, match="TrafficType ACCEPT logs no refused ping"):
+        deploy(emulator, template, "flowgauge-refused", parameters)
 
 
 def test_definitions_come_from_a_bucket(emulator: Emulator, template: Path, host: Host) -> None:

@@ -3,46 +3,27 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+import re
+import subprocess
+from pathlib import Path
 from typing import Any
 
 import pytest
-from samtranslator.yaml_helper import yaml_parse
 
+from parsed_template import QUERIES, TEMPLATE, Resource, of_type, parsed, references, resources_of, statements, text_of
 from stack import ROOT
-
-Resource = dict[str, Any]
 
 
 @pytest.fixture(scope="module")
 def text() -> str:
     """The template as it is written."""
-    return (ROOT / "template.yaml").read_text(encoding="utf-8")
+    return text_of(TEMPLATE)
 
 
 @pytest.fixture(scope="module")
-def resources(text: str) -> dict[str, Resource]:
+def resources() -> dict[str, Resource]:
     """The template's resources by name."""
-    return yaml_parse(text)["Resources"]
-
-
-def of_type(resources: dict[str, Resource], kind: str) -> dict[str, Resource]:
-    """The resources of one type; there is at least one."""
-    found = {name: resource for name, resource in resources.items() if resource["Type"] == kind}
-    assert found, f"expected a resource of type {kind}"
-    return found
-
-
-def statements(policy: object) -> Iterator[dict[str, Any]]:
-    """Every statement of every policy document that is somewhere in `policy`."""
-    if isinstance(policy, dict):
-        if "Effect" in policy:
-            yield policy
-        for part in policy.values():
-            yield from statements(part)
-    elif isinstance(policy, list):
-        for part in policy:
-            yield from statements(part)
+    return resources_of(TEMPLATE)
 
 
 def test_partitions_are_not_written_out(text: str) -> None:
@@ -93,3 +74,113 @@ def test_every_event_that_fails_for_good_is_kept(resources: dict[str, Resource])
         if "Events" in function["Properties"]:
             continue
         assert "OnFailure" in function["Properties"]["EventInvokeConfig"]["DestinationConfig"], name
+
+
+# ---- Alarms and the dashboard ----------------------------------------------------------------------------------------
+
+
+def own_metrics() -> set[str]:
+    """The metrics of the functions in docs/reference.md, which a test holds to the code."""
+    section = (ROOT / "docs/reference.md").read_text(encoding="utf-8").split("\n## Metrics of the functions\n")[1]
+    return set(re.findall(r"^\| `(\w+)` \| Count \|", section.split("\n## ")[0], re.MULTILINE))
+
+
+def test_alarms_go_where_the_operator_says(resources: dict[str, Resource]) -> None:
+    """To the alerts topic, or to any ARN; and they say what to do."""
+    for name, alarm in of_type(resources, "AWS::CloudWatch::Alarm").items():
+        properties = alarm["Properties"]
+        for actions in (properties["AlarmActions"], properties.get("OKActions", properties["AlarmActions"])):
+            assert references(actions) == {"AlarmActionArns", "AlertsTopic"}, name
+        assert len(properties["AlarmDescription"]) > 40 and "TreatMissingData" in properties, name
+        if properties["Namespace"] == "Flowgauge":
+            assert properties["MetricName"] in own_metrics(), name
+
+
+def test_what_can_go_wrong_has_an_alarm(resources: dict[str, Resource]) -> None:
+    """Of both functions, the topics and what the subscription counts."""
+    watched = {
+        (alarm["Properties"]["MetricName"], name)
+        for alarm in of_type(resources, "AWS::CloudWatch::Alarm").values()
+        for dimension in alarm["Properties"].get("Dimensions", [])
+        for name in references(dimension["Value"])
+    }
+    for metric in ("Errors", "Throttles", "Duration", "AsyncEventAge", "AsyncEventsDropped", "Invocations"):
+        assert (metric, "SubscriptionFunction") in watched, metric
+    for metric in ("DestinationDeliveryFailures", "RejectedLines", "UndecodableEvents", "DefinitionsRefused"):
+        assert (metric, "SubscriptionFunction") in watched, metric
+    assert ("Errors", "TickFunction") in watched and ("Invocations", "TickFunction") in watched
+    for topic in of_type(resources, "AWS::SNS::Topic"):
+        assert ("NumberOfNotificationsFailed", topic) in watched, topic
+
+
+def dashboard(resources: dict[str, Resource]) -> list[dict[str, Any]]:
+    """The dashboard's widgets."""
+    [board] = of_type(resources, "AWS::CloudWatch::Dashboard").values()
+    return json.loads(board["Properties"]["DashboardBody"]["Fn::Sub"][0])["widgets"]
+
+
+def test_the_dashboard_shows_every_alarm_and_metrics_that_there_are(resources: dict[str, Resource]) -> None:
+    """All alarms that the stack has whatever its parameters, and no two widgets on one place."""
+    widgets = dashboard(resources)
+    alarms = {name for name, alarm in of_type(resources, "AWS::CloudWatch::Alarm").items() if "Condition" not in alarm}
+    shown = [arn for widget in widgets for arn in widget["properties"].get("alarms", [])]
+    assert sorted(shown) == sorted(f"${{{name}.Arn}}" for name in alarms)
+    metrics = [metric for widget in widgets for metric in widget["properties"].get("metrics", [])]
+    assert {metric[1] for metric in metrics if metric[0] == "Flowgauge"} <= own_metrics()
+    places = [place for widget in widgets for place in covered(widget)]
+    assert len(places) == len(set(places)) and max(x for x, _ in places) == 23
+
+
+def covered(widget: dict[str, Any]) -> list[tuple[int, int]]:
+    """The places of the dashboard's grid that a widget covers."""
+    columns = range(widget["x"], widget["x"] + widget["width"])
+    return [(x, y) for x in columns for y in range(widget["y"], widget["y"] + widget["height"])]
+
+
+def test_the_dashboards_queries_and_the_saved_ones_answer(resources: dict[str, Resource], tmp_path: Path) -> None:
+    """Over generated flows, with names that the console knows."""
+    program = ROOT / "target/debug/flowgauge"
+    assert program.is_file(), f"expected {program}: run `make build` first, or `make e2e`, which does"
+    flows = tmp_path / "flows.log"
+    attacks = "exposed-database,brute-force-in,lateral-fan-out,skipped-records"
+    generate = [program, "generate", "--duration", "1h", "--interfaces", "4", "--seed", "7", "--scenario", attacks]
+    flows.write_bytes(subprocess.run(generate, check=True, capture_output=True, timeout=60).stdout)
+    shown = [str(widget["properties"]["query"]) for widget in dashboard(resources) if widget["type"] == "log"]
+    assert len(shown) == 4
+    for query in shown:
+        source, asked = query.split(" | ", 1)
+        assert source == "SOURCE '${Group}'"
+        assert len(answer(program, asked, flows)) > 0, asked
+    saved = [query["Properties"]["QueryString"] for query in resources_of(QUERIES).values()]
+    assert len(saved) >= 20
+    assert any(len(answer(program, query, flows)) > 0 for query in saved)
+
+
+def answer(program: Path, query: str, flows: Path) -> list[object]:
+    """The rows that `flowgauge query` gives, when it takes only what the console knows."""
+    command = [program, "query", "--portable", "--output", "json", query, flows]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, f"{query}: {done.stderr}"
+    return [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
+
+
+# ---- Parameters ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("template", [TEMPLATE, QUERIES])
+def test_parameters_are_grouped_and_described(template: str) -> None:
+    """Each stands in one group, says what it is, and takes only what it means."""
+    document = parsed(template)
+    groups = document["Metadata"]["AWS::CloudFormation::Interface"]["ParameterGroups"]
+    assert sorted(name for group in groups for name in group["Parameters"]) == sorted(document["Parameters"])
+    for name, parameter in document["Parameters"].items():
+        assert len(parameter["Description"]) > 20, name
+        bounds = {"AllowedPattern", "AllowedValues", "MaxLength", "MaxValue"}
+        assert bounds & parameter.keys() or parameter["Type"] == "CommaDelimitedList", name
+
+
+def test_outputs_are_those_that_scripts_use(resources: dict[str, Resource]) -> None:
+    """Whatever else is added, these names stay."""
+    outputs = parsed(TEMPLATE)["Outputs"]
+    stays = {"FlowLogGroup", "FindingsTopic", "AlertsTopic", "SubscriptionFunction", "SubscriptionLogs", "TickFunction"}
+    assert stays | {"TickLogs", "StateTable", "FailureBucket", "Dashboard", "DataKey"} == outputs.keys()

@@ -1,0 +1,142 @@
+"""What documents say of the template is so, and the Japanese ones keep step; no emulator is needed."""
+
+from __future__ import annotations
+
+import re
+import runpy
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from parsed_template import TEMPLATE, listed, of_type, parsed, resources_of, statements
+from stack import ROOT
+
+TRANSLATED = {
+    "README.md": "README.ja.md",
+    "docs/operate.md": "docs/ja/operate.md",
+    "docs/security.md": "docs/ja/security.md",
+    "docs/cost.md": "docs/ja/cost.md",
+    "docs/uninstall.md": "docs/ja/uninstall.md",
+}
+OPERATORS = [*TRANSLATED, *TRANSLATED.values(), "docs/parameters.md"]
+FENCE = re.compile(r"^( *)```[a-z]*\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)
+
+COLUMN = re.compile(r"(?<!\\)\|")
+
+
+def read(document: str) -> str:
+    """A document of the project."""
+    return (ROOT / document).read_text(encoding="utf-8")
+
+
+def names(document: str, section: str) -> set[str]:
+    """The names in backticks in the first column of the tables of a section."""
+    text = read(document).split(f"\n## {section}\n")[1].split("\n## ")[0]
+    cells = re.findall(r"^\| ([^|]+) \|", text, re.MULTILINE)
+    return {name for cell in cells for name in re.findall(r"`(\w+)`", cell)}
+
+
+def test_the_parameters_are_the_templates() -> None:
+    """A table row for each, as `make docs` writes it."""
+    written = runpy.run_path(str(ROOT / "packaging/parameters.py"))["document"]()
+    assert read("docs/parameters.md") == written, "docs/parameters.md is not what the template says: run `make docs`"
+
+
+def test_every_alarm_has_its_row() -> None:
+    """And every row its alarm; the price is that of those which the stack always has."""
+    alarms = of_type(resources_of(TEMPLATE), "AWS::CloudWatch::Alarm")
+    assert names("docs/operate.md", "When an alarm comes") == alarms.keys()
+    always = [name for name, alarm in alarms.items() if "Condition" not in alarm]
+    assert f"\n| {len(always)} alarms*" in read("docs/cost.md")
+
+
+def test_every_permission_has_its_reason() -> None:
+    """Each action that the template allows stands in a table."""
+    allowed = set()
+    for statement in statements(resources_of(TEMPLATE)):
+        if statement["Effect"] == "Allow":
+            allowed |= set(listed(statement["Action"]))
+    explained = set(re.findall(r"`([a-z0-9]+:\w+\*?|kms:\*)`", read("docs/security.md")))
+    assert allowed - explained - {"sts:AssumeRole"} == set()
+    assert explained - allowed - {"logs:PutLogEvents"} == set(), "permissions that nobody has"
+
+
+def test_what_stays_is_what_the_document_says() -> None:
+    """Resources that the template retains, and parts of it that go."""
+    resources = resources_of(TEMPLATE)
+    kept = {name for name, resource in resources.items() if resource.get("DeletionPolicy", "").startswith("Retain")}
+    assert names("docs/uninstall.md", "What stays, and why") == kept
+    assert names("docs/uninstall.md", "What goes") <= resources.keys() - kept
+
+
+def test_the_environments_of_sam_set_parameters_that_there_are() -> None:
+    """A mistyped name would only show when somebody deploys."""
+    environments = tomllib.loads(read("samconfig.toml"))
+    parameters = parsed(TEMPLATE)["Parameters"]
+    for environment in ("dev", "prod"):
+        for setting in environments[environment]["deploy"]["parameters"]["parameter_overrides"]:
+            name, value = setting.split("=")
+            allowed = parameters[name].get("AllowedValues")
+            assert allowed is None or value in map(str, allowed), setting
+
+
+@pytest.mark.parametrize("document", OPERATORS)
+def test_links_lead_somewhere(document: str) -> None:
+    """Files that are linked exist, and headings that are linked in them."""
+    for target in re.findall(r"\]\(([^)\s]+)\)", FENCE.sub("", read(document))):
+        if target.startswith("https://"):
+            continue
+        path, _, heading = target.partition("#")
+        file = (ROOT / document).parent / path if path else ROOT / document
+        assert file.exists(), f"{document}: {target}"
+        if heading and file.suffix == ".md":
+            assert heading in anchors(file), f"{document}: {target}"
+
+
+def anchors(file: Path) -> set[str]:
+    """The anchors that GitHub gives to a file's headings."""
+    headings = re.findall(r"^#+ (.+)$", FENCE.sub("", file.read_text(encoding="utf-8")), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def outline(document: str) -> list[str]:
+    """The levels of headings, the shapes of tables and the code of a document, in order; comments may differ."""
+    text = read(document)
+    parts = []
+    position = 0
+    for fence in [*FENCE.finditer(text), None]:
+        parts += prose(text[position : fence.start() if fence else None])
+        if fence:
+            parts.append(re.sub(r"(^|\s+)#.*$", "", fence[2], flags=re.MULTILINE))
+            position = fence.end()
+    return parts
+
+
+def prose(text: str) -> list[str]:
+    """The same of text without code."""
+    found = []
+    for line in text.splitlines():
+        if heading := re.match(r"#+ ", line):
+            found.append(heading[0])
+        elif line.startswith("|"):
+            found.append(f"row of {len(COLUMN.findall(line)) - 1}")
+        elif point := re.match(r"( *)(?:-|\d+\.) ", line):
+            found.append(f"point at {len(point[1])}")
+    return found
+
+
+@pytest.mark.parametrize(("english", "japanese"), TRANSLATED.items())
+def test_the_japanese_documents_keep_step(english: str, japanese: str) -> None:
+    """Headings, rows of tables, points and code are the same in number and order."""
+    assert outline(japanese) == outline(english)
+
+
+@pytest.mark.parametrize(("english", "japanese"), TRANSLATED.items())
+def test_the_japanese_documents_name_the_same_things(english: str, japanese: str) -> None:
+    """Rows of tables begin with the same names, and no parameter, alarm or command is left out."""
+
+    def in_backticks(document: str) -> set[str]:
+        return {" ".join(name.split()) for name in re.findall(r"`([^`]+)`", FENCE.sub("", read(document)))}
+
+    assert in_backticks(japanese) == in_backticks(english)

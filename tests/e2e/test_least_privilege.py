@@ -1,0 +1,267 @@
+"""What the functions read and call, beside what the templates give and permit; no emulator is needed."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+import pytest
+
+from parsed_template import (
+    ARCHIVE,
+    TEMPLATE,
+    Resource,
+    listed,
+    of_type,
+    parsed,
+    references,
+    resources_of,
+    statements,
+    text_of,
+)
+from stack import FUNCTIONS, ROOT
+
+DETECTING = ("SubscriptionFunction", "TickFunction")
+ROLES = {"subscription": (TEMPLATE, "SubscriptionRole"), "tick": (TEMPLATE, "TickRole")}
+ROLES["firehose"] = (ARCHIVE, "FirehoseFunctionRole")
+
+# The IAM action of each call of the SDK that code makes.
+ACTIONS = {
+    "batch_get_item": "dynamodb:BatchGetItem",
+    "put_item": "dynamodb:PutItem",
+    "query": "dynamodb:Query",
+    "publish_batch": "sns:Publish",
+    "list_objects_v2": "s3:ListBucket",
+    "get_object": "s3:GetObject",
+    "put_object": "s3:PutObject",
+    "put_record_batch": "firehose:PutRecordBatch",
+    "put_records": "kinesis:PutRecords",
+    # Operators' own: no function makes these.
+    "copy_object": None,
+    "delete_object": None,
+    "get_function_configuration": None,
+    "invoke": None,
+}
+# What the code of a function could call, and doesn't.
+NOT_CALLED = {
+    ("subscription", "dynamodb:Query"): "only the tick asks what is due",
+    ("firehose", "kinesis:PutRecords"): "the template's stream reads no Kinesis stream",
+    ("firehose", "sns:Publish"): "only its way to read settings is shared with those who tell",
+    ("firehose", "s3:ListBucket"): "the template has networks in the package only",
+    ("firehose", "s3:GetObject"): "the template has networks in the package only",
+}
+# What is permitted for others that act in a role's name.
+BY_OTHERS = {
+    "logs:CreateLogStream": "Lambda writes the function's log",
+    "logs:PutLogEvents": "Lambda writes the function's log",
+    "kms:Decrypt": "SNS, S3 and DynamoDB use keys in the caller's name",
+    "kms:DescribeKey": "DynamoDB looks at the key in the caller's name",
+    "kms:Encrypt": "DynamoDB uses the key in the caller's name",
+    "kms:GenerateDataKey": "SNS, S3 and DynamoDB use keys in the caller's name",
+    "kms:ReEncryptFrom": "DynamoDB uses the key in the caller's name",
+    "kms:ReEncryptTo": "DynamoDB uses the key in the caller's name",
+}
+
+
+def variables(heading: str) -> set[str]:
+    """The variables under a heading of docs/reference.md, which a test holds to the code."""
+    section = (ROOT / "docs/reference.md").read_text(encoding="utf-8").split(f"\n## {heading}\n")[1].split("\n## ")[0]
+    return set(re.findall(r"^\| `([A-Z_]+)` \|", section, re.MULTILINE))
+
+
+def given(template: str, function: str) -> dict[str, Any]:
+    """The variables that a function gets, those of all functions among them."""
+    document = parsed(template)
+    common = document.get("Globals", {}).get("Function", {}).get("Environment", {}).get("Variables", {})
+    own = document["Resources"][function]["Properties"].get("Environment", {}).get("Variables", {})
+    return common | own
+
+
+@pytest.mark.parametrize("function", DETECTING)
+def test_variables_are_those_that_code_reads(function: str) -> None:
+    """All but the roots of a proxy, which are for those who have one."""
+    assert given(TEMPLATE, function).keys() == variables("Environment of the functions") - {"AWS_CA_BUNDLE"}
+
+
+def test_the_transformation_gets_what_code_reads() -> None:
+    """All but those for streams of one's own."""
+    own = {"PARTITION_KEYS", "PUT_BACK"}
+    read = variables("Environment of the Firehose function")
+    assert given(ARCHIVE, "FirehoseFunction").keys() - own == read - own
+    assert given(ARCHIVE, "FirehoseFunction").keys() <= read
+
+
+def calls_of_modules() -> dict[str, set[str]]:
+    """The IAM actions of the calls in each module of `flow-aws`, by every type that the module makes public."""
+    calls: dict[str, set[str]] = {}
+    for path in sorted((ROOT / "shared/flow-aws/src").glob("*.rs")):
+        code = path.read_text(encoding="utf-8").split("#[cfg(test)]")[0]
+        made = re.findall(r"\bclient(?:\(\))?\s*\.\s*([a-z0-9_]+)\(\)", code)
+        assert set(made) <= ACTIONS.keys(), f"{path.name}: expected calls with known actions, found {made}"
+        actions = {action for call in made if (action := ACTIONS[call])}
+        for name in re.findall(r"^pub struct (\w+)", code, re.MULTILINE):
+            calls[name] = actions
+    return calls
+
+
+def called(function: str) -> set[str]:
+    """The IAM actions of the calls that a function's program may make."""
+    paths = [*(ROOT / f"functions/{function}/src").glob("*.rs"), ROOT / "shared/flow-function/src/config.rs"]
+    words = {word for path in paths for word in re.findall(r"\w+", path.read_text(encoding="utf-8"))}
+    actions = set().union(*(actions for name, actions in calls_of_modules().items() if name in words))
+    return {action for action in actions if (function, action) not in NOT_CALLED}
+
+
+def permitted(function: str) -> set[str]:
+    """The actions that a function's role may take."""
+    template, role = ROLES[function]
+    found = statements(resources_of(template)[role]["Properties"]["Policies"])
+    return {action for statement in found for action in listed(statement["Action"])}
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_every_call_is_permitted_and_every_permission_used(function: str) -> None:
+    """A call more in the code, or a permission more in the template, is a failure here."""
+    assert called(function) - permitted(function) == set(), "calls that are not permitted"
+    assert permitted(function) - called(function) - BY_OTHERS.keys() == set(), "permissions that nobody uses"
+
+
+def test_calls_are_found() -> None:
+    """What the test above compares is not empty."""
+    assert called("tick") >= {"dynamodb:Query", "sns:Publish", "s3:GetObject"}
+    assert called("firehose") == {"firehose:PutRecordBatch"}
+
+
+def test_roles_are_bounded_and_trust_one_service() -> None:
+    """A boundary of the account's can be set on each, and no account or person may assume one."""
+    for name, role in of_type(resources_of(TEMPLATE), "AWS::IAM::Role").items():
+        assert references(role["Properties"]["PermissionsBoundary"]) == {"PermissionsBoundary", "AWS::NoValue"}, name
+        for statement in statements(role["Properties"]["AssumeRolePolicyDocument"]):
+            assert list(statement["Principal"]) == ["Service"], name
+
+
+@pytest.mark.parametrize("template", [TEMPLATE])
+def test_no_star_stands_without_its_reason(template: str) -> None:
+    """On its line or on one of the two above."""
+    lines = text_of(template).split("\nResources:\n")[1].splitlines()
+    for number, line in enumerate(lines):
+        code = line.split(" #")[0]
+        if "*" in code and "count(*)" not in code and not code.lstrip().startswith("#"):
+            assert any("#" in near for near in lines[max(0, number - 2) : number + 1]), line
+
+
+# ---- Encryption ------------------------------------------------------------------------------------------------------
+
+
+def key_of(resource: Resource) -> object:
+    """Where a store says with which key it is encrypted."""
+    properties = resource["Properties"]
+    match resource["Type"]:
+        case "AWS::Logs::LogGroup":
+            return properties["KmsKeyId"]
+        case "AWS::DynamoDB::Table":
+            return properties["SSESpecification"]
+        case "AWS::S3::Bucket":
+            return properties["BucketEncryption"]
+        case "AWS::SNS::Topic":
+            return properties["KmsMasterKeyId"]
+    raise AssertionError(resource["Type"])
+
+
+STORES = {
+    "AWS::Logs::LogGroup": "DataKey",
+    "AWS::DynamoDB::Table": "DataKey",
+    "AWS::S3::Bucket": "DataKey",
+    "AWS::SNS::Topic": "TopicKey",
+}
+
+
+@pytest.mark.parametrize(("kind", "key"), STORES.items())
+def test_every_store_can_be_encrypted_with_a_key_of_the_stack(kind: str, key: str) -> None:
+    """Without one AWS's own keys encrypt all but topics."""
+    for name, resource in of_type(resources_of(TEMPLATE), kind).items():
+        assert key in references(key_of(resource)), name
+
+
+def test_nothing_else_holds_data() -> None:
+    """A store of another type needs a line above."""
+    kinds = {resource["Type"] for resource in resources_of(TEMPLATE).values()}
+    assert not kinds & {"AWS::SQS::Queue", "AWS::Kinesis::Stream", "AWS::KinesisFirehose::DeliveryStream"}
+
+
+def test_what_holds_data_says_what_becomes_of_it() -> None:
+    """When the stack is deleted, and when a resource is replaced."""
+    kinds = {"AWS::Logs::LogGroup", "AWS::DynamoDB::Table", "AWS::S3::Bucket", "AWS::KMS::Key"}
+    for name, resource in resources_of(TEMPLATE).items():
+        if resource["Type"] in kinds:
+            assert {"DeletionPolicy", "UpdateReplacePolicy"} <= resource.keys(), name
+
+
+def test_the_key_of_what_stays_stays() -> None:
+    """Else the evidence could not be read."""
+    resources = resources_of(TEMPLATE)
+    kept = {name for name, resource in resources.items() if resource.get("DeletionPolicy", "").startswith("Retain")}
+    assert kept == {"FlowLogGroup", "FailureBucket", "DataKey"}
+
+
+KEY_POLICIES = {
+    "TopicKey": {
+        "Account": ({"kms:*"}, "arn:${AWS::Partition}:iam::${AWS::AccountId}:root"),
+        "Alarms": ({"kms:Decrypt", "kms:GenerateDataKey*"}, "cloudwatch.amazonaws.com"),
+        "Queues": ({"kms:Decrypt", "kms:GenerateDataKey"}, "sns.amazonaws.com"),
+    },
+    "DataKey": {
+        "Account": ({"kms:*"}, "arn:${AWS::Partition}:iam::${AWS::AccountId}:root"),
+        "Logs": (
+            {"kms:Encrypt", "kms:Decrypt", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:DescribeKey"},
+            "logs.${AWS::Region}.${AWS::URLSuffix}",
+        ),
+    },
+}
+
+
+@pytest.mark.parametrize(("key", "expected"), KEY_POLICIES.items())
+def test_key_policies_name_who_needs_them(key: str, expected: dict[str, tuple[set[str], str]]) -> None:
+    """Whoever is missing fails in silence, and whoever is too many may read."""
+    found = {}
+    for statement in statements(resources_of(TEMPLATE)[key]["Properties"]["KeyPolicy"]):
+        [principal] = statement["Principal"].values()
+        principal = principal["Fn::Sub"] if isinstance(principal, dict) else principal
+        found[statement["Sid"]] = (set(listed(statement["Action"])), principal)
+        assert statement["Sid"] == "Account" or "Condition" in statement, "a service acts for one account only"
+    assert found == expected
+
+
+@pytest.mark.parametrize("role", ["SubscriptionRole", "TickRole"])
+def test_roles_may_use_both_keys_through_services_only(role: str) -> None:
+    """A key's policy leaves it to IAM: the role's own policy is what permits."""
+    used = set()
+    for statement in statements(resources_of(TEMPLATE)[role]["Properties"]["Policies"]):
+        if "kms:" in json.dumps(statement["Action"]):
+            used |= references(statement["Resource"])
+            assert "kms:ViaService" in statement["Condition"]["StringEquals"]
+    assert used == {"TopicKey", "DataKey", "DefinitionsKeyArn"}
+
+
+def test_topics_take_nothing_without_tls() -> None:
+    """And alarms only from this account."""
+    resources = resources_of(TEMPLATE)
+    covered = set()
+    for policy in of_type(resources, "AWS::SNS::TopicPolicy").values():
+        covered |= references(policy["Properties"]["Topics"])
+        denied, *allowed = statements(policy["Properties"]["PolicyDocument"])
+        assert denied["Effect"] == "Deny" and denied["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+        for statement in allowed:
+            assert statement["Condition"] == {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}}
+    assert covered == of_type(resources, "AWS::SNS::Topic").keys()
+
+
+# ---- Suppressions ----------------------------------------------------------------------------------------------------
+
+
+def test_every_suppression_says_why() -> None:
+    """Of what checkov would find."""
+    for name, resource in resources_of(TEMPLATE).items():
+        for skip in resource.get("Metadata", {}).get("checkov", {}).get("skip", []):
+            assert re.fullmatch(r"CKV2?_AWS_\d+", skip["id"]) and len(skip["comment"]) > 15, name
