@@ -46,7 +46,6 @@ ACTIONS = {
 # What the code of a function could call, and doesn't.
 NOT_CALLED = {
     ("subscription", "dynamodb:Query"): "only the tick asks what is due",
-    ("firehose", "kinesis:PutRecords"): "the template's stream reads no Kinesis stream",
     ("firehose", "sns:Publish"): "only its way to read settings is shared with those who tell",
     ("firehose", "s3:ListBucket"): "the template has networks in the package only",
     ("firehose", "s3:GetObject"): "the template has networks in the package only",
@@ -116,7 +115,13 @@ def called(function: str) -> set[str]:
 def permitted(function: str) -> set[str]:
     """The actions that a function's role may take."""
     template, role = ROLES[function]
-    found = statements(resources_of(template)[role]["Properties"]["Policies"])
+    resources = resources_of(template)
+    beside = [
+        resource["Properties"]
+        for resource in resources.values()
+        if resource["Type"] == "AWS::IAM::Policy" and {"Ref": role} in resource["Properties"]["Roles"]
+    ]
+    found = statements([*resources[role]["Properties"]["Policies"], *beside])
     return {action for statement in found for action in listed(statement["Action"])}
 
 
@@ -130,7 +135,7 @@ def test_every_call_is_permitted_and_every_permission_used(function: str) -> Non
 def test_calls_are_found() -> None:
     """What the test above compares is not empty."""
     assert called("tick") >= {"dynamodb:Query", "sns:Publish", "s3:GetObject"}
-    assert called("firehose") == {"firehose:PutRecordBatch"}
+    assert called("firehose") == {"firehose:PutRecordBatch", "kinesis:PutRecords"}
 
 
 def test_roles_are_bounded_and_trust_one_service() -> None:
