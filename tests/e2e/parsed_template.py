@@ -37,6 +37,11 @@ def of_type(resources: dict[str, Resource], kind: str) -> dict[str, Resource]:
     return found
 
 
+def retained(resources: dict[str, Resource]) -> set[str]:
+    """The resources that stay when the stack is deleted."""
+    return {name for name, resource in resources.items() if resource.get("DeletionPolicy", "").startswith("Retain")}
+
+
 def statements(policy: object) -> Iterator[dict[str, Any]]:
     """Every statement of every policy document that is somewhere in `policy`."""
     if isinstance(policy, dict):

@@ -15,8 +15,8 @@ from typing import Any
 import duckdb
 import pytest
 import sqlglot
-from samtranslator.yaml_helper import yaml_parse
 
+from parsed_template import ARCHIVE, resources_of
 from stack import ROOT
 
 PROGRAM = str(ROOT / "target/debug/flowgauge")
@@ -27,7 +27,7 @@ TYPES = {"bigint": "BIGINT", "string": "VARCHAR"}
 @pytest.fixture(scope="module")
 def resources() -> dict[str, Any]:
     """The archive's resources by name."""
-    return yaml_parse((ROOT / "templates/archive.yaml").read_text(encoding="utf-8"))["Resources"]
+    return resources_of(ARCHIVE)
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from parsed_template import TEMPLATE, listed, of_type, parsed, resources_of, statements
+from documents import read, section
+from parsed_template import TEMPLATE, listed, of_type, parsed, resources_of, retained, statements
 from stack import ROOT
 
 TRANSLATED = {
@@ -25,15 +26,9 @@ FENCE = re.compile(r"^( *)```[a-z]*\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)
 COLUMN = re.compile(r"(?<!\\)\|")
 
 
-def read(document: str) -> str:
-    """A document of the project."""
-    return (ROOT / document).read_text(encoding="utf-8")
-
-
-def names(document: str, section: str) -> set[str]:
+def names(document: str, heading: str) -> set[str]:
     """The names in backticks in the first column of the tables of a section."""
-    text = read(document).split(f"\n## {section}\n")[1].split("\n## ")[0]
-    cells = re.findall(r"^\| ([^|]+) \|", text, re.MULTILINE)
+    cells = re.findall(r"^\| ([^|]+) \|", section(document, heading), re.MULTILINE)
     return {name for cell in cells for name in re.findall(r"`(\w+)`", cell)}
 
 
@@ -65,7 +60,7 @@ def test_every_permission_has_its_reason() -> None:
 def test_what_stays_is_what_the_document_says() -> None:
     """Resources that the template retains, and parts of it that go."""
     resources = resources_of(TEMPLATE)
-    kept = {name for name, resource in resources.items() if resource.get("DeletionPolicy", "").startswith("Retain")}
+    kept = retained(resources)
     assert names("docs/uninstall.md", "What stays, and why") == kept
     assert names("docs/uninstall.md", "What goes") <= resources.keys() - kept
 

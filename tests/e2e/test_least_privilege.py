@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from documents import section
 from parsed_template import (
     ARCHIVE,
     TEMPLATE,
@@ -17,6 +18,7 @@ from parsed_template import (
     parsed,
     references,
     resources_of,
+    retained,
     statements,
     text_of,
 )
@@ -65,8 +67,7 @@ BY_OTHERS = {
 
 def variables(heading: str) -> set[str]:
     """The variables under a heading of docs/reference.md, which a test holds to the code."""
-    section = (ROOT / "docs/reference.md").read_text(encoding="utf-8").split(f"\n## {heading}\n")[1].split("\n## ")[0]
-    return set(re.findall(r"^\| `([A-Z_]+)` \|", section, re.MULTILINE))
+    return set(re.findall(r"^\| `([A-Z_]+)` \|", section("docs/reference.md", heading), re.MULTILINE))
 
 
 def given(template: str, function: str) -> dict[str, Any]:
@@ -205,9 +206,7 @@ def test_what_holds_data_says_what_becomes_of_it() -> None:
 
 def test_the_key_of_what_stays_stays() -> None:
     """Else the evidence could not be read."""
-    resources = resources_of(TEMPLATE)
-    kept = {name for name, resource in resources.items() if resource.get("DeletionPolicy", "").startswith("Retain")}
-    assert kept == {"FlowLogGroup", "FailureBucket", "DataKey"}
+    assert retained(resources_of(TEMPLATE)) == {"FlowLogGroup", "FailureBucket", "DataKey"}
 
 
 KEY_POLICIES = {

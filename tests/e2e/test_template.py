@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from documents import section
 from parsed_template import QUERIES, TEMPLATE, Resource, of_type, parsed, references, resources_of, statements, text_of
 from stack import ROOT
 
@@ -81,8 +82,8 @@ def test_every_event_that_fails_for_good_is_kept(resources: dict[str, Resource])
 
 def own_metrics() -> set[str]:
     """The metrics of the functions in docs/reference.md, which a test holds to the code."""
-    section = (ROOT / "docs/reference.md").read_text(encoding="utf-8").split("\n## Metrics of the functions\n")[1]
-    return set(re.findall(r"^\| `(\w+)` \| Count \|", section.split("\n## ")[0], re.MULTILINE))
+    metrics = section("docs/reference.md", "Metrics of the functions")
+    return set(re.findall(r"^\| `(\w+)` \| Count \|", metrics, re.MULTILINE))
 
 
 def test_alarms_go_where_the_operator_says(resources: dict[str, Resource]) -> None:

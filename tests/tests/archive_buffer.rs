@@ -17,7 +17,7 @@ use flow_pipeline::{
     TransformationSettings, now_or_never,
 };
 use flow_record::{VPC_DEFAULT, VPC_V5};
-use flowgauge_tests::root;
+use flowgauge_tests::{assert_written, root};
 use regex::Regex;
 
 /// Nothing can be put back here: what has no room fails.
@@ -135,21 +135,11 @@ fn table() -> String {
 const HEADER: &str = "| output | format | growth | largest buffer, MB |";
 
 #[test]
-#[expect(
-    clippy::disallowed_methods,
-    reason = "`make docs` says through the environment that the file is to be written"
-)]
 fn the_documentation_tells_the_growth_that_is_measured() {
-    let path = root().join("docs/firehose.md");
-    let text = fs::read_to_string(&path).unwrap();
+    let text = fs::read_to_string(root().join("docs/firehose.md")).unwrap();
     let (before, rest) = text.split_once(HEADER).unwrap();
     let (_, after) = rest.split_once("\n\n").unwrap();
-    let expected = format!("{before}{}\n{after}", table());
-    if std::env::var_os("FLOWGAUGE_UPDATE_DOCS").is_some() {
-        fs::write(&path, &expected).unwrap();
-    }
-    let written = fs::read_to_string(&path).unwrap();
-    assert!(written == expected, "docs/firehose.md is not what was measured: run `make docs`");
+    assert_written("docs/firehose.md", &format!("{before}{}\n{after}", table()), "was measured");
 }
 
 /// Putting back costs a second way through the stream: a buffer that is full must have an answer.

@@ -9,7 +9,7 @@ use std::fs;
 use flow_enrich::{EnrichedFlow, Enrichment, EnrichmentKind, Origin, Tables};
 use flow_output::{ContextKey, Marks, RecordEncoder, RecordEncoding, Rejection};
 use flow_record::{Field, FieldKind, RecordFormat};
-use flowgauge_tests::root;
+use flowgauge_tests::{assert_written, root};
 use regex::Regex;
 use serde_json::{Map, Value};
 
@@ -42,28 +42,20 @@ fn columns() -> String {
     text
 }
 
+fn template() -> String {
+    fs::read_to_string(root().join("templates/archive.yaml")).unwrap()
+}
+
 const BEGIN: &str = "          Columns:\n";
 const END: &str = "          # The end of the columns.\n";
 
 #[test]
-#[expect(
-    clippy::disallowed_methods,
-    reason = "`make docs` says through the environment that the file is to be written"
-)]
 fn the_table_has_the_columns_of_flat_output() {
-    let path = root().join("templates/archive.yaml");
-    let text = fs::read_to_string(&path).unwrap();
+    let text = template();
     let (before, rest) = text.split_once(BEGIN).unwrap();
     let (_, after) = rest.split_once(END).unwrap();
     let expected = format!("{before}{BEGIN}{}{END}{after}", columns());
-    if std::env::var_os("FLOWGAUGE_UPDATE_DOCS").is_some() {
-        fs::write(&path, &expected).unwrap();
-    }
-    let written = fs::read_to_string(&path).unwrap();
-    assert!(
-        written == expected,
-        "the columns in templates/archive.yaml are not flat output's: run `make docs`"
-    );
+    assert_written("templates/archive.yaml", &expected, "flat output has as columns");
 }
 
 /// A line in which every field has a value.
@@ -127,7 +119,7 @@ fn whatever_flat_output_writes_has_a_column_of_its_type() {
 
 #[test]
 fn variables_and_metrics_are_those_of_the_function() {
-    let template = fs::read_to_string(root().join("templates/archive.yaml")).unwrap();
+    let template = template();
     let found = |pattern: &str| -> Vec<String> {
         Regex::new(pattern).unwrap().captures_iter(&template).map(|found| found[1].to_owned()).collect()
     };

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::fs;
 
 use flow_detect::{Mode, Rule, RuleSet, show_duration};
-use flowgauge_tests::root;
+use flowgauge_tests::{assert_written, root};
 
 /// What there is for a finding type of GuardDuty.
 enum Answer {
@@ -253,17 +253,8 @@ fn row(rule: &Rule, text: &mut String) {
 }
 
 #[test]
-#[expect(
-    clippy::disallowed_methods,
-    reason = "`make docs` says through the environment that the file is to be written"
-)]
 fn the_detections_are_what_the_rules_say() {
-    let path = root().join("docs/detections.md");
-    if std::env::var_os("FLOWGAUGE_UPDATE_DOCS").is_some() {
-        fs::write(&path, document()).unwrap();
-    }
-    let written = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-    assert!(written == document(), "docs/detections.md is not what the rules say: run `make docs`");
+    assert_written("docs/detections.md", &document(), "the rules say");
 }
 
 #[test]

@@ -14,7 +14,7 @@ use flow_output::{ContextKey, RecordEncoding};
 use flow_pipeline::{FAILURE_REASONS, MAX_SUPPRESSIONS, SUPPRESSION_KEYS, Suppressions};
 use flow_query::{FilterPattern, MAX_FILTER_PATTERN, MAX_PATTERN_REGEXES, MAX_PATTERN_WILDCARDS};
 use flow_record::{Field, FieldKind, FlowLogSource};
-use flowgauge_tests::root;
+use flowgauge_tests::{assert_written, root};
 
 /// `docs/reference.md`, written from the code.
 fn reference() -> String {
@@ -187,17 +187,8 @@ fn fields(text: &mut String) {
 }
 
 #[test]
-#[expect(
-    clippy::disallowed_methods,
-    reason = "`make docs` says through the environment that the file is to be written"
-)]
 fn the_reference_is_what_the_code_says() {
-    let path = root().join("docs/reference.md");
-    if std::env::var_os("FLOWGAUGE_UPDATE_DOCS").is_some() {
-        fs::write(&path, reference()).unwrap();
-    }
-    let written = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-    assert!(written == reference(), "docs/reference.md is not what the code says: run `make docs`");
+    assert_written("docs/reference.md", &reference(), "the code says");
 }
 
 /// The README's entry is one that can be pasted.

@@ -2,11 +2,10 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 use std::fmt::Write as _;
-use std::fs;
 
 use flow_detect::{Rule, RuleSet};
 use flow_query::{Program, Query, Settings};
-use flowgauge_tests::root;
+use flowgauge_tests::assert_written;
 
 /// What stands before the queries.
 const HEAD: &str = r#"AWSTemplateFormatVersion: "2010-09-09"
@@ -80,17 +79,8 @@ fn template() -> String {
 }
 
 #[test]
-#[expect(
-    clippy::disallowed_methods,
-    reason = "`make docs` says through the environment that the file is to be written"
-)]
 fn the_saved_queries_are_what_the_rules_say() {
-    let path = root().join("templates/queries.yaml");
-    if std::env::var_os("FLOWGAUGE_UPDATE_DOCS").is_some() {
-        fs::write(&path, template()).unwrap();
-    }
-    let written = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-    assert!(written == template(), "templates/queries.yaml is not what the rules say: run `make docs`");
+    assert_written("templates/queries.yaml", &template(), "the rules say");
 }
 
 /// The console knows every name of them, and takes at most 10,000 characters.

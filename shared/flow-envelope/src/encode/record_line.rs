@@ -2,13 +2,12 @@
 
 use std::borrow::Cow;
 
-use base64::DecodeError;
+use base64::{DecodeError, Engine};
 use serde::Deserialize;
 use serde_json::json;
 
 use super::STANDARD;
 use crate::base64_text;
-use base64::Engine;
 
 /// A record's data as `PutRecordBatch` takes them in JSON: `{"data":"<base64>"}`.
 pub fn data_line(data: &[u8]) -> String {

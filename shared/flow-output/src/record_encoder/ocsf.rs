@@ -5,7 +5,7 @@
 //! names no end at all can't be Network Activity, which requires one, and is a Base Event, as a line that can't be read.
 //! `time` is the record's start, else the log event's timestamp, else 0, since the schema wants one.
 
-use flow_enrich::{EnrichedFlow, EnrichedValue, Enrichment, Origin, Scope, protocol_name};
+use flow_enrich::{EnrichedFlow, EnrichedValue, Enrichment, Origin, Scope, Side, protocol_name};
 use flow_record::{Field, Value};
 
 use super::remaining::Remaining;
@@ -250,10 +250,7 @@ fn write_connection(event: &mut Object<'_>, record: &mut Remaining<'_, '_>, addr
         record.place(&[Field::Type]);
     }
     record.enrichment(Enrichment::ProtocolName);
-    event.value(
-        "is_src_dst_assignment_known",
-        record.flow.enrichment_text(Enrichment::Initiator) == Some("src"),
-    );
+    event.value("is_src_dst_assignment_known", record.flow.side() == Some(Side::Request));
     event.object("connection_info", |connection| {
         connection.value("direction_id", direction_id(record));
         connection.value("protocol_num", protocol);

@@ -13,9 +13,6 @@ use crate::value::{Type, Value};
 /// Numbers below this have a kind each in a table; above it the place among the known ones is searched.
 const DIRECT: usize = 1 << 16;
 
-/// The most words of a name that has only some.
-const MOST_WORDS: usize = 4;
-
 /// The values of one name in kinds, with an example of each.
 #[derive(Debug)]
 pub(super) struct Kinds {
@@ -45,7 +42,7 @@ enum Lookup {
     /// Of numbers by class: 2n + 1 for the n-th known one, 2n for what lies before it.
     Large { known: Box<[i64]>, kinds: Box<[u8]> },
     /// Of the [`words`] of a name that has no other values.
-    Words([u8; MOST_WORDS]),
+    Words(Box<[u8]>),
     /// Of texts: first those that are not known.
     Texts { known: KnownTexts, kinds: Box<[u8]> },
 }
@@ -132,11 +129,8 @@ impl<'c> Told<'c> {
     }
 
     fn words(&mut self, words: &[&'static str]) -> Option<Lookup> {
-        let mut kinds = [0; MOST_WORDS];
-        for (kind, word) in kinds.iter_mut().zip(words) {
-            *kind = self.kind(Value::Text((*word).into()))?;
-        }
-        Some(Lookup::Words(kinds))
+        let kinds = words.iter().map(|word| self.kind(Value::Text((*word).into())));
+        kinds.collect::<Option<_>>().map(Lookup::Words)
     }
 
     fn texts(&mut self) -> Option<Lookup> {
