@@ -41,9 +41,9 @@ impl Common<Box<str>> {
     /// Adds a text, compared before it is copied: most records of a group share it.
     fn add(&mut self, text: &str) {
         match self {
-            Common::One(mine) if **mine == *text => {}
-            Common::Several => {}
-            _ => self.merge(&Common::One(text.into())),
+            Common::Unseen => *self = Common::One(text.into()),
+            Common::One(mine) if **mine != *text => *self = Common::Several,
+            Common::One(_) | Common::Several => {}
         }
     }
 

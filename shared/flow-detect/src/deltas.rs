@@ -115,6 +115,13 @@ impl Deltas {
         self.table.is_empty()
     }
 
+    /// Takes all of them out, in no order; what they were kept in is used for the next batch.
+    pub fn drain(&mut self) -> impl Iterator<Item = Delta> {
+        self.scopes.clear();
+        self.newest = None;
+        self.table.drain()
+    }
+
     /// All of them, in no order.
     pub fn iter(&self) -> impl Iterator<Item = &Delta> {
         self.table.iter()

@@ -1,5 +1,7 @@
 //! Windows that pass, joined to episodes.
 
+use std::borrow::Cow;
+
 use flow_query::{Aggregate, Comparison, GroupKey, Value};
 
 use crate::context::Context;
@@ -28,9 +30,9 @@ pub struct Episode {
 }
 
 /// A window that passes, and the aggregates in it.
-struct Passing {
+struct Passing<'p> {
     window: Window,
-    aggregates: Box<[Aggregate]>,
+    aggregates: Cow<'p, [Aggregate]>,
 }
 
 /// The episodes of one group, in order of time, each with what its records have in common.
@@ -38,10 +40,11 @@ struct Passing {
 /// A monotone rule's windows count as soon as they pass; any other rule's only once they are
 /// closed, those closed before the look's beginning left out.
 pub(crate) fn episodes(rule: &Rule, group: &GroupKey, panes: &Panes, look: Look) -> Vec<(Episode, Context)> {
-    if rule.query.is_monotone() && !can_pass(rule, group, panes) {
+    // If all panes together can't pass, no window does.
+    if !merged(panes.iter()).is_some_and(|all| rule.query.may_pass(group, &all)) {
         return Vec::new();
     }
-    let mut found: Vec<Vec<Passing>> = Vec::new();
+    let mut found: Vec<Vec<Passing<'_>>> = Vec::new();
     for passing in passing_windows(rule, group, panes, look) {
         match found.last_mut() {
             Some(run) if follows(rule, run, &passing) => run.push(passing),
@@ -51,30 +54,21 @@ pub(crate) fn episodes(rule: &Rule, group: &GroupKey, panes: &Panes, look: Look)
     found.iter().filter_map(|run| episode(rule, run, panes)).collect()
 }
 
-/// Whether some window of a monotone rule may pass: if all panes together do not, none does. Estimated counts may dip
-/// as values are added, so they prove nothing.
-fn can_pass(rule: &Rule, group: &GroupKey, panes: &Panes) -> bool {
-    let is_estimated =
-        |aggregate: &Aggregate| matches!(aggregate, Aggregate::Distinct(set) if !set.is_exact());
-    merged(panes.iter()).is_some_and(|all| all.iter().any(is_estimated) || rule.query.passes(group, &all))
+/// The aggregates of panes together.
+fn merged<'p>(panes: impl Iterator<Item = (u64, &'p PaneState)>) -> Option<Cow<'p, [Aggregate]>> {
+    let all = panes.map(|(_, pane)| Cow::Borrowed(&*pane.aggregates));
+    all.reduce(|mut sum, more| {
+        sum.to_mut().iter_mut().zip(&*more).for_each(|(sum, more)| sum.merge(more));
+        sum
+    })
 }
 
-fn merged<'p>(mut panes: impl Iterator<Item = (u64, &'p PaneState)>) -> Option<Box<[Aggregate]>> {
-    let mut aggregates = panes.next()?.1.aggregates.clone();
-    for (_, pane) in panes {
-        for (sum, more) in aggregates.iter_mut().zip(&pane.aggregates) {
-            sum.merge(more);
-        }
-    }
-    Some(aggregates)
-}
-
-fn passing_windows(
-    rule: &Rule,
-    group: &GroupKey,
-    panes: &Panes,
+fn passing_windows<'p>(
+    rule: &'p Rule,
+    group: &'p GroupKey,
+    panes: &'p Panes,
     look: Look,
-) -> impl Iterator<Item = Passing> {
+) -> impl Iterator<Item = Passing<'p>> {
     let windowing = rule.windowing;
     let mut next = 0;
     // The windows over any pane, each once, in order.
@@ -93,11 +87,11 @@ fn passing_windows(
     })
 }
 
-fn follows(rule: &Rule, run: &[Passing], next: &Passing) -> bool {
+fn follows(rule: &Rule, run: &[Passing<'_>], next: &Passing<'_>) -> bool {
     run.last().is_some_and(|last| next.window.start < last.window.end + rule.windowing.gap())
 }
 
-fn episode(rule: &Rule, run: &[Passing], panes: &Panes) -> Option<(Episode, Context)> {
+fn episode(rule: &Rule, run: &[Passing<'_>], panes: &Panes) -> Option<(Episode, Context)> {
     let span = Window { start: run.first()?.window.start, end: run.last()?.window.end };
     let peak = run.iter().reduce(|best, other| if first_is_larger(other, best) { other } else { best })?;
     let mut state = PaneState::new(&rule.query);
@@ -120,7 +114,7 @@ fn episode(rule: &Rule, run: &[Passing], panes: &Panes) -> Option<(Episode, Cont
 }
 
 /// The time that the windows of a run cover, each second once.
-fn spans(run: &[Passing]) -> Vec<Window> {
+fn spans(run: &[Passing<'_>]) -> Vec<Window> {
     let mut spans: Vec<Window> = Vec::new();
     for Passing { window, .. } in run {
         match spans.last_mut() {
@@ -131,7 +125,7 @@ fn spans(run: &[Passing]) -> Vec<Window> {
     spans
 }
 
-fn first_is_larger(left: &Passing, right: &Passing) -> bool {
+fn first_is_larger(left: &Passing<'_>, right: &Passing<'_>) -> bool {
     match (left.aggregates.first(), right.aggregates.first()) {
         (Some(left), Some(right)) => left.value().holds(Comparison::Greater, &right.value()),
         _ => false,

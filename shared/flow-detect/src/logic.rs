@@ -63,6 +63,15 @@ impl Logic {
             && self.detector.as_ref().is_none_or(|(detector, tuned)| detector.passes(own, tuned))
     }
 
+    /// Whether some part of what these accumulators hold may be a finding; false only where none can.
+    pub fn may_pass(&self, key: &GroupKey, aggregates: &[Aggregate]) -> bool {
+        let (own, queried) = aggregates.split_at(self.own().len());
+        let detector_may = |(detector, tuned): &(&dyn Detector, Tuned)| {
+            !detector.is_monotone() || own.iter().any(Aggregate::is_estimated) || detector.passes(own, tuned)
+        };
+        self.query.may_pass(key, queried) && self.detector.as_ref().is_none_or(detector_may)
+    }
+
     /// The number that the closing filter asks for, if it is one that could be moved; a detector decides by more than one.
     pub fn floor(&self) -> Option<Floor> {
         self.query.floor().filter(|_| self.detector.is_none())

@@ -134,8 +134,13 @@ impl Rule {
     #[inline]
     pub fn matches(&self, flow: &EnrichedFlow<'_>) -> bool {
         // The filters first: they read values that are typed already.
-        self.query.matches(flow)
-            && self.pattern.as_ref().is_none_or(|pattern| pattern.matches(flow.record.line()))
+        self.query.matches(flow) && self.selects(flow)
+    }
+
+    /// Whether the pattern, if there is one, selects the line of `flow`.
+    #[inline]
+    pub(crate) fn selects(&self, flow: &EnrichedFlow<'_>) -> bool {
+        self.pattern.as_ref().is_none_or(|pattern| pattern.matches(flow.record.line()))
     }
 
     /// What makes stored panes comparable: a hash of id, query, detector, pattern, window, pane and scope, the same on every

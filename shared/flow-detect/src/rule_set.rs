@@ -132,8 +132,8 @@ fn read_all<'f>(
 pub struct ActiveRules<'r> {
     set: &'r RuleSet,
     active: Vec<(usize, &'r Rule)>,
-    /// A bit for each of them, by place in the set.
-    bits: Vec<u64>,
+    /// The set's sieves, each with a bit for every active rule, by place in the set.
+    sieves: Vec<(&'r Sieve, u64)>,
     not_applicable: Vec<(String, Vec<Field>)>,
 }
 
@@ -143,23 +143,23 @@ impl<'r> ActiveRules<'r> {
         active: Vec<(usize, &'r Rule)>,
         not_applicable: Vec<(String, Vec<Field>)>,
     ) -> Self {
-        let mut bits = vec![0; set.sieves.len()];
+        let mut sieves: Vec<(&Sieve, u64)> = set.sieves.iter().map(|sieve| (sieve, 0)).collect();
         for (place, _) in &active {
-            bits[place / MAX_SIEVED] |= 1 << (place % MAX_SIEVED);
+            sieves[place / MAX_SIEVED].1 |= 1 << (place % MAX_SIEVED);
         }
-        ActiveRules { set, active, bits, not_applicable }
+        ActiveRules { set, active, sieves, not_applicable }
     }
 
     /// Visits the rules that `flow` matches, each with its place in the [`RuleSet`].
     #[inline]
     pub fn matching(&self, flow: &EnrichedFlow<'_>, mut visit: impl FnMut(usize, &'r Rule)) {
-        for (word, (sieve, bits)) in self.set.sieves.iter().zip(&self.bits).enumerate() {
+        for (word, (sieve, bits)) in self.sieves.iter().enumerate() {
             let mut left = sieve.candidates(*bits, flow);
             while left != 0 {
                 let place = word * MAX_SIEVED + left.trailing_zeros() as usize;
                 left &= left - 1;
                 let rule = self.set.rule(place);
-                if rule.matches(flow) {
+                if sieve.rest_holds(place % MAX_SIEVED, flow) && rule.selects(flow) {
                     visit(place, rule);
                 }
             }

@@ -155,10 +155,9 @@ impl<'b, 'r> Batch<'b, 'r> {
 
     /// Hands what was folded to the store.
     fn merge(&mut self, store: &mut KeptPanes) {
-        let deltas = mem::take(&mut self.deltas);
         let fingerprint = self.fingerprint.take();
         if !self.is_redelivered
-            && let Stored::Counted { refused } = store.merge(deltas, fingerprint)
+            && let Stored::Counted { refused } = store.merge(self.deltas.drain(), fingerprint)
         {
             self.report.refused_panes += refused;
         }

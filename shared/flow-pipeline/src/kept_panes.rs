@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use flow_detect::{Deltas, Finding, Groups, Merged, RuleSet, Watermark};
+use flow_detect::{Delta, Finding, Groups, Merged, RuleSet, Watermark};
 
 /// How many groups are kept unless said otherwise, all rules together.
 pub const DEFAULT_MAX_GROUPS: usize = 200_000;
@@ -39,7 +39,7 @@ impl KeptPanes {
 
     /// Adds what a batch adds, once: a batch with a fingerprint that is known changes nothing. A batch without one
     /// can't be recognised and always counts.
-    pub fn merge(&mut self, deltas: Deltas, fingerprint: Option<u128>) -> Stored {
+    pub fn merge(&mut self, deltas: impl IntoIterator<Item = Delta>, fingerprint: Option<u128>) -> Stored {
         if let Some(fingerprint) = fingerprint
             && !self.counted.insert(fingerprint)
         {

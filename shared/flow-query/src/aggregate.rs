@@ -228,6 +228,11 @@ impl Aggregate {
         }
     }
 
+    /// Whether its value is an estimate, which may fall as values are added.
+    pub fn is_estimated(&self) -> bool {
+        matches!(self, Aggregate::Distinct(set) if !set.is_exact())
+    }
+
     /// The value of the aggregate so far; absent for the least, greatest, average and so on of nothing.
     pub fn value(&self) -> Value<'static> {
         match self {

@@ -143,6 +143,14 @@ impl Condition {
         }
     }
 
+    /// The conditions that must all hold for this one to hold.
+    pub(crate) fn conjuncts(&self) -> Vec<&Condition> {
+        match self {
+            Condition::All(parts) => parts.iter().flat_map(Condition::conjuncts).collect(),
+            part => vec![part],
+        }
+    }
+
     /// Whether it can hold for some row that has only sources for which `has` holds.
     pub(crate) fn is_possible(&self, has: &dyn Fn(Source) -> bool) -> bool {
         match self {

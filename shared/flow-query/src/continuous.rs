@@ -41,6 +41,8 @@ pub struct ContinuousQuery {
     aggregates: Vec<KeptAggregate>,
     aggregate_names: Vec<String>,
     closing: Condition,
+    /// What must hold for `closing` to hold, and goes on to hold whatever is added.
+    needed: Condition,
     threshold: String,
     /// The filters as they were written.
     filters: Vec<Expr>,
@@ -92,6 +94,7 @@ impl ContinuousQuery {
         check_names(stats)?;
         let condition = Names::of_columns(columns).condition(closing)?;
         let is_monotone = is_monotone(&condition, stats.by.len(), &aggregates);
+        let needed = needed(&condition, stats.by.len(), &aggregates);
         Ok(ContinuousQuery {
             filter: Condition::All(filters),
             group_by: group_by.into_iter().map(|(operand, _)| operand).collect(),
@@ -99,6 +102,7 @@ impl ContinuousQuery {
             aggregates,
             aggregate_names: stats.columns.iter().map(Named::name).collect(),
             closing: condition,
+            needed,
             threshold: closing.to_string(),
             filters: leading_filters(query).cloned().collect(),
             is_monotone,
@@ -145,7 +149,12 @@ impl ContinuousQuery {
 
     /// Whether a group with these accumulators passes the closing filter.
     pub fn passes(&self, key: &GroupKey, aggregates: &[Aggregate]) -> bool {
-        self.closing.holds(columns(key, aggregates).as_slice())
+        self.closing.holds(&Columns { key, aggregates })
+    }
+
+    /// Whether some part of what these accumulators hold may pass the closing filter; false only where none can.
+    pub fn may_pass(&self, key: &GroupKey, aggregates: &[Aggregate]) -> bool {
+        aggregates.iter().any(Aggregate::is_estimated) || self.needed.holds(&Columns { key, aggregates })
     }
 
     /// The number that the closing filter asks for, if it is one that could be moved.
@@ -155,7 +164,7 @@ impl ContinuousQuery {
 
     /// What a group with these accumulators compares with `floor`; none when something else keeps it from passing.
     pub fn floored(&self, floor: &Floor, key: &GroupKey, aggregates: &[Aggregate]) -> Option<Number> {
-        floor.value(columns(key, aggregates).as_slice())
+        floor.value(&Columns { key, aggregates })
     }
 
     /// The names of what it groups by, in the query's order.
@@ -233,9 +242,21 @@ impl ContinuousQuery {
 }
 
 /// What the closing filter reads: the group's key, then its aggregates.
-fn columns<'g>(key: &'g GroupKey, aggregates: &'g [Aggregate]) -> Vec<Value<'g>> {
-    let values = aggregates.iter().map(|aggregate| -> Value<'g> { aggregate.value() });
-    key.parts().iter().map(|part| part.value()).chain(values).collect()
+struct Columns<'g> {
+    key: &'g GroupKey,
+    aggregates: &'g [Aggregate],
+}
+
+impl Row for Columns<'_> {
+    fn value(&self, source: Source) -> Value<'_> {
+        let Source::Column(index) = source else { return Value::Absent };
+        match self.key.parts().get(index) {
+            Some(part) => part.value(),
+            None => {
+                self.aggregates.get(index - self.key.parts().len()).map_or(Value::Absent, Aggregate::value)
+            }
+        }
+    }
 }
 
 fn leading_filters(query: &Query) -> impl Iterator<Item = &Expr> {
@@ -329,5 +350,16 @@ fn is_monotone(closing: &Condition, keys: usize, aggregates: &[KeptAggregate]) -
             other.sources(&mut |source| only_keys &= matches!(source, Source::Column(index) if index < keys));
             only_keys
         }
+    }
+}
+
+/// `closing` without what may cease to hold: [monotone](is_monotone), and true whenever `closing` is.
+fn needed(closing: &Condition, keys: usize, aggregates: &[KeptAggregate]) -> Condition {
+    let parts = |parts: &[Condition]| parts.iter().map(|part| needed(part, keys, aggregates)).collect();
+    match closing {
+        monotone if is_monotone(monotone, keys, aggregates) => monotone.clone(),
+        Condition::All(all) => Condition::All(parts(all)),
+        Condition::Any(any) => Condition::Any(parts(any)),
+        _ => Condition::All(Vec::new()),
     }
 }

@@ -7,7 +7,7 @@
 
 use std::cell::OnceCell;
 
-use flow_enrich::{EnrichedFlow, Enrichment, Externals, Side};
+use flow_enrich::{Carried, EnrichedFlow, Enrichment, Externals, Side};
 use flow_record::Field;
 
 use crate::condition::Condition;
@@ -19,6 +19,7 @@ use crate::value::Value;
 
 mod kinds;
 mod known_texts;
+mod places;
 
 use kinds::{Axis, Kinds};
 
@@ -34,14 +35,21 @@ const SOURCES: [&[Source]; TABLES] = [
     &[Source::Field(Field::Bytes)],
     &[Source::Enrichment(Enrichment::Duration)],
     &[
+        Source::Field(Field::Protocol),
+        Source::Enrichment(Enrichment::Carried),
+        Source::Enrichment(Enrichment::Side),
+        Source::Enrichment(Enrichment::Direction),
+    ],
+    &[
         Source::Enrichment(Enrichment::Side),
         Source::Enrichment(Enrichment::Direction),
         Source::Enrichment(Enrichment::SrcExternal),
         Source::Enrichment(Enrichment::DstExternal),
     ],
+    &[Source::Field(Field::DstPort), Source::Enrichment(Enrichment::DstExternal)],
 ];
 
-const TABLES: usize = 5;
+const TABLES: usize = 7;
 
 /// The most names of one table.
 const MOST_AXES: usize = 4;
@@ -66,6 +74,8 @@ pub struct Sieve {
     of_flows: u64,
     /// Of [`SOURCES`], in their order.
     tables: [Table; TABLES],
+    /// What of each detection's filter the tables do not decide: all of it must hold.
+    rests: Vec<Condition>,
 }
 
 /// What the values of some names rule out together; the default rules out nothing.
@@ -84,7 +94,11 @@ impl Sieve {
         let filters: Vec<&Condition> =
             queries.into_iter().take(MAX_SIEVED).map(ContinuousQuery::filter).collect();
         let all = filters.iter().enumerate().fold(0, |all, (place, _)| all | 1 << place);
-        let tables = SOURCES.map(|sources| Table::new(sources, &filters, all).unwrap_or_default());
+        let mut parts: Vec<Vec<&Condition>> = filters.iter().map(|filter| filter.conjuncts()).collect();
+        let tables =
+            SOURCES.map(|sources| Table::new(sources, &filters, all, &mut parts).unwrap_or_default());
+        let rest = |parts: Vec<&Condition>| Condition::All(parts.into_iter().cloned().collect());
+        let rests = parts.into_iter().map(rest).collect();
         let those = |may: &dyn Fn(&Condition) -> bool| {
             let may = filters.iter().enumerate().filter(|(_, filter)| may(filter));
             may.fold(0, |may, (place, _)| may | 1 << place)
@@ -93,7 +107,7 @@ impl Sieve {
         let nameless = Known(nameless.map(|name| (Source::Enrichment(name), Value::Absent)).into());
         let without_networks = those(&|filter| possible(filter, &nameless) != Some(false));
         let of_flows = those(&may_match_a_flow);
-        Sieve { all, without_networks, of_flows, tables }
+        Sieve { all, without_networks, of_flows, tables, rests }
     }
 
     /// A bit for each detection of `asked` that `flow` may match, the first the lowest.
@@ -102,10 +116,17 @@ impl Sieve {
         let has_networks = !flow.tables.networks.is_empty();
         let left = asked & if has_networks { self.all } else { self.without_networks };
         let left = left & if flow.record.is_flow() { self.of_flows } else { self.all };
-        let flow = &Looked { flow, side: OnceCell::new(), externals: OnceCell::new() };
+        let flow = &Looked::of(flow);
         let left = self.look_at::<1>(self.look_at::<0>(left, flow), flow);
         let left = self.look_at::<3>(self.look_at::<2>(left, flow), flow);
-        self.look_at::<4>(left, flow)
+        let left = self.look_at::<5>(self.look_at::<4>(left, flow), flow);
+        self.look_at::<6>(left, flow)
+    }
+
+    /// Whether `flow` matches the detection at `place`, which is among its [`candidates`](Self::candidates).
+    #[inline]
+    pub fn rest_holds(&self, place: usize, flow: &EnrichedFlow<'_>) -> bool {
+        self.rests.get(place).is_some_and(|rest| rest.holds(flow))
     }
 
     /// What the names at `N` leave of `left`. Each place is code of its own, which knows what it reads.
@@ -118,8 +139,14 @@ impl Sieve {
 }
 
 impl Table {
-    /// None if no values of `sources` rule out anything, or if there are too many to tell apart.
-    fn new(sources: &[Source], filters: &[&Condition], all: u64) -> Option<Self> {
+    /// None if no values of `sources` rule out anything, or if there are too many to tell apart. Takes from the `parts` of
+    /// each filter those that are decided here.
+    fn new(
+        sources: &[Source],
+        filters: &[&Condition],
+        all: u64,
+        parts: &mut [Vec<&Condition>],
+    ) -> Option<Self> {
         let kinds: Vec<Kinds> =
             sources.iter().map(|source| Kinds::new(*source, filters)).collect::<Option<_>>()?;
         let combinations = kinds.iter().map(|kinds| kinds.examples.len()).product();
@@ -131,6 +158,10 @@ impl Table {
             rule_out(&mut may_match, 1 << bit, filter, &kinds);
         }
         let decides = may_match.iter().fold(all, |both, may| both & may) ^ all;
+        if decides == 0 {
+            return None;
+        }
+        parts.iter_mut().for_each(|parts| parts.retain(|part| !is_decided(part, &kinds)));
         let mut axes = <[Axis; MOST_AXES]>::default();
         let mut before = 1;
         for (axis, kinds) in axes.iter_mut().zip(kinds) {
@@ -138,7 +169,7 @@ impl Table {
             *axis = kinds.behind(before);
             before = behind;
         }
-        (decides != 0).then_some(Table { axes, decides, may_match: may_match.into_boxed_slice() })
+        Some(Table { axes, decides, may_match: may_match.into_boxed_slice() })
     }
 
     #[inline(always)]
@@ -176,9 +207,7 @@ fn reads(filter: &Condition, source: Source) -> bool {
 /// Takes `bit` away wherever `filter` can't hold. It is asked once for all kinds of values that it does not look at.
 fn rule_out(may_match: &mut [u64], bit: u64, filter: &Condition, axes: &[Kinds]) {
     let own: Vec<&Kinds> = axes.iter().filter(|axis| reads(filter, axis.source)).collect();
-    let combinations = own.iter().map(|axis| axis.examples.len()).product();
-    let may: Vec<bool> =
-        (0..combinations).map(|place| possible(filter, &known_at(place, &own)) != Some(false)).collect();
+    let may = combinations(&own, |known| possible(filter, known) != Some(false));
     if may.iter().all(|may| *may) {
         return;
     }
@@ -205,24 +234,44 @@ fn rule_out(may_match: &mut [u64], bit: u64, filter: &Condition, axes: &[Kinds])
     }
 }
 
-/// Values of the kinds at `place`.
-fn known_at(mut place: usize, axes: &[&Kinds]) -> Known {
-    let mut known = Known(Vec::with_capacity(axes.len()));
-    for axis in axes {
-        known.0.push((axis.source, axis.examples[place % axis.examples.len()].clone()));
-        place /= axis.examples.len();
-    }
-    known
+/// Whether the kinds of these names' values alone tell if `part` holds.
+fn is_decided(part: &Condition, axes: &[Kinds]) -> bool {
+    let own: Vec<&Kinds> = axes.iter().filter(|axis| reads(part, axis.source)).collect();
+    let mut is_read_elsewhere = false;
+    part.sources(&mut |source| is_read_elsewhere |= own.iter().all(|axis| axis.source != source));
+    !is_read_elsewhere && combinations(&own, |known| possible(part, known).is_some()).iter().all(|told| *told)
+}
+
+/// All combinations of kinds, each as values of them, the first name's changing fastest.
+fn combinations<'e>(axes: &[&'e Kinds], mut visit: impl FnMut(&Known<'e>) -> bool) -> Vec<bool> {
+    let mut known = Known(axes.iter().map(|axis| (axis.source, Value::Absent)).collect());
+    let all = axes.iter().map(|axis| axis.examples.len()).product();
+    let mut at = |mut place: usize| {
+        for ((_, value), axis) in known.0.iter_mut().zip(axes) {
+            *value = axis.examples[place % axis.examples.len()].borrowed();
+            place /= axis.examples.len();
+        }
+        visit(&known)
+    };
+    (0..all).map(&mut at).collect()
 }
 
 /// A record, and what was worked out of it for one table and is wanted by another.
 struct Looked<'r, 'f> {
     flow: &'r EnrichedFlow<'f>,
-    side: OnceCell<Option<Side>>,
+    side: Option<Side>,
+    carried: Option<Carried>,
+    direction: OnceCell<Option<&'f str>>,
     externals: OnceCell<Externals>,
 }
 
-impl<'f> Looked<'_, 'f> {
+impl<'r, 'f> Looked<'r, 'f> {
+    #[inline]
+    fn of(flow: &'r EnrichedFlow<'f>) -> Self {
+        let (direction, externals) = (OnceCell::new(), OnceCell::new());
+        Looked { flow, side: flow.side(), carried: flow.carried(), direction, externals }
+    }
+
     /// The number of what is [looked at](SOURCES), as a row has it.
     #[inline(always)]
     fn number(&self, source: Source) -> Option<u64> {
@@ -239,21 +288,21 @@ impl<'f> Looked<'_, 'f> {
     #[inline(always)]
     fn word(&self, source: Source) -> Option<usize> {
         match source {
-            Source::Enrichment(Enrichment::Side) => {
-                self.side.get_or_init(|| self.flow.side()).map(|side| side as usize)
-            }
-            Source::Enrichment(Enrichment::Carried) => self.flow.carried().map(|carried| carried as usize),
+            Source::Enrichment(Enrichment::Side) => self.side.map(|side| side as usize),
+            Source::Enrichment(Enrichment::Carried) => self.carried.map(|carried| carried as usize),
             _ => None,
         }
     }
 
-    /// The text of what is looked at.
+    /// The text of what is looked at, as bytes.
     #[inline(always)]
-    fn text(&self, source: Source) -> Option<&'f str> {
+    fn text(&self, source: Source) -> Option<&'f [u8]> {
         match source {
-            Source::Field(field) => self.flow.record.text(field),
-            Source::Enrichment(Enrichment::Direction) => self.flow.direction(|| self.externals()),
-            Source::Enrichment(enrichment) => self.flow.enrichment_text(enrichment),
+            Source::Field(field) => self.flow.record.bytes(field),
+            Source::Enrichment(Enrichment::Direction) => {
+                self.direction.get_or_init(|| self.flow.direction(|| self.externals())).map(str::as_bytes)
+            }
+            Source::Enrichment(enrichment) => self.flow.enrichment_text(enrichment).map(str::as_bytes),
             _ => None,
         }
     }
@@ -265,16 +314,16 @@ impl<'f> Looked<'_, 'f> {
 }
 
 /// A row of which some values are known.
-struct Known(Vec<(Source, Value<'static>)>);
+struct Known<'e>(Vec<(Source, Value<'e>)>);
 
-impl Row for Known {
+impl Row for Known<'_> {
     fn value(&self, source: Source) -> Value<'_> {
         self.0.iter().find(|(known, _)| *known == source).map_or(Value::Absent, |(_, value)| value.borrowed())
     }
 }
 
 /// Whether a condition holds, as far as the known values tell.
-fn possible(condition: &Condition, known: &Known) -> Option<bool> {
+fn possible(condition: &Condition, known: &Known<'_>) -> Option<bool> {
     match condition {
         Condition::All(parts) => kleene(parts, known, false),
         Condition::Any(parts) => kleene(parts, known, true),
@@ -296,7 +345,7 @@ fn possible(condition: &Condition, known: &Known) -> Option<bool> {
 }
 
 /// Conditions joined by `or`, for which one that holds decides, or by `and`, for which one that does not.
-fn kleene(parts: &[Condition], known: &Known, decisive: bool) -> Option<bool> {
+fn kleene(parts: &[Condition], known: &Known<'_>, decisive: bool) -> Option<bool> {
     let mut all = Some(!decisive);
     for part in parts {
         match possible(part, known) {

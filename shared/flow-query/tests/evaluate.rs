@@ -4,6 +4,7 @@
 use flow_enrich::{EnrichedFlow, Networks, Origin, Tables};
 use flow_query::{ContinuousQuery, GroupKey, Query};
 use flow_record::RecordFormat;
+use proptest::prelude::*;
 
 fn compile(text: &str) -> ContinuousQuery {
     let compiled = Query::parse(text).and_then(|query| ContinuousQuery::compile(&query));
@@ -150,6 +151,57 @@ fn monotone_and_closing_rules() {
     ] {
         assert!(!is_monotone(stats, closing), "{stats} | {closing}");
     }
+}
+
+proptest! {
+    /// What may not pass as a whole passes in no part.
+    #[test]
+    fn no_part_passes_of_what_may_not(
+        closing in prop::sample::select(vec![
+            "flows > 2", "flows = 2", "flows < 3 and b >= 900", "b > 900 or hosts >= 2", "not b > 900",
+            "b >= 500 and b >= m * 3", "(flows >= 2 or m < 50) and hosts > 1", "m > 100 or flows > 3 and m < 100",
+            "srcAddr = '10.0.0.1' and b > 700", "srcAddr = '10.0.0.2' or b < 700",
+        ]),
+        flows in prop::collection::vec((0_u64..600, 1_u8..4, any::<bool>()), 1..6),
+    ) {
+        let query = compile(&format!(
+            "filter bytes >= 0 | stats count(*) as flows, sum(bytes) as b, count_distinct(dstAddr) as hosts, \
+             min(bytes) as m by srcAddr | filter {closing}"
+        ));
+        let (format, tables): (RecordFormat, _) = ("srcaddr dstaddr bytes".parse().unwrap(), Tables::default());
+        let (mut all, mut part, mut key) = (query.start(), query.start(), None);
+        for (bytes, host, is_in_part) in flows {
+            let line = format!("10.0.0.1 10.0.9.{host} {bytes}");
+            let line = format.parse(&line).unwrap();
+            let row = EnrichedFlow { record: line.record(), origin: &Origin::default(), tables: &tables };
+            key = Some(query.key(&row).to_key());
+            query.add(&mut all, &row);
+            if is_in_part {
+                query.add(&mut part, &row);
+            }
+        }
+        let key = key.unwrap();
+        prop_assert!(query.may_pass(&key, &all) || !query.passes(&key, &part));
+    }
+}
+
+#[test]
+fn what_can_no_longer_pass() {
+    let (format, tables): (RecordFormat, _) = ("srcaddr bytes".parse().unwrap(), Tables::default());
+    let line = format.parse("10.0.0.1 500").unwrap();
+    let row = EnrichedFlow { record: line.record(), origin: &Origin::default(), tables: &tables };
+    let may_pass = |closing: &str| {
+        let query = compile(&format!(
+            "filter bytes > 0 | stats sum(bytes) as b, min(bytes) as m by srcAddr | filter {closing}"
+        ));
+        let mut aggregates = query.start();
+        query.add(&mut aggregates, &row);
+        query.may_pass(&query.key(&row).to_key(), &aggregates)
+    };
+    assert!(!may_pass("b > 500") && may_pass("b >= 500"));
+    assert!(!may_pass("b > 500 and m < 9") && may_pass("b >= 500 and m < 9"));
+    assert!(may_pass("b > 500 or m < 9") && may_pass("b < 500"));
+    assert!(!may_pass("b > 900 and m < 9 or srcAddr = '10.0.0.2'"));
 }
 
 #[test]

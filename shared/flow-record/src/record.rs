@@ -155,6 +155,15 @@ impl<'a> FlowRecord<'a> {
         self.format.place(field).map(|index| self.raw(index))
     }
 
+    /// Any field's text as bytes: what compares texts need not look where characters end.
+    #[inline]
+    pub fn bytes(&self, field: Field) -> Option<&'a [u8]> {
+        if !self.has(field) {
+            return None;
+        }
+        self.format.place(field).and_then(|index| self.line.as_bytes().get(self.span(index)))
+    }
+
     /// Any field's value.
     #[inline]
     pub fn value(&self, field: Field) -> Option<Value<'a>> {

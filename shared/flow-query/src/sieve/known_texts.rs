@@ -18,7 +18,7 @@ impl KnownTexts {
     pub(super) fn new(mut texts: Vec<Box<str>>) -> Self {
         texts.sort_unstable();
         texts.dedup();
-        KnownTexts(texts.into_iter().map(|text| KnownText { mark: mark(&text), text }).collect())
+        KnownTexts(texts.into_iter().map(|text| KnownText { mark: mark(text.as_bytes()), text }).collect())
     }
 
     /// In their order.
@@ -28,7 +28,7 @@ impl KnownTexts {
 
     /// Where `text` is among them.
     #[inline]
-    pub(super) fn place(&self, text: &str) -> Option<usize> {
+    pub(super) fn place(&self, text: &[u8]) -> Option<usize> {
         let mark = mark(text);
         self.0.iter().position(|known| known.is(text, mark))
     }
@@ -36,15 +36,16 @@ impl KnownTexts {
 
 impl KnownText {
     #[inline]
-    fn is(&self, text: &str, mark: u64) -> bool {
-        self.mark == mark && self.text.len() == text.len() && (text.len() <= MARKED || *self.text == *text)
+    fn is(&self, text: &[u8], mark: u64) -> bool {
+        self.mark == mark
+            && self.text.len() == text.len()
+            && (text.len() <= MARKED || self.text.as_bytes() == text)
     }
 }
 
 /// The first and the last bytes of a text.
 #[inline]
-fn mark(text: &str) -> u64 {
-    let bytes = text.as_bytes();
+fn mark(bytes: &[u8]) -> u64 {
     match (bytes.first_chunk::<4>(), bytes.last_chunk::<4>()) {
         (Some(first), Some(last)) => {
             u64::from(u32::from_le_bytes(*first)) | u64::from(u32::from_le_bytes(*last)) << 32
@@ -64,11 +65,11 @@ mod tests {
         let sorted: Vec<_> = known.iter().collect();
         assert_eq!(sorted.len(), texts.len());
         for (place, text) in sorted.iter().enumerate() {
-            assert_eq!(known.place(text), Some(place), "{text}");
+            assert_eq!(known.place(text.as_bytes()), Some(place), "{text}");
         }
         for other in ["B", "REJECTS", "ACCEPX", "ACCEPTEY-TWICE", "a", "ê"] {
-            assert_eq!(known.place(other), None, "{other}");
+            assert_eq!(known.place(other.as_bytes()), None, "{other}");
         }
-        assert_eq!(KnownTexts::new(Vec::new()).place(""), None);
+        assert_eq!(KnownTexts::new(Vec::new()).place(b""), None);
     }
 }
