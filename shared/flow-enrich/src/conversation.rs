@@ -103,6 +103,7 @@ fn is_transit_gateway(record: &FlowRecord<'_>) -> bool {
     [Field::ResourceType, Field::TgwId, Field::TgwAttachmentId].into_iter().any(|field| record.has(field))
 }
 
+#[inline]
 fn by_ports(record: &FlowRecord<'_>) -> Option<Side> {
     const BY_WHO_SERVES: [Option<Side>; 4] = [None, Some(Side::Reply), Some(Side::Request), None];
     let protocol = u8::try_from(record.integer(Field::Protocol)?).ok()?;

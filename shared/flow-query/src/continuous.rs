@@ -136,8 +136,8 @@ impl ContinuousQuery {
     }
 
     /// The accumulators of no records.
-    pub fn start(&self) -> Box<[Aggregate]> {
-        self.aggregates.iter().map(|aggregate| aggregate.function.start()).collect()
+    pub fn start(&self) -> impl Iterator<Item = Aggregate> {
+        self.aggregates.iter().map(|aggregate| aggregate.function.start())
     }
 
     /// Adds `row` to accumulators that [`start`](Self::start) made.

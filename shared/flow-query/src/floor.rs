@@ -125,7 +125,7 @@ mod tests {
         for (closing, is_seen) in cases {
             let query = query(closing);
             let key: GroupKey = [KeyPart::Integer(22)].into_iter().collect();
-            let value = query.floored(&query.floor().unwrap(), &key, &query.start());
+            let value = query.floored(&query.floor().unwrap(), &key, &query.start().collect::<Vec<_>>());
             assert_eq!(value.map(Value::from), is_seen.then_some(Value::Integer(0)), "{closing}");
         }
     }

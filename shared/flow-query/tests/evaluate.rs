@@ -102,7 +102,7 @@ fn groups_and_aggregates() {
     let (format, tables) = (RecordFormat::default(), Tables::default());
     let line = format.parse(SSH).unwrap();
     let row = EnrichedFlow { record: line.record(), origin: &Origin::default(), tables: &tables };
-    let mut aggregates = query.start();
+    let mut aggregates: Box<[_]> = query.start().collect();
     let key: GroupKey = query.key(&row).to_key();
     query.add(&mut aggregates, &row);
     assert!(!query.passes(&key, &aggregates), "one flow is not more than one");
@@ -169,7 +169,8 @@ proptest! {
              min(bytes) as m by srcAddr | filter {closing}"
         ));
         let (format, tables): (RecordFormat, _) = ("srcaddr dstaddr bytes".parse().unwrap(), Tables::default());
-        let (mut all, mut part, mut key) = (query.start(), query.start(), None);
+        let start = || -> Box<[_]> { query.start().collect() };
+        let (mut all, mut part, mut key) = (start(), start(), None);
         for (bytes, host, is_in_part) in flows {
             let line = format!("10.0.0.1 10.0.9.{host} {bytes}");
             let line = format.parse(&line).unwrap();
@@ -194,7 +195,7 @@ fn what_can_no_longer_pass() {
         let query = compile(&format!(
             "filter bytes > 0 | stats sum(bytes) as b, min(bytes) as m by srcAddr | filter {closing}"
         ));
-        let mut aggregates = query.start();
+        let mut aggregates: Box<[_]> = query.start().collect();
         query.add(&mut aggregates, &row);
         query.may_pass(&query.key(&row).to_key(), &aggregates)
     };

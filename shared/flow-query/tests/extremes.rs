@@ -45,7 +45,7 @@ fn values(program: &Program, parts: &[&[u64]]) -> Vec<String> {
 
 /// The same of a detection.
 fn values_of_rule(rule: &ContinuousQuery, bytes: &[u64]) -> Vec<String> {
-    let mut aggregates = rule.start();
+    let mut aggregates: Box<[_]> = rule.start().collect();
     traffic(bytes).for_each(|flow| rule.add(&mut aggregates, flow));
     aggregates.iter().map(|aggregate| aggregate.value().to_string()).collect()
 }

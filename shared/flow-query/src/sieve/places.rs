@@ -68,7 +68,8 @@ mod tests {
     #[test]
     fn each_code_has_its_own_number() {
         for length in [1, 2, 63, 64, 65, 1000, CODES] {
-            let of_codes: Vec<u16> = (0..length).map(|code| u16::try_from(code % 7 * (code / 100)).unwrap_or(7)).collect();
+            let of_codes: Vec<u16> =
+                (0..length).map(|code| u16::try_from(code % 7 * (code / 100)).unwrap_or(7)).collect();
             let places = Places::new(&of_codes, 4711);
             for code in 0..CODES {
                 assert_eq!(
