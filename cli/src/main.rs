@@ -6,6 +6,9 @@
 mod args;
 mod clock;
 mod commands;
+// Without the feature only its tests use it.
+#[cfg(any(feature = "aws", test))]
+mod diagnosis;
 mod environment;
 mod failure;
 mod inputs;
@@ -54,6 +57,10 @@ fn run(args: &Args) -> Result<Outcome, Failure> {
         Command::Event(args) => commands::event::run(args),
         Command::Invoke(args) => commands::invoke::run(args),
         Command::Generate(args) => commands::generate::run(args),
+        #[cfg(feature = "aws")]
+        Command::Doctor(args) => commands::doctor::run(args),
+        #[cfg(feature = "aws")]
+        Command::TestAlert(args) => commands::test_alert::run(args),
         #[cfg(feature = "aws")]
         Command::Redrive(args) => commands::redrive::run(args),
         Command::Completions(args) => commands::completions(args.shell),
