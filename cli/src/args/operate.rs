@@ -58,8 +58,8 @@ pub(crate) struct TestAlertArgs {
 /// `eval "$(aws configure export-credentials --format env)"`.
 #[derive(Debug, ClapArgs)]
 pub(crate) struct RedriveArgs {
-    /// The subscription function, by its name or ARN, as the stack's outputs say it
-    #[arg(value_name = "FUNCTION")]
+    /// The stack, or its subscription function by name or ARN
+    #[arg(value_name = "STACK|FUNCTION")]
     pub function: String,
 
     /// Do it

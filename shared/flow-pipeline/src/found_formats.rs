@@ -11,8 +11,11 @@ use crate::flow_logs::FlowLogs;
 /// How long an answer holds, in seconds: a flow log keeps its format for life, but another may take its place.
 const REFRESH: u64 = 900;
 
-/// How soon is asked again after no answer, or because lines do not fit, in seconds.
+/// How soon is asked again because lines do not fit, in seconds.
 const RETRY: u64 = 60;
+
+/// How soon is asked again after no answer, in seconds: twice as long after each that follows, to [`REFRESH`].
+const FIRST_RETRY: u64 = 10;
 
 /// How many log groups are asked about: a function reads few, and what an event says is not to fill its memory.
 const MAX_GROUPS: usize = 100;
@@ -34,6 +37,8 @@ struct Known {
     told: Option<FormatNote>,
     asked_at: u64,
     next_check: u64,
+    /// How often in a row there was no answer.
+    failures: u32,
 }
 
 /// What is to be told of a log group's format.
@@ -170,7 +175,12 @@ impl Known {
         now: u64,
     ) -> Option<FormatNote> {
         self.asked_at = now;
-        self.next_check = now.saturating_add(if answer.is_ok() { REFRESH } else { RETRY });
+        self.failures = if answer.is_ok() { 0 } else { self.failures.saturating_add(1) };
+        let wait = match self.failures {
+            0 => REFRESH,
+            failures => FIRST_RETRY.saturating_mul(1 << (failures - 1).min(16)).min(REFRESH),
+        };
+        self.next_check = now.saturating_add(wait);
         let note = self.judge(log_group.to_owned(), answer);
         // What goes on being wrong with the lines is told with every answer; all else once.
         let is_news = matches!(note, FormatNote::Mixed { .. })

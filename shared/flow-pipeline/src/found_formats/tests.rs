@@ -71,19 +71,8 @@ fn lines_that_do_not_fit_ask_anew_but_not_each_second() {
 #[test]
 fn the_last_good_one_is_kept_and_a_refusal_told_once() {
     let answers = ["refused no", A, "refused no: 1", "refused no: 2", "", ",", B];
-    insta::assert_snapshot!(looks(
-        &answers,
-        &[
-            (0, true),
-            (59, true),
-            (60, true),
-            (960, true),
-            (1020, true),
-            (1080, true),
-            (1980, true),
-            (2880, true)
-        ]
-    ));
+    let times = [0, 9, 10, 910, 920, 939, 940, 1840, 2740];
+    insta::assert_snapshot!(looks(&answers, &times.map(|after| (after, true))));
 }
 
 #[test]
@@ -113,4 +102,18 @@ fn no_event_fills_the_memory_with_log_groups() {
         let found = now_or_never(found_formats.of(&group.to_string(), START, |_| true));
         assert_eq!(found.format.is_some(), group < MAX_GROUPS, "{group}");
     }
+}
+
+#[test]
+fn who_never_answers_is_asked_ever_more_rarely() {
+    let mut known = Known::default();
+    let mut waits = Vec::new();
+    for _ in 0..10 {
+        known.learn("/vpc", Err("no".into()), START);
+        waits.push(known.next_check - START);
+    }
+    assert_eq!(waits, [10, 20, 40, 80, 160, 320, 640, 900, 900, 900]);
+    known.learn("/vpc", Ok([A.to_owned()].into()), START);
+    known.learn("/vpc", Err("no".into()), START);
+    assert_eq!(known.next_check - START, 10);
 }

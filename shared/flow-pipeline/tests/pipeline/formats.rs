@@ -77,7 +77,7 @@ fn without_an_answer_all_is_as_if_nobody_had_asked() {
     assert_eq!(
         run(&asked, &other_lines()).unwrap().formats_not_found,
         0,
-        "one refusal is enough for a minute"
+        "one refusal is enough for ten seconds"
     );
 }
 
