@@ -6,8 +6,7 @@
 mod args;
 mod clock;
 mod commands;
-// Without the feature only its tests use it.
-#[cfg(any(feature = "aws", test))]
+#[cfg(feature = "aws")]
 mod diagnosis;
 mod environment;
 mod failure;
