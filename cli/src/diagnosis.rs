@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 pub(crate) use format::{Formats, format};
 pub(crate) use function::{FailedEvents, credentials, failed_events, settings};
-pub(crate) use log_group::{Filter, LogGroup, Newest, delivery, recursion, subscription};
+pub(crate) use log_group::{Filter, LogGroup, Newest, delivery, log_groups, recursion, subscription};
 pub(crate) use topic::{Key, Topic, key, subscribers};
 
 /// A fact, or why it could not be seen.

@@ -41,8 +41,8 @@ def test_a_sound_stack_is_told_so(unset: Stack, host: Host) -> None:
         unset.put_flow_logs(host.interface, [line], host.start)
         wait_for("a try in its log", unset.own_log, lambda log: '"Flows"' in log)
         status, checks = doctor(unset, unset.name)
-        everything = {"credentials", "settings", "subscription", "format", "delivery", "recursion", "key", "failed-events"}
-        assert verdicts(checks) == dict.fromkeys(everything | {"subscribers", "subscribers of findings"}, "ok"), checks
+        everything = {"credentials", "settings", "log-groups", "subscription", "format", "delivery", "recursion", "key"}
+        assert verdicts(checks) == dict.fromkeys(everything | {"subscribers", "subscribers of findings", "failed-events"}, "ok"), checks
         assert status == 0
         assert "of its flow logs: ${start} ${end}" in check_of(checks, "format")["found"]
         _, again = doctor(unset, unset.outputs["SubscriptionFunction"], "--lang", "ja")
@@ -50,7 +50,7 @@ def test_a_sound_stack_is_told_so(unset: Stack, host: Host) -> None:
         assert "すべての行が関数に届きます" in check_of(again, "subscription")["found"]
         said = unset.flowgauge("doctor", unset.name)
         assert "ok      subscription  /company/unset: the function gets every line" in said.stdout, said.stdout
-        assert "10 ok, 0 to look at, 0 failed" in said.stderr
+        assert "11 ok, 0 to look at, 0 failed" in said.stderr
 
 
 def test_what_is_wrong_is_told_with_what_to_do(unset: Stack) -> None:

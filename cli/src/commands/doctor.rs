@@ -17,7 +17,7 @@ use crate::commands::deployed::Deployed;
 use crate::commands::detect::language;
 use crate::diagnosis::{
     Check, FailedEvents, Filter, Formats, Key, Known, LogGroup, Newest, Topic, Verdict, credentials,
-    delivery, failed_events, format, key, recursion, settings, subscribers, subscription,
+    delivery, failed_events, format, key, log_groups, recursion, settings, subscribers, subscription,
 };
 use crate::failure::{Failure, Outcome};
 use crate::messages;
@@ -74,19 +74,10 @@ impl Doctor {
     async fn of_log_groups(&self, config: &Config) -> Vec<Check> {
         let arn = &self.deployed.configuration.arn;
         let slots = self.log_groups.filter_slots(self.now).await.ok().flatten();
-        let mut checks = Vec::new();
-        let groups = match self.deployed.function.log_groups().await {
-            Ok(groups) => groups,
-            Err(error) => {
-                checks.push(subscription(
-                    &LogGroup { name: arn, filters: &Err(error.to_string()), slots },
-                    arn,
-                ));
-                Vec::new()
-            }
-        };
+        let groups = seen(self.deployed.function.log_groups().await);
+        let mut checks = vec![log_groups(self.deployed.name(), &groups)];
         let own = config.settings.own_log_group.as_deref();
-        for name in &groups {
+        for name in groups.iter().flatten() {
             let filters = self.filters(name).await;
             checks.push(subscription(&LogGroup { name, filters: &filters, slots }, arn));
             checks.push(format(name, &self.formats(name, config).await));

@@ -39,6 +39,30 @@ fn is_version_of(arn: &str, function_arn: &str) -> bool {
         && arn.strip_prefix(function_arn).is_some_and(|rest| rest.is_empty() || rest.starts_with(':'))
 }
 
+/// Which log groups the function reads, by its policy: any others would be refused.
+pub(crate) fn log_groups(function: &str, groups: &Known<Vec<String>>) -> Check {
+    const NAME: &str = "log-groups";
+    match groups {
+        Err(why) => Check::unseen(NAME, function, why, "lambda:GetPolicy"),
+        Ok(groups) if groups.is_empty() => Check::failed(
+            NAME,
+            function,
+            Text::new(
+                "its policy lets no log group invoke it: nothing is read",
+                "ポリシーがどのロググループにも呼び出しを許しておらず、何も読まれません",
+            ),
+            Text::new(
+                "deploy again: the stack gives the permission",
+                "デプロイし直してください。許可はスタックが与えます",
+            ),
+        ),
+        Ok(groups) => {
+            let found = groups.join(", ");
+            Check::ok(NAME, function, Text::new(found.clone(), found))
+        }
+    }
+}
+
 /// Whether the function gets the lines of the log group, all of them, and how many filters the group has room for.
 pub(crate) fn subscription(group: &LogGroup<'_>, function_arn: &str) -> Check {
     const NAME: &str = "subscription";

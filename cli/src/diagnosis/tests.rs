@@ -72,6 +72,12 @@ fn of_subscription_filters() {
 }
 
 #[test]
+fn of_log_groups() {
+    let cases = [Ok(vec!["/a".to_owned(), "/b".to_owned()]), Ok(Vec::new()), refused()];
+    insta::assert_snapshot!(table(cases.iter().map(|groups| log_groups("f", groups))));
+}
+
+#[test]
 fn of_recursion() {
     let cases: [Known<Vec<Filter>>; 3] =
         [Ok(vec![filter("arn:other", "")]), Ok(vec![filter(FUNCTION, "x")]), refused()];

@@ -63,11 +63,14 @@ impl DeployedFunction {
         })
     }
 
-    /// The log groups whose lines CloudWatch Logs may invoke it with, by its policy.
+    /// The log groups whose lines CloudWatch Logs may invoke it with, by its policy; a function without one has none.
     pub async fn log_groups(&self) -> Result<Vec<String>, DeployedFunctionError> {
         let call = self.client().get_policy().function_name(&self.function);
-        let answer = call.send().await.map_err(|error| self.refused("GetPolicy", &error))?;
-        Ok(log_groups_of(answer.policy().unwrap_or_default()))
+        match call.send().await.map_err(|error| self.refused("GetPolicy", &error)) {
+            Ok(answer) => Ok(log_groups_of(answer.policy().unwrap_or_default())),
+            Err(error) if error.code == "ResourceNotFoundException" => Ok(Vec::new()),
+            Err(error) => Err(error),
+        }
     }
 
     /// Hands it one more event, as CloudWatch Logs does: Lambda accepts it, and works through it later.

@@ -21,12 +21,15 @@ impl XmlError {
     }
 }
 
-/// Walks the children of the document's root, which is named `root`.
+/// Walks the children of the document's root, which is named `root`. A document without its end is refused.
 pub(crate) fn read(
     document: &str,
     root: &str,
     mut visit: impl FnMut(&str, &mut ScopedDecoder<'_, '_>) -> Result<(), XmlError>,
 ) -> Result<(), XmlError> {
+    if !document.trim_end().ends_with(&format!("</{root}>")) {
+        return Err(XmlError::new(root, format!("expected its end, found {:?}", ending(document))));
+    }
     let mut document = Document::new(document);
     let mut element = document.root_element().map_err(|error| XmlError::new(root, error))?;
     let found = element.start_el().local().to_owned();
@@ -34,6 +37,13 @@ pub(crate) fn read(
         return Err(XmlError::new(root, format!("expected it as the root, found {found:?}")));
     }
     each(&mut element, &mut visit)
+}
+
+/// The last characters of a document.
+fn ending(document: &str) -> String {
+    const LAST: usize = 30;
+    let all = document.chars().count();
+    document.chars().skip(all.saturating_sub(LAST)).collect()
 }
 
 /// Walks the children of an element.
@@ -103,7 +113,14 @@ mod tests {
 
     #[test]
     fn another_root_is_told() {
-        let error = read("<html></html>", "DescribeFlowLogsResponse", |_, _| Ok(())).unwrap_err();
-        assert_eq!(error.to_string(), "DescribeFlowLogsResponse: expected it as the root, found \"html\"");
+        let cases = [
+            ("<html></html>", "expected its end, found \"<html></html>\""),
+            ("<html></R>", "expected it as the root, found \"html\""),
+            ("</R>", "no root element"),
+        ];
+        for (document, expected) in cases {
+            let error = read(document, "R", |_, _| Ok(())).unwrap_err().to_string();
+            assert!(error.starts_with("R: ") && error.ends_with(expected), "{error}");
+        }
     }
 }

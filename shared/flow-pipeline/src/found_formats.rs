@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use flow_record::{FormatError, RecordFormat};
 
@@ -28,7 +28,7 @@ pub(crate) struct FoundFormats {
 }
 
 /// What is known of one log group.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Default)]
 struct Known {
     /// The last good answer.
     format: Option<Arc<RecordFormat>>,
@@ -135,29 +135,35 @@ impl FoundFormats {
         now: u64,
         fits: impl FnOnce(Option<&RecordFormat>) -> bool,
     ) -> Found {
-        let Some(mut known) = self.known(log_group) else { return Found::default() };
-        if now < known.next_check && (now < known.asked_at + RETRY || fits(known.format.as_deref())) {
-            return known.found(None, false);
+        if let Some(found) = self.known(log_group, now, fits) {
+            return found;
         }
         let answer = self.flow_logs.formats_of(log_group, now).await;
         let has_failed = answer.is_err();
+        let mut all = self.lock();
+        let known = all.entry(log_group.to_owned()).or_default();
         let note = known.learn(log_group, answer, now);
-        let found = known.found(note, has_failed);
-        self.lock().insert(log_group.to_owned(), known);
-        found
+        known.found(note, has_failed)
     }
 
-    /// What is known of a log group; none when there are too many to ask about another.
-    fn known(&self, log_group: &str) -> Option<Known> {
-        let known = self.lock();
-        match known.get(log_group) {
-            Some(known) => Some(known.clone()),
-            None => (known.len() < MAX_GROUPS).then(Known::default),
-        }
+    /// What is known already; none when it is time to ask.
+    fn known(
+        &self,
+        log_group: &str,
+        now: u64,
+        fits: impl FnOnce(Option<&RecordFormat>) -> bool,
+    ) -> Option<Found> {
+        let all = self.lock();
+        let Some(known) = all.get(log_group) else {
+            return (all.len() >= MAX_GROUPS).then(Found::default);
+        };
+        let was_asked_just_now = now < known.asked_at.saturating_add(RETRY);
+        let is_fresh = now < known.next_check && (was_asked_just_now || fits(known.format.as_deref()));
+        is_fresh.then(|| known.found(None, false))
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, BTreeMap<String, Known>> {
-        // What is known is put whole: a poisoned lock is as good as any.
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<String, Known>> {
+        // Nothing in between panics: a poisoned lock is as good as any.
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

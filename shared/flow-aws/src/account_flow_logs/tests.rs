@@ -62,7 +62,7 @@ async fn what_ec2_leaves_out_is_the_default_format() {
 async fn refusals_and_what_is_no_answer_are_told() {
     let refused = "<Response><Errors><Error><Code>UnauthorizedOperation</Code><Message>You are not authorized. Encoded \
                    authorization failure message: 8sdf7</Message></Error></Errors></Response>";
-    let deep = format!("<DescribeFlowLogsResponse>{}", "<item>".repeat(100_000));
+    let deep = format!("<DescribeFlowLogsResponse>{}</DescribeFlowLogsResponse>", "<item>".repeat(100_000));
     let bomb = "<!DOCTYPE a [<!ENTITY a \"aaaa\">]><DescribeFlowLogsResponse><flowLogSet><item><logGroupName>&a;</logGroupName>\
                 </item></flowLogSet></DescribeFlowLogsResponse>";
     let cases = [
@@ -71,7 +71,7 @@ async fn refusals_and_what_is_no_answer_are_told() {
         (
             200,
             "<html><body>proxy</body></html>".to_owned(),
-            "the answer can't be read: DescribeFlowLogsResponse: expected it as the root, found \"html\"",
+            "the answer can't be read: DescribeFlowLogsResponse: expected its end, found ",
         ),
         (200, bomb.to_owned(), "the answer can't be read: logGroupName: "),
         (
@@ -88,6 +88,20 @@ async fn refusals_and_what_is_no_answer_are_told() {
     assert_eq!(formats(vec![(200, deep)]).await.0.unwrap(), BTreeSet::new());
     let error = formats(Vec::new()).await.0.unwrap_err().to_string();
     assert!(error.starts_with("EC2 DescribeFlowLogs: NoAnswer: "), "{error}");
+}
+
+/// Whatever happens to an answer on its way, nothing panics, and half a format is none.
+#[test]
+fn any_cut_or_spoilt_answer_is_read_or_refused() {
+    let whole = page(&[item(GROUP, "${version} ${end}")], "<nextToken>t</nextToken>");
+    for place in 0..whole.len() {
+        assert!(read(&whole[..place], GROUP).is_err(), "cut at {place}");
+        for byte in ["<", ">", "&", "/", "\"", "]", "\0", "é"] {
+            let spoilt = format!("{}{byte}{}", &whole[..place], &whole[place + 1..]);
+            let _ = read(&spoilt, GROUP);
+        }
+    }
+    assert!(read(&whole, GROUP).is_ok());
 }
 
 #[tokio::test]
