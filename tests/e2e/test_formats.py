@@ -18,7 +18,7 @@ def refused_ping(host: Host) -> str:
 
 def ask(stack: Stack, line: str) -> dict[str, Any]:
     """Gives a line to an environment that has just started: the last line of its log that has metrics."""
-    kill(stack.outputs["SubscriptionFunction"])
+    kill(stack)
     host = new_host()
     message = {
         "messageType": "DATA_MESSAGE",

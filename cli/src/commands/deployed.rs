@@ -74,6 +74,12 @@ impl Deployed {
         &self.configuration.name
     }
 
+    /// The account that it is in.
+    pub(crate) fn account(&self) -> &str {
+        let account = self.configuration.arn.split(':').nth(4);
+        account.filter(|account| account.len() == 12).unwrap_or("000000000000")
+    }
+
     /// A variable that names something in the function's package, with what it says.
     pub(crate) fn packaged(&self, variable: &str) -> Option<&str> {
         let found = self.configuration.environment.get(variable).map(String::as_str);

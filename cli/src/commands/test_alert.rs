@@ -4,8 +4,8 @@ use std::io::{self, Write};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use flow_aws::{
-    Account, AccountFlowLogs, CallError, DeployedFunctionError, FlowLogsError, LogGroups, TopicArns,
-    TopicState, Topics,
+    AccountFlowLogs, CallError, DeployedFunctionError, FlowLogsError, LogGroups, TopicArns, TopicState,
+    Topics,
 };
 use flow_detect::{DefinitionError, Mode, RuleSet, Severity};
 use flow_envelope::encode::{EncodeError, EncodeLimits, LogStream, SubscriptionEncoder};
@@ -119,7 +119,6 @@ async fn test_alert(args: &TestAlertArgs) -> Result<Outcome, TestAlertError> {
 /// Publishes one finding and its alert, as an invocation would.
 async fn publish(deployed: &Deployed, config: Config, topics: &Topics) -> Result<(), TestAlertError> {
     let (now, severity) = (now(), config.settings.alert_min_severity);
-    let account = Account::new(deployed.access.clone()).identity(now).await?.account;
     let log_group = deployed.function.log_groups().await?.into_iter().next().unwrap_or_default();
     let definitions = Definitions { rules: Arc::new(rule(severity)?), ..Definitions::default() };
     let notifier = Marked { topics, arns: config.topics, sent: Mutex::default() };
@@ -131,7 +130,7 @@ async fn publish(deployed: &Deployed, config: Config, topics: &Topics) -> Result
         ..config.settings
     };
     let pipeline = Pipeline::new(settings, MemoryStore::default(), notifier);
-    let event = event(&account, &log_group, now)?;
+    let event = event(deployed.account(), &log_group, now)?;
     pipeline.run(&definitions, event.as_bytes(), now).await.map_err(Box::new)?;
     let mut out = io::stdout().lock();
     for (topic, id) in &*pipeline.notifier().sent() {
@@ -152,7 +151,6 @@ fn rule(severity: Severity) -> Result<RuleSet, TestAlertError> {
 
 /// An event with the one record that the rule of the test matches.
 fn event(account: &str, log_group: &str, now: u64) -> Result<String, TestAlertError> {
-    let account = if account.is_empty() { "000000000000" } else { account };
     let interface = interface(now);
     let line = format!("2 {account} {interface} {SOURCE} {TARGET} 0 0 1 1 84 {now} {now} REJECT OK");
     let stream = LogStream {
@@ -220,7 +218,7 @@ async fn write(deployed: &Deployed, config: &Config) -> Result<(), TestAlertErro
     let groups = deployed.function.log_groups().await?;
     let Some(log_group) = groups.first() else { return Err(TestAlertError::NoLogGroup { function }) };
     let format = format_of(deployed, config, log_group, now).await?;
-    let lines = tries(log_group, &format, now)?;
+    let lines = tries(deployed.account(), log_group, &format, now)?;
     let log_stream = format!("flowgauge-test-{now}");
     LogGroups::new(deployed.access.clone()).write(log_group, &log_stream, &lines, now).await?;
     let mut out = io::stdout().lock();
@@ -263,7 +261,12 @@ async fn format_of(
 }
 
 /// Lines in a format that the rule tells of.
-fn tries(log_group: &str, format: &RecordFormat, now: u64) -> Result<Vec<String>, TestAlertError> {
+fn tries(
+    account: &str,
+    log_group: &str,
+    format: &RecordFormat,
+    now: u64,
+) -> Result<Vec<String>, TestAlertError> {
     let rules = RuleSet::defaults();
     let active = rules.for_format(format, Mode::Notify);
     if let Some((_, missing)) = active.not_applicable().iter().find(|(rule, _)| rule == WRITTEN_FOR) {
@@ -274,7 +277,7 @@ fn tries(log_group: &str, format: &RecordFormat, now: u64) -> Result<Vec<String>
     let (default, interface) = (RecordFormat::default(), interface(now));
     let line = |port: u64| {
         let text =
-            format!("2 000000000000 {interface} {SOURCE} {TARGET} {port} 22 6 1 40 {now} {now} REJECT OK");
+            format!("2 {account} {interface} {SOURCE} {TARGET} {port} 22 6 1 40 {now} {now} REJECT OK");
         default.parse(&text).ok().map(|line| line.record().display(format).to_string())
     };
     Ok((40_000..40_000 + TRIES).filter_map(line).collect())
@@ -332,7 +335,7 @@ mod tests {
             let pipeline = Pipeline::new(settings, MemoryStore::default(), Subjects::default());
             let definitions =
                 Definitions { rules: Arc::new(rule(severity).unwrap()), ..Definitions::default() };
-            let event = event("", "/vpc", NOW).unwrap();
+            let event = event("123456789012", "/vpc", NOW).unwrap();
             now_or_never(pipeline.run(&definitions, event.as_bytes(), NOW)).unwrap();
             let word = severity.to_string().to_uppercase();
             let subject =
@@ -348,11 +351,12 @@ mod tests {
         let other = "${action} ${dstport} ${interface-id} ${srcaddr} ${dstaddr} ${start} ${end} ${tcp-flags}";
         for text in [RecordFormat::default().to_string(), other.to_owned()] {
             let format: RecordFormat = text.parse().unwrap();
-            let lines = tries("/vpc", &format, 1_700_000_000).unwrap();
+            let lines = tries("123456789012", "/vpc", &format, 1_700_000_000).unwrap();
             assert_eq!(lines.len(), 101);
             assert!(lines.iter().all(|line| format.parse(line).is_ok()), "{}", lines[0]);
         }
-        let error = tries("/vpc", &"${srcaddr} ${dstaddr} ${start}".parse().unwrap(), 0).unwrap_err();
+        let error =
+            tries("123456789012", "/vpc", &"${srcaddr} ${dstaddr} ${start}".parse().unwrap(), 0).unwrap_err();
         assert!(error.to_string().contains("it has no "), "{error}");
     }
 }
