@@ -18,7 +18,7 @@ demo:
 
 ## test: every test: of the workspace, and of the deployed template
 test:
-	$(CARGO) test --workspace --locked
+	$(CARGO) test --workspace --features flowgauge/aws --locked
 	$(MAKE) --no-print-directory e2e
 
 ## e2e: deploy the template to an emulator of AWS on this machine, and use it (Python 3.11; pip fetches the rest)

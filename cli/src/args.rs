@@ -2,6 +2,8 @@
 
 mod firehose;
 mod generate;
+#[cfg(feature = "aws")]
+mod operate;
 mod replay;
 mod time;
 
@@ -15,6 +17,8 @@ use flow_record::{FormatError, RecordFormat};
 
 pub(crate) use self::firehose::{FirehoseArgs, InvokeFirehoseArgs};
 pub(crate) use self::generate::{GenerateArgs, TrafficOutput};
+#[cfg(feature = "aws")]
+pub(crate) use self::operate::{DoctorArgs, RedriveArgs, TestAlertArgs};
 pub(crate) use self::replay::{HistoryOutput, ReplayArgs};
 use self::time::parse_time;
 
@@ -51,6 +55,12 @@ pub(crate) enum Command {
     Invoke(InvokeArgs),
     /// Print flow logs of a network that does not exist, with attacks on it if asked for
     Generate(GenerateArgs),
+    /// Look whether a deployed stack is as it should be, and say what to do; changes nothing
+    #[cfg(feature = "aws")]
+    Doctor(DoctorArgs),
+    /// Send a test alert through a deployed stack
+    #[cfg(feature = "aws")]
+    TestAlert(TestAlertArgs),
     /// Bring events whose every try failed to their end; says what it would do unless told to do it
     #[cfg(feature = "aws")]
     Redrive(RedriveArgs),
@@ -419,42 +429,6 @@ pub(crate) enum AlertFormatArg {
     Text,
     /// Custom notifications of Amazon Q Developer in chat applications
     Chat,
-}
-
-/// Bring events whose every try failed to their end; says what it would do unless told to do it.
-///
-/// They lie in the function's failure bucket. As long as their records still count the function is invoked with them
-/// again. What comes too late for that is evaluated here, all of it together, as windows that have closed; findings
-/// nobody knows of are published marked delayed. What is done moves to redriven/ in the bucket.
-///
-/// Settings are those of the deployed function. The README lists the permissions that it takes. Credentials and region come from the environment:
-/// `eval "$(aws configure export-credentials --format env)"`.
-#[cfg(feature = "aws")]
-#[derive(Debug, ClapArgs)]
-pub(crate) struct RedriveArgs {
-    /// The subscription function, by its name or ARN, as the stack's outputs say it
-    #[arg(value_name = "FUNCTION")]
-    pub function: String,
-
-    /// Do it
-    #[arg(long)]
-    pub execute: bool,
-
-    /// Look at this many events at most
-    #[arg(long, value_name = "N", default_value_t = 10_000)]
-    pub limit: usize,
-
-    /// Folder of rule files, where the function has one in its package
-    #[arg(long, value_name = "DIR")]
-    pub rules: Option<PathBuf>,
-
-    /// File that names networks, where the function has one in its package
-    #[arg(long, value_name = "FILE")]
-    pub networks: Option<PathBuf>,
-
-    /// File of suppressions, where the function has one in its package
-    #[arg(long, value_name = "FILE")]
-    pub suppressions: Option<PathBuf>,
 }
 
 /// Tell what records mean, as a person would, and why something was refused.

@@ -1,6 +1,10 @@
 //! The commands, one module each.
 
+#[cfg(feature = "aws")]
+pub(crate) mod deployed;
 pub(crate) mod detect;
+#[cfg(feature = "aws")]
+pub(crate) mod doctor;
 pub(crate) mod event;
 pub(crate) mod explain;
 pub(crate) mod generate;
@@ -12,6 +16,8 @@ pub(crate) mod query;
 pub(crate) mod redrive;
 pub(crate) mod replay;
 pub(crate) mod rules;
+#[cfg(feature = "aws")]
+pub(crate) mod test_alert;
 
 use std::io;
 

@@ -108,6 +108,14 @@ pub(crate) enum Failure {
     /// History can't be worked through.
     #[error(transparent)]
     Replay(#[from] RunError),
+    /// A deployed stack can't be looked at.
+    #[cfg(feature = "aws")]
+    #[error(transparent)]
+    Deployed(#[from] crate::commands::deployed::DeployedError),
+    /// A test alert can't be sent.
+    #[cfg(feature = "aws")]
+    #[error(transparent)]
+    TestAlert(#[from] crate::commands::test_alert::TestAlertError),
     /// Failed events can't be brought to an end.
     #[cfg(feature = "aws")]
     #[error(transparent)]

@@ -6,6 +6,8 @@
 mod args;
 mod clock;
 mod commands;
+#[cfg(feature = "aws")]
+mod diagnosis;
 mod environment;
 mod failure;
 mod inputs;
@@ -54,6 +56,10 @@ fn run(args: &Args) -> Result<Outcome, Failure> {
         Command::Event(args) => commands::event::run(args),
         Command::Invoke(args) => commands::invoke::run(args),
         Command::Generate(args) => commands::generate::run(args),
+        #[cfg(feature = "aws")]
+        Command::Doctor(args) => commands::doctor::run(args),
+        #[cfg(feature = "aws")]
+        Command::TestAlert(args) => commands::test_alert::run(args),
         #[cfg(feature = "aws")]
         Command::Redrive(args) => commands::redrive::run(args),
         Command::Completions(args) => commands::completions(args.shell),

@@ -12,9 +12,14 @@ import pytest
 
 from emulator import ACCOUNT, REGION, Emulator, running_emulator
 from inbox import Inbox, inbox
-from stack import ARTIFACTS, ROOT, Stack, deploy, stage
+from stack import ARTIFACTS, ROOT, Stack, create_flow_log, deploy, stage
 
 _numbers = itertools.count(1)
+
+# A log group in a format of its own, which no setting says.
+UNSET_GROUP = "/company/unset"
+UNSET_FIELDS = ("start", "end", "action", "protocol", "packets", "srcaddr", "dstaddr", "dstport", "interface-id")
+UNSET_FORMAT = " ".join(f"${{{name}}}" for name in UNSET_FIELDS)
 
 
 @dataclass(frozen=True)
@@ -71,6 +76,15 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def stack(emulator: Emulator, template: Path) -> Stack:
     """The stack as most people have it: alerts in English from medium up."""
     return deploy(emulator, template, "flowgauge", {"RulesDirectory": "rules", "AlertEmail": "watch@example.com"})
+
+
+@pytest.fixture(scope="session")
+def unset(emulator: Emulator, template: Path) -> Stack:
+    """A stack that reads a log group in a format of its own, and was not told of it."""
+    emulator.client("logs").create_log_group(logGroupName=UNSET_GROUP)
+    create_flow_log(emulator, "vpc-0000000a", UNSET_FORMAT, UNSET_GROUP)
+    create_flow_log(emulator, "vpc-0000000b", "${version}", "/company/another")
+    return deploy(emulator, template, "flowgauge-unset", {"LogGroupName": UNSET_GROUP, "RulesDirectory": "rules"})
 
 
 @pytest.fixture

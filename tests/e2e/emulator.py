@@ -104,7 +104,7 @@ def running_emulator(folder: Path) -> Iterator[Emulator]:
     }
     with emulator.log.open("wb") as log:
         process = subprocess.Popen(
-            [sys.executable, str(Path(__file__).with_name("lambda_with_buckets.py"))],
+            [sys.executable, str(Path(__file__).with_name("emulator_with_more.py"))],
             cwd=folder,
             env=environment,
             stdin=subprocess.DEVNULL,

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from emulator import REGION, Emulator
+from emulator import ACCOUNT, REGION, Emulator
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = Path("target/lambda")
@@ -114,6 +114,19 @@ def deploy(emulator: Emulator, template: Path, name: str, parameters: dict[str, 
     stacks = cloudformation.describe_stacks(StackName=name)["Stacks"]
     outputs = {output["OutputKey"]: output["OutputValue"] for output in stacks[0]["Outputs"]}
     return Stack(name, emulator, outputs)
+
+
+def create_flow_log(emulator: Emulator, vpc: str, log_format: str, group: str) -> str:
+    """Switches flow logs on that deliver to a log group; gives the flow log's id."""
+    made = emulator.client("ec2").create_flow_logs(
+        ResourceType="VPC",
+        ResourceIds=[vpc],
+        TrafficType="ALL",
+        LogGroupName=group,
+        DeliverLogsPermissionArn=f"arn:aws:iam::{ACCOUNT}:role/deliver",
+        LogFormat=log_format,
+    )
+    return made["FlowLogIds"][0]
 
 
 def _let_batches_be_published(iam: Any, role: str) -> None:

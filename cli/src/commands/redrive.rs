@@ -1,42 +1,29 @@
 //! `flowgauge redrive`: events whose every try failed go to their function again, or, where they come too late for
 //! that, to the findings they would have led to.
 
-use std::collections::HashMap;
 use std::io::{self, Write};
 
 use flow_aws::{
-    AwsAccess, AwsAccessError, DeployedFunction, DeployedFunctionError, DynamoStore, FailedEvent,
-    FailedEvents, FailedEventsError, SnsNotifier, WatchedError,
+    AccountFlowLogs, DeployedFunction, DynamoStore, FailedEvent, FailedEvents, FailedEventsError,
+    SnsNotifier, WatchedError,
 };
 use flow_detect::{Finding, Language, Silence, Telling};
-use flow_function::config::{Config, ConfigError};
-use flow_function::outside::environment;
+use flow_function::config::Config;
 use flow_output::{Alert, plain};
 use flow_pipeline::{LateEvents, Pipeline, RunError, Standing};
 
 use crate::args::RedriveArgs;
 use crate::clock::now;
+use crate::commands::deployed::{Deployed, DeployedError};
 use crate::failure::{Failure, Outcome};
 use crate::messages;
 
 /// Why nothing more was done.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum RedriveError {
-    /// There are no credentials, or no region.
-    #[error("{0}; `eval \"$(aws configure export-credentials --format env)\"` sets those of a profile")]
-    Access(#[from] AwsAccessError),
-    /// The function can't be asked or invoked.
+    /// The function can't be found, asked or invoked.
     #[error(transparent)]
-    Function(#[from] DeployedFunctionError),
-    /// The function's environment is none of a Flowgauge function.
-    #[error("the environment of {function}: {error}")]
-    Config {
-        /// Its name.
-        function: String,
-        /// The mistake.
-        #[source]
-        error: Box<ConfigError>,
-    },
+    Deployed(#[from] DeployedError),
     /// The function keeps failed events nowhere.
     #[error("the environment of {function}: expected FAILURE_BUCKET, found nothing")]
     NoBucket {
@@ -102,17 +89,18 @@ pub(crate) fn run(args: &RedriveArgs) -> Result<Outcome, Failure> {
 }
 
 async fn redrive(args: &RedriveArgs) -> Result<Outcome, RedriveError> {
-    let access = AwsAccess::read(of_user)?;
-    let function = DeployedFunction::new(access.clone(), args.function.clone());
-    let deployed = function.configuration().await?;
-    let name = deployed.name;
-    let mut config = config(&name, &deployed.environment, args)?;
+    let deployed = Deployed::find(&args.function).await?;
+    let mut config = config(&deployed, args)?;
+    let Deployed { access, function, configuration } = deployed;
+    let name = configuration.name;
     let bucket =
         config.failure_bucket.take().ok_or_else(|| RedriveError::NoBucket { function: name.clone() })?;
     let definitions = config.definitions.current(now()).await.0?;
     let language = config.settings.language;
     let store = DynamoStore::new(access.clone(), config.state_table);
-    let pipeline = Pipeline::new(config.settings, store, SnsNotifier::new(access.clone(), config.topics));
+    let notifier = SnsNotifier::new(access.clone(), config.topics);
+    let pipeline =
+        Pipeline::new(config.settings, store, notifier).finding_formats(AccountFlowLogs::new(access.clone()));
     let events = FailedEvents::new(access, bucket, name);
 
     let mut late = pipeline.late_events(&definitions, now());
@@ -148,39 +136,24 @@ async fn redrive(args: &RedriveArgs) -> Result<Outcome, RedriveError> {
     Ok(if stays { Outcome::Failed } else { Outcome::Fine })
 }
 
-/// The environment of whoever runs this, for what has to do with AWS.
-fn of_user(variable: &str) -> Option<String> {
-    let region = || environment("AWS_DEFAULT_REGION");
-    environment(variable).or_else(|| if variable == "AWS_REGION" { region() } else { None })
-}
-
 /// The function's settings, with what lies in its package read from here.
-fn config(
-    function: &str,
-    deployed: &HashMap<String, String>,
-    args: &RedriveArgs,
-) -> Result<Config, RedriveError> {
+fn config(deployed: &Deployed, args: &RedriveArgs) -> Result<Config, RedriveError> {
     let local = [
         ("RULES", "--rules", &args.rules),
         ("NETWORKS", "--networks", &args.networks),
         ("SUPPRESSIONS", "--suppressions", &args.suppressions),
     ];
     for (variable, option, given) in local {
-        let found = deployed.get(variable).filter(|found| !found.is_empty() && !found.starts_with("s3://"));
-        if let (Some(found), None) = (found, given) {
-            let (function, found) = (function.to_owned(), found.clone());
+        if let (Some(found), None) = (deployed.packaged(variable), given) {
+            let (function, found) = (deployed.name().to_owned(), found.to_owned());
             return Err(RedriveError::Packaged { function, variable, found, option });
         }
     }
-    let lookup = |variable: &str| {
-        if variable.starts_with("AWS_") && variable != "AWS_LAMBDA_FUNCTION_NAME" {
-            return of_user(variable);
-        }
+    let here = |variable: &str| {
         let given = local.iter().find(|(name, ..)| *name == variable).and_then(|(.., given)| given.as_ref());
-        given.map(|path| path.display().to_string()).or_else(|| deployed.get(variable).cloned())
+        given.map(|path| path.display().to_string())
     };
-    let mistake = |error| RedriveError::Config { function: function.to_owned(), error: Box::new(error) };
-    Config::read(lookup).map_err(mistake)
+    Ok(deployed.config(here)?)
 }
 
 async fn plan(
@@ -196,7 +169,7 @@ async fn plan(
         }
         Err(error) => return Err(error.into()),
     };
-    Ok(match late.add(&payload) {
+    Ok(match late.add(&payload).await {
         Err(error) => Plan::Stays(error.to_string()),
         Ok(Standing { is_repeated: true, .. }) => Plan::Nothing("the same event as one above"),
         Ok(Standing { is_live: false, is_late: false, .. }) => {
@@ -220,8 +193,8 @@ async fn invoke(
             continue;
         }
         let payload = events.payload(event).await?;
-        if matches!(late.still_stands(&payload, standing, now()), Ok(true)) {
-            function.invoke_later(payload).await?;
+        if matches!(late.still_stands(&payload, standing, now()).await, Ok(true)) {
+            function.invoke_later(payload).await.map_err(DeployedError::from)?;
             continue;
         }
         let why = "its windows have closed in the meantime: once more looks at it as late";

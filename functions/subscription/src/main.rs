@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use flow_aws::{DynamoStore, FailureBucket, SnsNotifier};
+use flow_aws::{AccountFlowLogs, DynamoStore, FailureBucket, SnsNotifier};
 use flow_function::config::Config;
 use flow_function::outside::{ended, environment, now, write};
 use flow_function::telemetry::Telemetry;
@@ -19,8 +19,9 @@ fn start() -> Result<(), lambda_runtime::Error> {
     let config = Config::read(environment)?;
     let notifier = SnsNotifier::new(config.access.clone(), config.topics);
     let store = DynamoStore::new(config.access.clone(), config.state_table);
+    let flow_logs = AccountFlowLogs::new(config.access.clone());
     let failure_bucket = config.failure_bucket.map(|bucket| FailureBucket::new(config.access, bucket));
-    let pipeline = Pipeline::new(config.settings, store, notifier);
+    let pipeline = Pipeline::new(config.settings, store, notifier).finding_formats(flow_logs);
     let handler =
         Handler::new(pipeline, config.definitions, failure_bucket, Telemetry::new(config.function_name));
     let handler = &handler;

@@ -3,6 +3,7 @@
 //! `aws-config` would find the same through a chain of sources that a function never has (profiles, metadata service,
 //! single sign-on), at the price of start-up time and half the program's size.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use aws_sdk_sns::config::retry::RetryConfig;
@@ -10,15 +11,17 @@ use aws_sdk_sns::config::timeout::TimeoutConfig;
 use aws_sdk_sns::config::{
     BehaviorVersion, Credentials, Region, SharedCredentialsProvider, SharedHttpClient,
 };
-use aws_smithy_http_client::Builder;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_smithy_http_client::tls::{Provider, TlsContext};
+use aws_smithy_http_client::{Builder, Connector};
 use aws_types::SdkConfig;
 
+use crate::partition::service_url;
 use crate::roots::{CaBundleError, Roots};
 
-/// The variables that [`AwsAccess::read`] looks up, all of them set by Lambda except for the endpoints and the bundle.
-pub const VARIABLES: [&str; 12] = [
+/// The variables that [`AwsAccess::read`] looks up, all of them set by Lambda except for the endpoints, the bundle and the
+/// choice of FIPS endpoints.
+pub const VARIABLES: [&str; 19] = [
     "AWS_REGION",
     "AWS_ACCESS_KEY_ID",
     "AWS_SECRET_ACCESS_KEY",
@@ -30,27 +33,34 @@ pub const VARIABLES: [&str; 12] = [
     "AWS_ENDPOINT_URL_LAMBDA",
     "AWS_ENDPOINT_URL_FIREHOSE",
     "AWS_ENDPOINT_URL_KINESIS",
+    "AWS_ENDPOINT_URL_EC2",
+    "AWS_ENDPOINT_URL_STS",
+    "AWS_ENDPOINT_URL_CLOUDFORMATION",
+    "AWS_ENDPOINT_URL_CLOUDWATCH_LOGS",
+    "AWS_ENDPOINT_URL_KMS",
+    "AWS_ENDPOINT_URL_SERVICE_QUOTAS",
     "AWS_CA_BUNDLE",
+    "AWS_USE_FIPS_ENDPOINT",
 ];
+
+/// How the variables of endpoints begin; what follows is a service's id.
+const ENDPOINT: &str = "AWS_ENDPOINT_URL";
 
 /// With the tries of the SDK, one call ends after this long, whatever happens.
 const OPERATION_TIMEOUT: Duration = Duration::from_secs(8);
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(3);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 
+const TLS: Provider = Provider::Rustls(CryptoMode::Ring);
+
 /// What every AWS client is made with.
 #[derive(Debug, Clone)]
 pub struct AwsAccess {
     region: String,
     credentials: Credentials,
-    endpoint: Option<String>,
-    sns_endpoint: Option<String>,
-    s3_endpoint: Option<String>,
-    dynamodb_endpoint: Option<String>,
-    #[cfg_attr(not(feature = "operate"), expect(dead_code, reason = "functions do not call Lambda"))]
-    lambda_endpoint: Option<String>,
-    firehose_endpoint: Option<String>,
-    kinesis_endpoint: Option<String>,
+    /// By their variables.
+    endpoints: BTreeMap<&'static str, String>,
+    uses_fips: bool,
     roots: Roots,
 }
 
@@ -94,16 +104,13 @@ impl AwsAccess {
             }
             None => Roots::of_region(&region),
         };
+        let endpoints = VARIABLES.into_iter().filter(|variable| variable.starts_with(ENDPOINT));
         Ok(AwsAccess {
             region,
             credentials,
-            endpoint: optional("AWS_ENDPOINT_URL"),
-            sns_endpoint: optional("AWS_ENDPOINT_URL_SNS"),
-            s3_endpoint: optional("AWS_ENDPOINT_URL_S3"),
-            dynamodb_endpoint: optional("AWS_ENDPOINT_URL_DYNAMODB"),
-            lambda_endpoint: optional("AWS_ENDPOINT_URL_LAMBDA"),
-            firehose_endpoint: optional("AWS_ENDPOINT_URL_FIREHOSE"),
-            kinesis_endpoint: optional("AWS_ENDPOINT_URL_KINESIS"),
+            endpoints: endpoints.filter_map(|variable| Some((variable, optional(variable)?))).collect(),
+            uses_fips: optional("AWS_USE_FIPS_ENDPOINT")
+                .is_some_and(|flag| flag.eq_ignore_ascii_case("true")),
             roots,
         })
     }
@@ -115,36 +122,54 @@ impl AwsAccess {
     }
 
     pub(crate) fn sns(&self) -> aws_sdk_sns::Client {
-        aws_sdk_sns::Client::new(&self.sdk_config(self.endpoint_of(self.sns_endpoint.as_ref())))
+        aws_sdk_sns::Client::new(&self.sdk_config(self.endpoint("SNS")))
     }
 
     pub(crate) fn s3(&self) -> aws_sdk_s3::Client {
-        let endpoint = self.endpoint_of(self.s3_endpoint.as_ref());
+        let endpoint = self.endpoint("S3");
         let config = aws_sdk_s3::config::Builder::from(&self.sdk_config(endpoint));
         // Names of buckets are host names only where AWS serves them.
         aws_sdk_s3::Client::from_conf(config.force_path_style(endpoint.is_some()).build())
     }
 
     pub(crate) fn dynamodb(&self) -> aws_sdk_dynamodb::Client {
-        aws_sdk_dynamodb::Client::new(&self.sdk_config(self.endpoint_of(self.dynamodb_endpoint.as_ref())))
+        aws_sdk_dynamodb::Client::new(&self.sdk_config(self.endpoint("DYNAMODB")))
     }
 
     pub(crate) fn firehose(&self) -> aws_sdk_firehose::Client {
-        aws_sdk_firehose::Client::new(&self.sdk_config(self.endpoint_of(self.firehose_endpoint.as_ref())))
+        aws_sdk_firehose::Client::new(&self.sdk_config(self.endpoint("FIREHOSE")))
     }
 
     pub(crate) fn kinesis(&self) -> aws_sdk_kinesis::Client {
-        aws_sdk_kinesis::Client::new(&self.sdk_config(self.endpoint_of(self.kinesis_endpoint.as_ref())))
+        aws_sdk_kinesis::Client::new(&self.sdk_config(self.endpoint("KINESIS")))
     }
 
     #[cfg(feature = "operate")]
     pub(crate) fn lambda(&self) -> aws_sdk_lambda::Client {
-        aws_sdk_lambda::Client::new(&self.sdk_config(self.endpoint_of(self.lambda_endpoint.as_ref())))
+        aws_sdk_lambda::Client::new(&self.sdk_config(self.endpoint("LAMBDA")))
     }
 
-    /// Where a service is, when it is not where the region says.
-    fn endpoint_of<'a>(&'a self, own: Option<&'a String>) -> Option<&'a str> {
-        own.or(self.endpoint.as_ref()).map(String::as_str)
+    /// Where the service of this id is, when it is not where the region says.
+    fn endpoint(&self, id: &str) -> Option<&str> {
+        let own = self.endpoints.get(format!("{ENDPOINT}_{id}").as_str());
+        own.or_else(|| self.endpoints.get(ENDPOINT)).map(String::as_str)
+    }
+
+    /// The URL of a service whose host begins with `prefix`, by the rules of its endpoints.
+    pub(crate) fn url(&self, id: &str, prefix: &str) -> String {
+        match self.endpoint(id) {
+            Some(endpoint) => endpoint.to_owned(),
+            None => service_url(prefix, &self.region, self.uses_fips),
+        }
+    }
+
+    /// The region.
+    pub fn region(&self) -> &str {
+        &self.region
+    }
+
+    pub(crate) fn credentials(&self) -> &Credentials {
+        &self.credentials
     }
 
     fn sdk_config(&self, endpoint: Option<&str>) -> SdkConfig {
@@ -156,20 +181,34 @@ impl AwsAccess {
             .retry_config(RetryConfig::standard())
             .timeout_config(timeouts());
         config.set_endpoint_url(endpoint.map(str::to_owned));
+        config.set_use_fips(self.uses_fips.then_some(true));
         config.build()
     }
 
     /// A client without TLS for an emulator's plain endpoint, so that it needs no roots; with TLS for all others.
     fn http_client(&self, endpoint: Option<&str>) -> SharedHttpClient {
-        if endpoint.is_some_and(|endpoint| endpoint.starts_with("http://")) {
+        if endpoint.is_some_and(is_plain) {
             return Builder::new().build_http();
         }
-        let context = TlsContext::builder().with_trust_store(self.roots.trust_store()).build();
-        Builder::new()
-            .tls_provider(Provider::Rustls(CryptoMode::Ring))
-            .tls_context(context.expect("its only part is a trust store, which is checked when it is read"))
-            .build_https()
+        Builder::new().tls_provider(TLS).tls_context(self.tls_context()).build_https()
     }
+
+    /// The same for requests to `url` that are made without the SDK.
+    pub(crate) fn connector(&self, url: &str) -> Connector {
+        if is_plain(url) {
+            return Connector::builder().build_http();
+        }
+        Connector::builder().tls_provider(TLS).tls_context(self.tls_context()).build()
+    }
+
+    fn tls_context(&self) -> TlsContext {
+        let context = TlsContext::builder().with_trust_store(self.roots.trust_store()).build();
+        context.expect("its only part is a trust store, which is checked when it is read")
+    }
+}
+
+fn is_plain(url: &str) -> bool {
+    url.starts_with("http://")
 }
 
 fn timeouts() -> TimeoutConfig {
@@ -202,9 +241,17 @@ mod tests {
     #[test]
     fn reads_what_lambda_sets() {
         let access = read(&ALL).unwrap();
-        assert_eq!(access.endpoint_of(access.sns_endpoint.as_ref()), Some("http://127.0.0.1:1"));
-        assert_eq!(access.endpoint_of(access.s3_endpoint.as_ref()), Some("https://s3.example.com"));
+        assert_eq!(access.endpoint("SNS"), Some("http://127.0.0.1:1"));
+        assert_eq!(access.endpoint("S3"), Some("https://s3.example.com"));
+        assert_eq!(access.url("EC2", "ec2"), "http://127.0.0.1:1");
         assert!(!format!("{access:?}").contains("hidden"), "{access:?}");
+    }
+
+    #[test]
+    fn without_an_endpoint_the_region_says_where() {
+        let of_region = [ALL[0], ALL[1], ALL[2], ("AWS_USE_FIPS_ENDPOINT", "true")];
+        assert_eq!(read(&of_region[..3]).unwrap().url("EC2", "ec2"), "https://ec2.eu-west-1.amazonaws.com");
+        assert_eq!(read(&of_region).unwrap().url("EC2", "ec2"), "https://ec2-fips.eu-west-1.amazonaws.com");
     }
 
     #[test]

@@ -34,7 +34,7 @@ impl<E: Error + ProvideErrorMetadata + 'static> From<&SdkError<E>> for Refusal {
 }
 
 /// The cause of all others, which says what happened; those around it say where it passed.
-fn innermost<'e>(error: &'e (dyn Error + 'static)) -> &'e (dyn Error + 'static) {
+pub(crate) fn innermost<'e>(error: &'e (dyn Error + 'static)) -> &'e (dyn Error + 'static) {
     std::iter::successors(Some(error), |error| Error::source(*error)).last().unwrap_or(error)
 }
 

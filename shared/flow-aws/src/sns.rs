@@ -237,7 +237,7 @@ fn entry(place: usize, message: &Message) -> Result<PublishBatchRequestEntry, Bu
     entry.build()
 }
 
-fn attribute_value(attribute: &Attribute) -> Result<MessageAttributeValue, BuildError> {
+pub(crate) fn attribute_value(attribute: &Attribute) -> Result<MessageAttributeValue, BuildError> {
     let data_type = if attribute.is_number { "Number" } else { "String" };
     MessageAttributeValue::builder().data_type(data_type).string_value(&attribute.value).build()
 }

@@ -6,7 +6,7 @@ use std::ops::Deref;
 use std::ops::RangeInclusive;
 use std::path::Path;
 
-use flow_aws::{AwsAccess, AwsAccessError, S3Files, S3Kind, Source, TopicArns};
+use flow_aws::{AwsAccess, AwsAccessError, S3Files, S3Kind, Source, TopicArns, is_log_group_name};
 use flow_detect::{Language, RuleSet, Severity};
 use flow_enrich::{Networks, NetworksError, Tables};
 use flow_pipeline::{
@@ -50,7 +50,10 @@ pub const VARIABLES: [Variable; 15] = [
     ),
     variable("ALERT_LIMIT", "20", "most alerts in five minutes, 0 to 1000: what is more comes in one digest"),
     variable("LANGUAGE", "en", "language of alerts: en or ja"),
-    LOG_FORMAT,
+    Variable {
+        default: "that of the flow logs, which EC2 is asked for; without an answer AWS's default format",
+        ..LOG_FORMAT
+    },
     variable(
         "RULES",
         "none: the built-in rules",
@@ -206,8 +209,7 @@ impl Variables<'_> {
     fn own_log_group(&self) -> Result<Option<String>, ConfigError> {
         const VARIABLE: &str = "OWN_LOG_GROUP";
         let Some(found) = self.text(VARIABLE) else { return Ok(self.text("AWS_LAMBDA_LOG_GROUP_NAME")) };
-        let is_of_name = |byte: u8| byte.is_ascii_alphanumeric() || b"._/#-".contains(&byte);
-        if is_made_of(&found, 1..=512, is_of_name) {
+        if is_log_group_name(&found) {
             return Ok(Some(found));
         }
         Err(unexpected(VARIABLE, "the name of a log group, not its ARN", found))

@@ -7,7 +7,7 @@
 use std::collections::BTreeSet;
 use std::sync::{Mutex, PoisonError};
 
-use flow_pipeline::Report;
+use flow_pipeline::{FormatNote, Report};
 
 use crate::embedded_metrics::{Count, Properties, Property, Tally, heading, numbers, text};
 
@@ -26,7 +26,7 @@ const fn metric(name: &'static str, meaning: &'static str, count: fn(&Report, &E
 }
 
 /// All metrics by function. What is counted of an event that is tried again counts again.
-pub const METRICS: [Metric; 34] = [
+pub const METRICS: [Metric; 36] = [
     metric("Events", "invocations, failed ones too", |_, _| 1),
     metric("Flows", "flow records read; written even when 0", |report, _| report.lines.flows),
     metric("NoData", "NODATA lines: nothing flowed", |report, _| report.lines.no_data),
@@ -35,6 +35,16 @@ pub const METRICS: [Metric; 34] = [
         "RejectedLines",
         "lines that are no record; by kind in `rejected_*`, the first one's place and fault in `first_rejected_*`",
         |report, _| report.rejected_total(),
+    ),
+    metric(
+        "MixedFormats",
+        "events from a log group to which flow logs of several formats deliver, in `formats`",
+        |report, _| report.mixed_formats,
+    ),
+    metric(
+        "FormatsNotFound",
+        "questions to EC2 for the format of a log group without an answer, in `formats`",
+        |report, _| report.formats_not_found,
     ),
     metric("UndecodableEvents", "events that can't be read at all", |_, ending| {
         ending.undecodable.is_some().into()
@@ -214,7 +224,8 @@ fn is_noteworthy(report: &Report, ending: &Ending) -> bool {
         report.set_aside,
         report.self_log_skipped,
     ];
-    *ending != Ending::default() || !report.findings.is_empty() || lost.iter().any(|count| *count > 0)
+    let is_told = !report.findings.is_empty() || !report.format_notes.is_empty();
+    *ending != Ending::default() || is_told || lost.iter().any(|count| *count > 0)
 }
 
 /// All counts of one event. Those that are zero are left out, except for the two that say that it works.
@@ -234,6 +245,7 @@ fn details(report: &Report, ending: &Ending, request_id: &str, now: u64) -> Prop
     let level = match is_failure {
         true => "ERROR",
         false if report.rejected_total() + report.unusable > 0 => "WARN",
+        false if report.format_notes.iter().any(FormatNote::is_warning) => "WARN",
         false => "INFO",
     };
     let mut details = heading(level, request_id, now);
@@ -245,6 +257,10 @@ fn details(report: &Report, ending: &Ending, request_id: &str, now: u64) -> Prop
             ("first_rejected_timestamp".into(), Property::Text(first.timestamp.to_string())),
             text("first_rejected_fault", &first.fault),
         ]);
+    }
+    if !report.format_notes.is_empty() {
+        let notes = report.format_notes.iter().map(ToString::to_string).collect();
+        details.push(("formats".into(), Property::Texts(notes)));
     }
     details.extend(numbers("without_topic", &report.without_topic));
     if !report.set_aside_samples.is_empty() {
@@ -319,6 +335,22 @@ mod tests {
             assert_eq!(line["level"], level);
             assert!(line[metric].as_u64().unwrap() > 0, "{line}");
             assert!(!lines[0].contains("10.0.0.1"), "a record's content is never written: {line}");
+        }
+    }
+
+    #[test]
+    fn what_is_known_of_formats_is_told_at_once() {
+        let group = || "/vpc".to_owned();
+        let found = FormatNote::Found { log_group: group(), format: "${version}".to_owned() };
+        let formats = vec!["${version}".to_owned(), "${start}".to_owned()];
+        let mixed = FormatNote::Mixed { log_group: group(), formats, used: "${version}".to_owned() };
+        for (note, level) in [(found, "INFO"), (mixed, "WARN")] {
+            let telemetry = Telemetry::new("f".to_owned());
+            telemetry.lines(&flows(1), &Ending::default(), "a", 1000);
+            let report = Report { format_notes: vec![note.clone()], mixed_formats: 1, ..Report::default() };
+            let line = parse(&telemetry.lines(&report, &Ending::default(), "b", 1001)[0]);
+            assert_eq!((&line["level"], &line["formats"]), (&json!(level), &json!([note.to_string()])));
+            assert_eq!(line["MixedFormats"], 1);
         }
     }
 

@@ -13,6 +13,8 @@ const ANY_GROUP: &str = "*";
 pub struct Formats {
     by_log_group: BTreeMap<String, RecordFormat>,
     default: Option<RecordFormat>,
+    /// Nobody chose the default: it is AWS's.
+    is_assumed: bool,
 }
 
 /// Why a text says no formats.
@@ -54,7 +56,7 @@ pub enum FormatsError {
 impl Formats {
     /// The same format for every log group.
     pub fn one(format: RecordFormat) -> Self {
-        Formats { by_log_group: BTreeMap::new(), default: Some(format) }
+        Formats { by_log_group: BTreeMap::new(), default: Some(format), is_assumed: false }
     }
 
     /// Reads one format, or a JSON object of them by log group: `{"/vpc/a": "${version} ...", "*": "..."}`, where `*`
@@ -80,12 +82,17 @@ impl Formats {
             return Err(FormatsError::NoGroups);
         }
         let default = by_log_group.remove(ANY_GROUP);
-        Ok(Formats { by_log_group, default })
+        Ok(Formats { by_log_group, default, is_assumed: false })
     }
 
     /// The format of a log group's lines; none when only others have one.
     pub fn of(&self, log_group: &str) -> Option<&RecordFormat> {
         self.by_log_group.get(log_group).or(self.default.as_ref())
+    }
+
+    /// Whether somebody chose the format of a log group: then its flow logs are not asked.
+    pub fn is_chosen(&self, log_group: &str) -> bool {
+        self.of(log_group).is_some() && !self.is_assumed
     }
 
     /// All formats, each with the log group whose lines are in it, `*` being all others.
@@ -103,7 +110,7 @@ impl Formats {
 impl Default for Formats {
     /// AWS's default format for every log group.
     fn default() -> Self {
-        Formats::one(RecordFormat::default())
+        Formats { is_assumed: true, ..Formats::one(RecordFormat::default()) }
     }
 }
 
@@ -130,6 +137,17 @@ mod tests {
         assert_eq!(show(&formats, "/c").as_deref(), Some("${end}"));
         let formats = Formats::parse(r#"{"/a": "version"}"#).unwrap();
         assert_eq!(show(&formats, "/c"), None);
+    }
+
+    #[test]
+    fn what_somebody_chose_is_told_from_what_is_assumed() {
+        let cases =
+            [(SHORT, true, true), (r#"{"/a": "version"}"#, true, false), (r#"{"*": "version"}"#, true, true)];
+        for (text, a, b) in cases {
+            let formats = Formats::parse(text).unwrap();
+            assert_eq!((formats.is_chosen("/a"), formats.is_chosen("/b")), (a, b), "{text}");
+        }
+        assert!(!Formats::default().is_chosen("/a"));
     }
 
     #[test]

@@ -69,9 +69,9 @@ impl<'p, S: StateStore, N: Notifier> LateEvents<'p, S, N> {
     ///
     /// # Errors
     /// It can't be decoded.
-    pub fn add(&mut self, payload: &[u8]) -> Result<Standing, EnvelopeError> {
+    pub async fn add(&mut self, payload: &[u8]) -> Result<Standing, EnvelopeError> {
         let (deltas, fingerprint) =
-            self.pipeline.observe(self.definitions, payload, self.now, &mut self.report)?;
+            self.pipeline.observe(self.definitions, payload, self.now, &mut self.report).await?;
         let (is_live, is_late) = self.standing(&deltas, self.now);
         let definitions = self.definitions;
         let rules = deltas.iter().map(|delta| definitions.rules.rule(delta.rule));
@@ -105,8 +105,14 @@ impl<'p, S: StateStore, N: Notifier> LateEvents<'p, S, N> {
     ///
     /// # Errors
     /// It can't be decoded.
-    pub fn still_stands(&self, payload: &[u8], standing: Standing, now: u64) -> Result<bool, EnvelopeError> {
-        let (deltas, _) = self.pipeline.observe(self.definitions, payload, now, &mut Report::default())?;
+    pub async fn still_stands(
+        &self,
+        payload: &[u8],
+        standing: Standing,
+        now: u64,
+    ) -> Result<bool, EnvelopeError> {
+        let (deltas, _) =
+            self.pipeline.observe(self.definitions, payload, now, &mut Report::default()).await?;
         Ok(self.standing(&deltas, now) == (standing.is_live, standing.is_late))
     }
 
@@ -238,7 +244,7 @@ impl<'p, S: StateStore, N: Notifier> LateEvents<'p, S, N> {
     }
 
     fn run(&self, report: Report) -> Run<'p, S, N> {
-        let Pipeline { settings, store, notifier } = self.pipeline;
+        let Pipeline { settings, store, notifier, .. } = self.pipeline;
         Run::new(store, notifier, settings, self.definitions, self.now, report)
     }
 

@@ -1,5 +1,6 @@
 //! One event from bytes to messages: the only order of work of every function.
 
+use std::collections::BTreeMap;
 use std::error::Error;
 use std::sync::Arc;
 
@@ -10,7 +11,9 @@ use flow_envelope::{
 };
 use flow_record::{Fault, RecordBuffer, RecordFormat};
 
+use crate::flow_logs::FlowLogs;
 use crate::formats::Formats;
+use crate::found_formats::FoundFormats;
 use crate::input::BatchOrigin;
 use crate::merging::{Batch, merge};
 use crate::notifier::Notifier;
@@ -186,12 +189,22 @@ pub struct Pipeline<S, N> {
     pub(crate) settings: PipelineSettings,
     pub(crate) store: S,
     pub(crate) notifier: N,
+    found_formats: Option<FoundFormats>,
 }
+
+/// The formats of log groups that were found for one event.
+pub(crate) type EventFormats = BTreeMap<String, Arc<RecordFormat>>;
 
 impl<S: StateStore, N: Notifier> Pipeline<S, N> {
     /// A pipeline that keeps state in `store` and tells `notifier`.
     pub fn new(settings: PipelineSettings, store: S, notifier: N) -> Self {
-        Pipeline { settings, store, notifier }
+        Pipeline { settings, store, notifier, found_formats: None }
+    }
+
+    /// The same, asking `flow_logs` for the format of a log group of which the settings say none.
+    #[must_use]
+    pub fn finding_formats(self, flow_logs: impl FlowLogs + 'static) -> Self {
+        Pipeline { found_formats: Some(FoundFormats::new(Box::new(flow_logs))), ..self }
     }
 
     /// Where state is kept.
@@ -207,10 +220,10 @@ impl<S: StateStore, N: Notifier> Pipeline<S, N> {
     /// Works through one CloudWatch Logs subscription event by the definitions that hold now, `now` being the clock in
     /// Unix seconds.
     ///
-    /// An event that adds nothing costs no IO at all.
+    /// An event that adds nothing costs no IO, unless the format of its log group has to be asked for.
     pub async fn run(&self, definitions: &Definitions, payload: &[u8], now: u64) -> Result<Report, RunError> {
         let mut report = Report::default();
-        let (deltas, fingerprint) = self.observe(definitions, payload, now, &mut report)?;
+        let (deltas, fingerprint) = self.observe(definitions, payload, now, &mut report).await?;
         if deltas.is_empty() {
             return Ok(report);
         }
@@ -255,7 +268,7 @@ impl<S: StateStore, N: Notifier> Pipeline<S, N> {
     }
 
     /// Bytes to deltas, with what tells a redelivery.
-    pub(crate) fn observe(
+    pub(crate) async fn observe(
         &self,
         definitions: &Definitions,
         payload: &[u8],
@@ -265,16 +278,19 @@ impl<S: StateStore, N: Notifier> Pipeline<S, N> {
         let unpacked = self.unpacked(payload)?;
         let batches = log_batches(&unpacked)?;
         report.events += 1;
+        let formats = self.found(&batches, now, report).await;
         let mut deltas = Deltas::default();
         for (batch, number) in batches.iter().zip(1..) {
             if let Err(error) = batch.check_type() {
                 report.cannot_use(number, || error.to_string());
             } else if batch.is_control() {
                 report.control_messages += 1;
-            } else if self.settings.own_log_group.as_deref() == Some(&*batch.log_group) {
+            } else if self.is_own(batch) {
                 report.self_log_skipped += batch.events.len() as u64;
             } else {
-                self.observe_batch(definitions, batch, now, &mut deltas, report);
+                let found = formats.get(&*batch.log_group).map(|format| &**format);
+                let format = found.or_else(|| self.settings.formats.of(&batch.log_group));
+                observe_batch(definitions, batch, format, now, &mut deltas, report);
             }
         }
         let is_delayed = deltas.newest().is_some_and(|newest| now.saturating_sub(newest) > USUAL_DELIVERY);
@@ -282,48 +298,84 @@ impl<S: StateStore, N: Notifier> Pipeline<S, N> {
         Ok((deltas, fingerprint(&batches)))
     }
 
-    fn observe_batch(
-        &self,
-        definitions: &Definitions,
-        batch: &LogBatch<'_>,
-        now: u64,
-        deltas: &mut Deltas,
-        report: &mut Report,
-    ) {
-        let Some(format) = self.settings.formats.of(&batch.log_group) else {
-            for (event, number) in batch.lines().iter().zip(1..) {
-                report.note_rejected(batch, event, || "no format for this log group".to_owned());
-                report.reject("no_format", number, || format!("no format for {:?}", batch.log_group));
+    /// The formats that the flow logs of the event's log groups say, where no setting does.
+    async fn found(&self, batches: &[LogBatch<'_>], now: u64, report: &mut Report) -> EventFormats {
+        let mut formats = EventFormats::new();
+        let Some(found_formats) = &self.found_formats else { return formats };
+        for batch in batches {
+            let log_group = &*batch.log_group;
+            let is_read = !batch.lines().is_empty() && !self.is_own(batch) && batch.check_type().is_ok();
+            if !is_read || self.settings.formats.is_chosen(log_group) || formats.contains_key(log_group) {
+                continue;
             }
-            return;
-        };
-        let rules = definitions.rules.for_format(format, Mode::Observe);
-        if !batch.lines().is_empty() {
-            report.note_unfit_rules(&rules, format);
-        }
-        let (mut buffer, origin) = (RecordBuffer::default(), BatchOrigin::of(batch));
-        for (event, number) in batch.lines().iter().zip(1..) {
-            let line = match format.parse_into(&event.message, &mut buffer) {
-                Ok(line) => line,
-                Err(error) => {
-                    // A header is a line of every file, but of no log group: here it says that the input is no log.
-                    let kind =
-                        if RecordFormat::is_header(&event.message) { "header" } else { error.kind().name() };
-                    report.note_rejected(batch, event, || Fault(error).to_string());
-                    report.reject(kind, number, || error.to_string());
-                    continue;
-                }
+            let fits = |format: Option<&RecordFormat>| {
+                format.or(self.settings.formats.of(log_group)).is_some_and(|format| fits(format, batch))
             };
-            report.lines.add(&line);
-            let (record, origin) = (line.record(), origin.of_event(event));
-            let flow = EnrichedFlow { record, origin: &origin, tables: &definitions.tables };
-            if flow.time().is_some_and(|time| time > now.saturating_add(FUTURE_TOLERANCE)) {
-                report.future += 1;
-            } else if deltas.observe(&rules, &flow) == Observed::Untimed {
-                report.untimed += 1;
+            // Boxed: a rare path must not make the future of every event large.
+            let found = Box::pin(found_formats.of(log_group, now, fits)).await;
+            report.mixed_formats += u64::from(found.is_mixed);
+            report.formats_not_found += u64::from(found.has_failed);
+            report.format_notes.extend(found.note);
+            if let Some(format) = found.format {
+                formats.insert(log_group.to_owned(), format);
             }
+        }
+        formats
+    }
+
+    /// Whether a batch comes from the function's own log group.
+    fn is_own(&self, batch: &LogBatch<'_>) -> bool {
+        self.settings.own_log_group.as_deref() == Some(&*batch.log_group)
+    }
+}
+
+fn observe_batch(
+    definitions: &Definitions,
+    batch: &LogBatch<'_>,
+    format: Option<&RecordFormat>,
+    now: u64,
+    deltas: &mut Deltas,
+    report: &mut Report,
+) {
+    let Some(format) = format else {
+        for (event, number) in batch.lines().iter().zip(1..) {
+            report.note_rejected(batch, event, || "no format for this log group".to_owned());
+            report.reject("no_format", number, || format!("no format for {:?}", batch.log_group));
+        }
+        return;
+    };
+    let rules = definitions.rules.for_format(format, Mode::Observe);
+    if !batch.lines().is_empty() {
+        report.note_unfit_rules(&rules, format);
+    }
+    let (mut buffer, origin) = (RecordBuffer::default(), BatchOrigin::of(batch));
+    for (event, number) in batch.lines().iter().zip(1..) {
+        let line = match format.parse_into(&event.message, &mut buffer) {
+            Ok(line) => line,
+            Err(error) => {
+                // A header is a line of every file, but of no log group: here it says that the input is no log.
+                let kind =
+                    if RecordFormat::is_header(&event.message) { "header" } else { error.kind().name() };
+                report.note_rejected(batch, event, || Fault(error).to_string());
+                report.reject(kind, number, || error.to_string());
+                continue;
+            }
+        };
+        report.lines.add(&line);
+        let (record, origin) = (line.record(), origin.of_event(event));
+        let flow = EnrichedFlow { record, origin: &origin, tables: &definitions.tables };
+        if flow.time().is_some_and(|time| time > now.saturating_add(FUTURE_TOLERANCE)) {
+            report.future += 1;
+        } else if deltas.observe(&rules, &flow) == Observed::Untimed {
+            report.untimed += 1;
         }
     }
+}
+
+/// Whether the first and the last line of a batch are in a format.
+fn fits(format: &RecordFormat, batch: &LogBatch<'_>) -> bool {
+    let lines = batch.lines();
+    [lines.first(), lines.last()].into_iter().flatten().all(|event| format.parse(&event.message).is_ok())
 }
 
 impl<S: StateStore, N: Notifier> Run<'_, S, N> {

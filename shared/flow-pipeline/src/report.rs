@@ -7,6 +7,7 @@ use flow_envelope::{LogBatch, LogEvent, RejectedEntry};
 use flow_record::{Line, RecordFormat};
 use serde::Serialize;
 
+use crate::found_formats::FormatNote;
 use crate::input::{Item, SourceLine};
 use crate::state_store::ItemKey;
 
@@ -121,6 +122,15 @@ pub struct Report {
     /// Rules whose pattern probably does not mean what it should for a format that was read, with the reasons.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub pattern_warnings: BTreeMap<String, BTreeSet<String>>,
+    /// What is to be told of the formats of log groups, of which none is set.
+    #[serde(skip)]
+    pub format_notes: Vec<FormatNote>,
+    /// Events from a log group to which flow logs of several formats deliver.
+    #[serde(skip)]
+    pub mixed_formats: u64,
+    /// Questions for the format of a log group that got no answer.
+    #[serde(skip)]
+    pub formats_not_found: u64,
     /// Records further than [`FUTURE_TOLERANCE`](flow_detect::FUTURE_TOLERANCE) ahead of the clock: not counted.
     pub future: u64,
     /// Events whose newest record began longer than [`USUAL_DELIVERY`](crate::USUAL_DELIVERY) before the clock.

@@ -21,8 +21,8 @@ fn redrive_of_one_attack_that_is_partly_late_alerts_once() {
     let old = event(&tries_at("198.51.100.7", 120, START)); // > 75 minutes ago: late
     let new = event(&tries_at("198.51.100.7", 120, START + 1800)); // live
     let mut events = pipeline.late_events(&definitions, now);
-    let a = events.add(old.as_bytes()).unwrap();
-    let b = events.add(new.as_bytes()).unwrap();
+    let a = now_or_never(events.add(old.as_bytes())).unwrap();
+    let b = now_or_never(events.add(new.as_bytes())).unwrap();
     assert!(a.is_late && !a.is_live && b.is_live, "{a:?} {b:?}");
     // `invoke_later` only queues the event: the command goes on and tells before the function ran.
     now_or_never(events.tell(|| 0)).unwrap();
@@ -36,7 +36,7 @@ fn two_redrives_of_one_episode_alert_once() {
     let (pipeline, definitions) = (pipeline(settings(), MemoryStore::default()), few_rules());
     for (day, start) in [(86_400, START), (86_500, START + 1200)] {
         let mut events = pipeline.late_events(&definitions, NOW + day);
-        events.add(event(&tries_at("198.51.100.7", 120, start)).as_bytes()).unwrap();
+        now_or_never(events.add(event(&tries_at("198.51.100.7", 120, start)).as_bytes())).unwrap();
         now_or_never(events.tell(|| 0)).unwrap();
     }
     assert_eq!(pipeline.notifier().count(Topic::Alerts), 1);
@@ -58,7 +58,7 @@ fn redrive_makes_no_false_finding() {
     // One event with two more flows failed.
     let failed = event(&vec![flow(pane + 3600); 2]);
     let mut events = pipeline.late_events(&definitions, pane + 4 * 3600);
-    assert!(events.add(failed.as_bytes()).unwrap().is_late);
+    assert!(now_or_never(events.add(failed.as_bytes())).unwrap().is_late);
     now_or_never(events.tell(|| 0)).unwrap();
     assert_eq!(pipeline.notifier().count(Topic::Alerts), 0, "no window had fewer than three flows");
 }
@@ -78,7 +78,7 @@ fn merged_and_redriven_late_is_told() {
     tick_each_minute(&pipeline, &definitions, NOW + 200, 120);
     let now = NOW + 200 + 7200;
     let mut events = pipeline.late_events(&definitions, now);
-    assert!(events.add(second.as_bytes()).unwrap().is_late);
+    assert!(now_or_never(events.add(second.as_bytes())).unwrap().is_late);
     now_or_never(events.tell(|| 0)).unwrap();
     assert_eq!(
         pipeline.notifier().count(Topic::Alerts),
@@ -207,7 +207,7 @@ fn a_redrive_of_many_events_claims_for_as_long_as_it_publishes() {
     let pipeline = Pipeline::new(settings(), &store, &meanwhile);
     // The command takes its clock here, then gets every object of the bucket, one after the other.
     let mut events = pipeline.late_events(&definitions, started);
-    events.add(event(&tries("198.51.100.7", 120)).as_bytes()).unwrap();
+    now_or_never(events.add(event(&tries("198.51.100.7", 120)).as_bytes())).unwrap();
     // ... a minute later it tells, and in that second the tick looks.
     now_or_never(events.tell(|| started + 60)).unwrap();
     assert_eq!(meanwhile.sent.load(Ordering::Relaxed), 1, "alerts, and nobody died");

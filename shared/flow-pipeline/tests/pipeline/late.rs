@@ -21,7 +21,7 @@ fn what_still_counts_is_to_be_invoked_again() {
     ]
     .map(|lines| event(&lines));
     let mut standing = |event: &str| {
-        let standing = events.add(event.as_bytes()).unwrap();
+        let standing = now_or_never(events.add(event.as_bytes())).unwrap();
         (standing.is_live, standing.is_late, standing.is_repeated)
     };
     assert_eq!(standing(&live), (true, false, false));
@@ -31,7 +31,7 @@ fn what_still_counts_is_to_be_invoked_again() {
     let both =
         event(&[tries_at("198.51.100.7", 2, NOW - 600), tries_at("198.51.100.7", 2, NOW - 40_000)].concat());
     assert_eq!(standing(&both), (true, true, false));
-    assert!(events.add(b"{}").is_err());
+    assert!(now_or_never(events.add(b"{}")).is_err());
     let findings = events.findings();
     assert_eq!(findings.len(), 1, "what is live is left to the function: {findings:?}");
     assert!(findings[0].is_delayed && findings[0].episode.first_seen == NOW - 40_000);
@@ -45,7 +45,7 @@ fn windows_over_late_events_are_told_once_and_marked() {
         // No event alone would be enough.
         for part in 0..3 {
             let lines = tries_at("198.51.100.7", 40, START + part * 80);
-            let standing = events.add(event(&lines).as_bytes()).unwrap();
+            let standing = now_or_never(events.add(event(&lines).as_bytes())).unwrap();
             assert!(standing.is_late && !standing.is_live);
         }
         now_or_never(events.tell(|| 0)).unwrap()
@@ -68,7 +68,7 @@ fn what_was_told_in_time_is_not_told_again() {
     let (pipeline, definitions) = (pipeline(settings(), MemoryStore::default()), few_rules());
     run(&pipeline, &event(&tries("198.51.100.7", 120))).unwrap();
     let mut events = pipeline.late_events(&definitions, LATER);
-    events.add(event(&tries("198.51.100.7", 110)).as_bytes()).unwrap();
+    now_or_never(events.add(event(&tries("198.51.100.7", 110)).as_bytes())).unwrap();
     assert_eq!(events.findings().len(), 1);
     let report = now_or_never(events.tell(|| 0)).unwrap();
     assert_eq!((report.published.get("alerts"), report.findings.get(RULE)), (None, None), "{report:?}");
@@ -81,7 +81,7 @@ fn every_episode_before_a_known_one_is_told_once() {
     let late = || {
         let mut events = pipeline.late_events(&definitions, NOW);
         for before in [40_000, 80_000] {
-            events.add(event(&tries_at("198.51.100.7", 120, NOW - before)).as_bytes()).unwrap();
+            now_or_never(events.add(event(&tries_at("198.51.100.7", 120, NOW - before)).as_bytes())).unwrap();
         }
         events
     };
@@ -103,7 +103,7 @@ fn time_that_passes_over_a_plan_shows() {
     let (pipeline, definitions) = (pipeline(settings(), MemoryStore::default()), few_rules());
     let mut events = pipeline.late_events(&definitions, NOW);
     let event = event(&tries_at("198.51.100.7", 120, NOW - 600));
-    let standing = events.add(event.as_bytes()).unwrap();
-    assert!(events.still_stands(event.as_bytes(), standing, NOW + 60).unwrap());
-    assert!(!events.still_stands(event.as_bytes(), standing, LATER).unwrap());
+    let standing = now_or_never(events.add(event.as_bytes())).unwrap();
+    assert!(now_or_never(events.still_stands(event.as_bytes(), standing, NOW + 60)).unwrap());
+    assert!(!now_or_never(events.still_stands(event.as_bytes(), standing, LATER)).unwrap());
 }

@@ -3,6 +3,7 @@
 
 mod closing;
 mod fakes;
+mod formats;
 mod found;
 mod hardships;
 mod kills;

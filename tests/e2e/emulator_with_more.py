@@ -1,4 +1,4 @@
-"""Runs the emulator with what it lacks: a bucket as the destination of events whose every try failed."""
+"""Runs the emulator with what it lacks: a bucket as the destination of failed events, and the formats of flow logs."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ import runpy
 import time
 import uuid
 from typing import Any
+from xml.sax.saxutils import escape
 
-from ministack.services import lambda_svc
+from ministack.services import ec2, lambda_svc
 
 from emulator import aws_client
 
@@ -38,8 +39,39 @@ def invocation_record(function: str, event: object, error: object) -> dict[str, 
     }
 
 
+def with_formats() -> None:
+    """Lets flow logs keep their log group and format, and be found by the log group, as EC2 does it."""
+    create, fields = ec2._create_flow_logs, {"logGroupName": "LogGroupName", "logFormat": "LogFormat"}
+
+    def create_flow_logs(params: dict[str, Any]) -> Any:
+        """Notes beside each new flow log what the emulator forgets."""
+        before = set(ec2._flow_logs)
+        answer = create(params)
+        for made in set(ec2._flow_logs) - before:
+            ec2._flow_logs[made] |= {name: ec2._p(params, given) for name, given in fields.items()}
+        return answer
+
+    def describe_flow_logs(params: dict[str, Any]) -> Any:
+        """One flow log a page, so that whoever reads has to turn it."""
+        wanted = ec2._parse_filters(params).get("log-group-name")
+        found = [log for log in ec2._flow_logs.values() if not wanted or log.get("logGroupName") in wanted]
+        start = int(ec2._p(params, "NextToken") or 0)
+        page, more = found[start : start + 1], start + 1 < len(found)
+        items = "".join(f"<item>{of(log)}</item>" for log in page)
+        token = f"<nextToken>{start + 1}</nextToken>" if more else ""
+        return ec2._xml(200, "DescribeFlowLogsResponse", f"<flowLogSet>{items}</flowLogSet>{token}")
+
+    def of(log: dict[str, str]) -> str:
+        """The elements of a flow log."""
+        said = {"flowLogId": log["FlowLogId"]} | {name: log.get(name) for name in fields}
+        return "".join(f"<{name}>{escape(value)}</{name}>" for name, value in said.items() if value)
+
+    ec2._ACTION_MAP |= {"CreateFlowLogs": create_flow_logs, "DescribeFlowLogs": describe_flow_logs}
+
+
 def main() -> None:
     """Starts the emulator as `python -m ministack` does."""
+    with_formats()
     to_others = lambda_svc._route_async_failure
 
     def route(target: str, function: str, event: object, result: dict[str, Any]) -> None:

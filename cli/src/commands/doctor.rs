@@ -1,0 +1,195 @@
+//! `flowgauge doctor`: looks at a deployed stack from all sides, changes nothing, and says what to do.
+
+use std::io::{self, Write};
+
+use anstyle::{AnsiColor, Style};
+use flow_aws::{
+    Account, AccountFlowLogs, FailedEvents as Bucket, KmsKeys, LogGroups, SubscriptionFilter, Topics,
+};
+use flow_detect::Language;
+use flow_function::config::Config;
+use flow_output::plain;
+use flow_pipeline::USUAL_DELIVERY;
+
+use crate::args::DoctorArgs;
+use crate::clock::now;
+use crate::commands::deployed::Deployed;
+use crate::commands::detect::language;
+use crate::diagnosis::{
+    Check, FailedEvents, Filter, Formats, Key, Known, LogGroup, Newest, Topic, Verdict, credentials,
+    delivery, failed_events, format, key, log_groups, recursion, settings, subscribers, subscription,
+};
+use crate::failure::{Failure, Outcome};
+use crate::messages;
+
+/// The most failed events that are counted.
+const MAX_FAILED: usize = 1000;
+
+/// Runs the command.
+pub(crate) fn run(args: &DoctorArgs) -> Result<Outcome, Failure> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let checks = runtime.block_on(async {
+        let deployed = Deployed::find(&args.name).await?;
+        Ok::<_, Failure>(Doctor::new(deployed, now()).checks().await)
+    })?;
+    print(&checks, args, language(args.lang))?;
+    let count = |verdict| checks.iter().filter(|check| check.verdict == verdict).count();
+    let [ok, warnings, failed] = [Verdict::Ok, Verdict::Warning, Verdict::Failed].map(count);
+    messages::summary(&format!("{ok} ok, {warnings} to look at, {failed} failed"));
+    Ok(if failed > 0 { Outcome::Failed } else { Outcome::Fine })
+}
+
+/// Looks at one stack.
+struct Doctor {
+    deployed: Deployed,
+    log_groups: LogGroups,
+    now: u64,
+}
+
+impl Doctor {
+    fn new(deployed: Deployed, now: u64) -> Self {
+        let log_groups = LogGroups::new(deployed.access.clone());
+        Doctor { deployed, log_groups, now }
+    }
+
+    async fn checks(&self) -> Vec<Check> {
+        let (access, function) = (&self.deployed.access, &self.deployed.configuration);
+        let identity = Account::new(access.clone()).identity(self.now).await;
+        let identity = seen(identity).map(|identity| (identity.account, identity.arn));
+        let config = seen(self.deployed.config(|_| None));
+        let mut checks = vec![
+            credentials(&identity, access.region(), &function.arn),
+            settings(&function.name, &config.as_ref().map(|_| ()).map_err(Clone::clone)),
+        ];
+        let account = identity.map(|(account, _)| account).unwrap_or_default();
+        if let Ok(config) = config {
+            checks.extend(self.of_log_groups(&config).await);
+            checks.extend(self.of_topics(&config, &account).await);
+            checks.extend(self.of_failed_events(config.failure_bucket).await);
+        }
+        checks
+    }
+
+    /// The log groups that are read, and the function's own.
+    async fn of_log_groups(&self, config: &Config) -> Vec<Check> {
+        let arn = &self.deployed.configuration.arn;
+        let slots = self.log_groups.filter_slots(self.now).await.ok().flatten();
+        let groups = seen(self.deployed.function.log_groups().await);
+        let mut checks = vec![log_groups(self.deployed.name(), &groups)];
+        let own = config.settings.own_log_group.as_deref();
+        for name in groups.iter().flatten() {
+            let filters = self.filters(name).await;
+            checks.push(subscription(&LogGroup { name, filters: &filters, slots }, arn));
+            checks.push(format(name, &self.formats(name, config).await));
+            let own = match own {
+                Some(own) => self.newest(own).await,
+                None => Ok(None),
+            };
+            checks.push(delivery(name, &Newest { read: self.newest(name).await, own }, self.now));
+        }
+        if let Some(name) = own {
+            let filters = self.filters(name).await;
+            checks.push(recursion(&LogGroup { name, filters: &filters, slots }, arn));
+        }
+        checks
+    }
+
+    async fn filters(&self, log_group: &str) -> Known<Vec<Filter>> {
+        let filter =
+            |SubscriptionFilter { name, destination, pattern }| Filter { name, destination, pattern };
+        let filters = seen(self.log_groups.subscription_filters(log_group, self.now).await)?;
+        Ok(filters.into_iter().map(filter).collect())
+    }
+
+    async fn formats(&self, log_group: &str, config: &Config) -> Formats {
+        let formats = &config.settings.formats;
+        let chosen = formats.of(log_group).filter(|_| formats.is_chosen(log_group)).map(ToString::to_string);
+        let flow_logs = AccountFlowLogs::new(self.deployed.access.clone());
+        Formats { chosen, found: seen(flow_logs.formats(log_group, self.now).await) }
+    }
+
+    /// When a log group got its newest line, in Unix seconds: at least so late.
+    async fn newest(&self, log_group: &str) -> Known<Option<u64>> {
+        let newest = seen(self.log_groups.newest_line(log_group, self.now).await)?;
+        let usual = self.now.saturating_sub(USUAL_DELIVERY);
+        if newest.is_some_and(|newest| newest >= usual) {
+            return Ok(newest);
+        }
+        let is_fresh = seen(self.log_groups.has_lines_since(log_group, usual, self.now).await)?;
+        Ok(if is_fresh { Some(usual) } else { newest })
+    }
+
+    async fn of_topics(&self, config: &Config, account: &str) -> Vec<Check> {
+        let topics = Topics::new(self.deployed.access.clone());
+        let arns = [(&config.topics.alerts, true), (&config.topics.findings, false)];
+        let mut checks = Vec::new();
+        for (arn, is_for_people) in arns {
+            let Some(arn) = arn else { continue };
+            let state = seen(topics.state(arn).await);
+            let id = state.as_ref().ok().and_then(|state| state.key.clone());
+            let is_seen = state.is_ok();
+            let topic = state.map(|state| Topic { confirmed: state.confirmed, pending: state.pending });
+            checks.push(subscribers(arn, &topic, is_for_people));
+            // Alarms go to people.
+            if is_for_people && is_seen {
+                let known = match &id {
+                    Some(id) => Some((id.as_str(), self.key(id).await)),
+                    None => None,
+                };
+                let known = known.as_ref().map(|(id, key)| (*id, key));
+                checks.push(key(arn, known, account));
+            }
+        }
+        checks
+    }
+
+    async fn key(&self, id: &str) -> Known<Key> {
+        let key = seen(KmsKeys::new(self.deployed.access.clone()).key(id, self.now).await)?;
+        Ok(Key { state: key.state, is_of_aws: key.is_of_aws, policy: key.policy })
+    }
+
+    async fn of_failed_events(&self, bucket: Option<String>) -> Option<Check> {
+        let (bucket, name) = (bucket?, self.deployed.name());
+        let events = Bucket::new(self.deployed.access.clone(), bucket.clone(), name.to_owned());
+        let listed = seen(events.list(MAX_FAILED + 1).await).map(|events| {
+            let oldest = events.iter().map(|event| event.kept_at).min().unwrap_or(self.now);
+            FailedEvents {
+                count: events.len().min(MAX_FAILED),
+                is_cut: events.len() > MAX_FAILED,
+                oldest: self.now.saturating_sub(oldest),
+            }
+        });
+        Some(failed_events(name, &bucket, &listed))
+    }
+}
+
+/// A fact, or why it could not be seen, in words.
+fn seen<T, E: std::fmt::Display>(result: Result<T, E>) -> Known<T> {
+    result.map_err(|error| error.to_string())
+}
+
+/// One line a check, and what to do below it; or an object a line.
+fn print(checks: &[Check], args: &DoctorArgs, language: Language) -> io::Result<()> {
+    let mut out = anstream::AutoStream::auto(io::stdout()).lock();
+    for check in checks {
+        if args.json {
+            writeln!(out, "{}", check.json(language))?;
+            continue;
+        }
+        let (word, style) = (check.verdict.name(), style(check.verdict));
+        let (name, about, found) = (check.name, plain(&check.about), plain(check.found.of(language)));
+        writeln!(out, "{style}{word:7}{style:#} {name:13} {about}: {found}")?;
+        if let Some(advice) = &check.advice {
+            writeln!(out, "        {:13} -> {}", "", plain(advice.of(language)))?;
+        }
+    }
+    out.flush()
+}
+
+fn style(verdict: Verdict) -> Style {
+    match verdict {
+        Verdict::Ok => AnsiColor::Green.on_default(),
+        Verdict::Warning => AnsiColor::Yellow.on_default().bold(),
+        Verdict::Failed => AnsiColor::Red.on_default().bold(),
+    }
+}
