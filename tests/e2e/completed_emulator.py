@@ -1,4 +1,5 @@
-"""Runs the emulator with what it lacks: a bucket as the destination of events whose every try failed."""
+"""Runs the emulator with what it lacks: a bucket as the destination of events whose every try failed, and the ARN of a
+role where a policy asks who calls."""
 
 from __future__ import annotations
 
@@ -9,7 +10,8 @@ import time
 import uuid
 from typing import Any
 
-from ministack.services import lambda_svc
+from ministack.core import iam_evaluator
+from ministack.services import iam, lambda_svc
 
 from emulator import aws_client
 
@@ -38,8 +40,8 @@ def invocation_record(function: str, event: object, error: object) -> dict[str, 
     }
 
 
-def main() -> None:
-    """Starts the emulator as `python -m ministack` does."""
+def keep_failed_events() -> None:
+    """Lets failed events go to buckets."""
     to_others = lambda_svc._route_async_failure
 
     def route(target: str, function: str, event: object, result: dict[str, Any]) -> None:
@@ -52,6 +54,26 @@ def main() -> None:
         s3.put_object(Bucket=target.rpartition(":")[2], Key=failed_event_key(function), Body=json.dumps(record).encode())
 
     lambda_svc._route_async_failure = route
+
+
+def name_roles() -> None:
+    """Lets `aws:PrincipalArn` be the role's, with its path, where the emulator has that of the session."""
+    of_others = iam_evaluator._resolve_condition_key
+
+    def resolve(key: str, context: iam_evaluator.EvalContext) -> Any:
+        """The value of a condition's key."""
+        if key.lower() == "aws:principalarn" and ":assumed-role/" in context.principal_arn:
+            name = context.principal_arn.split("/")[1]
+            return iam._roles.get_scoped(context.principal_account, None, name)["Arn"]
+        return of_others(key, context)
+
+    iam_evaluator._resolve_condition_key = resolve
+
+
+def main() -> None:
+    """Starts the emulator as `python -m ministack` does."""
+    keep_failed_events()
+    name_roles()
     runpy.run_module("ministack", run_name="__main__")
 
 
