@@ -105,6 +105,32 @@ def test_the_archive_admits_an_organisation() -> None:
     assert writing["Action"] == "logs:PutLogEvents" and "LogGroupName" in references(writing["Resource"])
 
 
+TOPIC = f"arn:aws:sns:{REGION}:{CENTRAL_ACCOUNT}:topic"
+KEY = f"arn:aws:kms:{REGION}:{CENTRAL_ACCOUNT}:key/0a1b"
+STREAM = f"arn:aws:kinesis:{REGION}:{ACCOUNT}:stream/a"
+REFUSED = {
+    "a key alone": (TEMPLATE, {"CentralTopicKeyArn": KEY}, "needs a central topic"),
+    "mail to another's topic": (TEMPLATE, {"CentralAlertsTopicArn": TOPIC, "AlertEmail": "a@b.c"}, "a topic of this stack"),
+    # Without what the emulator does not know.
+    "an archive of nothing": (ARCHIVE, {"SaveQueries": "false"}, "KinesisStreamArn or OrganizationId is given"),
+    "an archive of two": (
+        ARCHIVE,
+        {"SaveQueries": "false", "LogGroupName": "/a", "KinesisStreamArn": STREAM},
+        "one of them is given",
+    ),
+    "no organisation": (CENTRAL, {"OrganizationId": "123456789012"}, "OrganizationId"),
+}
+
+
+@pytest.mark.parametrize(("name", "parameters", "reason"), REFUSED.values(), ids=REFUSED.keys())
+def test_what_does_not_belong_together_is_refused(
+    emulator: Emulator, template: Path, name: str, parameters: dict[str, str], reason: str
+) -> None:
+    """Before anything is made, with the reason."""
+    with pytest.raises(AssertionError, match=reason):
+        deploy(emulator, template.parent / name, "refused", parameters)
+
+
 # ---- The stack set ---------------------------------------------------------------------------------------------------
 
 
