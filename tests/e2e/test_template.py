@@ -131,15 +131,19 @@ def test_what_can_go_wrong_has_an_alarm(resources: dict[str, Resource]) -> None:
 def dashboard(resources: dict[str, Resource]) -> list[dict[str, Any]]:
     """The dashboard's widgets."""
     [board] = of_type(resources, "AWS::CloudWatch::Dashboard").values()
-    return json.loads(board["Properties"]["DashboardBody"]["Fn::Sub"][0])["widgets"]
+    text = board["Properties"]["DashboardBody"]["Fn::Sub"][0]
+    return json.loads(text.replace("${TopicAlarms}", ""))["widgets"]
 
 
 def test_the_dashboard_shows_every_alarm_and_metrics_that_there_are(resources: dict[str, Resource]) -> None:
-    """All alarms that the stack has whatever its parameters, and no two widgets on one place."""
+    """All alarms that the stack has whatever its parameters, those of its topics, and no two widgets on one place."""
     widgets = dashboard(resources)
     alarms = {name for name, alarm in of_type(resources, "AWS::CloudWatch::Alarm").items() if "Condition" not in alarm}
     shown = [arn for widget in widgets for arn in widget["properties"].get("alarms", [])]
     assert sorted(shown) == sorted(f"${{{name}.Arn}}" for name in alarms)
+    [board] = of_type(resources, "AWS::CloudWatch::Dashboard").values()
+    topics = board["Properties"]["DashboardBody"]["Fn::Sub"][1]["TopicAlarms"]
+    assert references(topics) == {"DeliveriesAlarm", "FindingDeliveriesAlarm"}
     metrics = [metric for widget in widgets for metric in widget["properties"].get("metrics", [])]
     assert {metric[1] for metric in metrics if metric[0] == "Flowgauge"} <= own_metrics()
     places = [place for widget in widgets for place in covered(widget)]
