@@ -7,10 +7,9 @@ ARCHITECTURE ?= x86_64
 
 FUNCTIONS := $(notdir $(wildcard functions/*))
 TEMPLATES := template.yaml $(wildcard templates/*.yaml)
-CHECKED := $(filter-out templates/archive.yaml,$(TEMPLATES))
 VENVS := target/venv
 
-.PHONY: demo test e2e build package lint lint-template fuzz-check vectors bench bench-query bench-rules bench-firehose scenarios cost startup soak docs
+.PHONY: demo test e2e build package stackset lint lint-template fuzz-check vectors bench bench-query bench-rules bench-firehose scenarios cost startup soak docs
 
 ## demo: build the program and run the detections over the sample events
 demo:
@@ -40,6 +39,13 @@ package: $(VENVS)/lambda/installed
 	$(if $(RULES),$(foreach function,$(FUNCTIONS),cp -R $(RULES) target/lambda/$(function)/rules &&) true)
 	$(PYTHON) packaging/zip.py $(FUNCTIONS:%=target/lambda/%)
 
+## stackset: the template for a stack set, its packages put into BUCKET (of the stack set's region): see docs/accounts.md
+stackset: $(VENVS)/sam/installed
+	SAM_CLI_TELEMETRY=0 $(VENVS)/sam/bin/python -m samcli package --template-file template.yaml \
+		--s3-bucket $(or $(BUCKET),$(error BUCKET= is not set: the output PackagesBucket of templates/central.yaml)) \
+		--output-template-file target/packaged.yaml
+	$(VENVS)/sam/bin/python packaging/stackset.py target/packaged.yaml target/stackset.json
+
 $(VENVS)/%/installed: tests/e2e/requirements-%.txt
 	rm -rf $(@D)
 	$(PYTHON) -m venv $(@D)
@@ -58,7 +64,7 @@ lint-template: $(VENVS)/sam/installed $(VENVS)/checkov/installed
 	$(foreach template,$(TEMPLATES),SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=eu-central-1 \
 		$(VENVS)/sam/bin/python -m samcli validate --lint --template $(template) &&) true
 	$(VENVS)/checkov/bin/checkov --compact --quiet --skip-download --framework cloudformation \
-		$(addprefix --file ,$(CHECKED))
+		$(addprefix --file ,$(TEMPLATES))
 
 ## fuzz-check: the fuzz targets still compile (running them is described in fuzz/README.md)
 fuzz-check:

@@ -13,7 +13,8 @@ DOCUMENT = ROOT / "docs/parameters.md"
 HEAD = """# Parameters
 
 Written from template.yaml by `make docs`; a test compares the two. `sam deploy --guided` asks for them, and
-`--parameter-overrides Name=value` sets them.
+`--parameter-overrides Name=value` sets them; what is not named keeps the value that the stack has. A value with spaces needs
+quotes inside of the shell's: `--parameter-overrides 'LogFormat="${version} ${interface-id} ${srcaddr}"' Language=ja`.
 """
 RULES = """
 ## What belongs together

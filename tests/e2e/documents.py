@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from stack import ROOT
 
 
@@ -13,3 +15,9 @@ def read(document: str) -> str:
 def section(document: str, heading: str) -> str:
     """What stands under a heading of the second level."""
     return read(document).split(f"\n## {heading}\n")[1].split("\n## ")[0]
+
+
+def names(document: str, heading: str) -> set[str]:
+    """The names in backticks in the first column of the tables of a section."""
+    cells = re.findall(r"^\| ([^|]+) \|", section(document, heading), re.MULTILINE)
+    return {name for cell in cells for name in re.findall(r"`(\w+)`", cell)}

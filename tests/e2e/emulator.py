@@ -11,7 +11,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -29,30 +29,36 @@ RETRY_SECONDS = 2
 
 @dataclass(frozen=True)
 class Emulator:
-    """A running emulator, and the gate through which functions reach it."""
+    """A running emulator as one account sees it, and the gate through which functions reach it."""
 
     url: str
     gate: Gate
     log: Path
     home: Path
+    account: str = ACCOUNT
 
     def environment(self) -> dict[str, str]:
         """The environment in which AWS's tools reach the emulator, and nothing else."""
-        return isolated_environment(self.home) | {"AWS_ENDPOINT_URL": self.url}
+        return isolated_environment(self.home) | {"AWS_ENDPOINT_URL": self.url, "AWS_ACCESS_KEY_ID": self.account}
 
     def client(self, name: str) -> Any:
         """A boto3 client of the emulator."""
-        return aws_client(name, self.url)
+        return aws_client(name, self.url, self.account)
+
+    def as_account(self, account: str) -> Emulator:
+        """The same emulator, seen by another account."""
+        return replace(self, account=account)
 
 
-def aws_client(name: str, url: str) -> Any:
+def aws_client(name: str, url: str, key: str = ACCOUNT, secret: str = "test", token: str | None = None) -> Any:
     """A boto3 client; a call is waited for as long as a function may run, and is made once."""
     client = boto3.client(
         name,
         endpoint_url=url,
         region_name=REGION,
-        aws_access_key_id=ACCOUNT,
-        aws_secret_access_key="test",
+        aws_access_key_id=key,
+        aws_secret_access_key=secret,
+        aws_session_token=token,
         config=Config(read_timeout=60, retries={"total_max_attempts": 1}, proxies={}),
     )
     # As if the call had come over TLS, which the bucket's policy asks for.
@@ -104,7 +110,7 @@ def running_emulator(folder: Path) -> Iterator[Emulator]:
     }
     with emulator.log.open("wb") as log:
         process = subprocess.Popen(
-            [sys.executable, str(Path(__file__).with_name("emulator_with_more.py"))],
+            [sys.executable, str(Path(__file__).with_name("completed_emulator.py"))],
             cwd=folder,
             env=environment,
             stdin=subprocess.DEVNULL,

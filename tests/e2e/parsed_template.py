@@ -12,6 +12,7 @@ from stack import ROOT
 Resource = dict[str, Any]
 TEMPLATE = "template.yaml"
 ARCHIVE = "templates/archive.yaml"
+CENTRAL = "templates/central.yaml"
 QUERIES = "templates/queries.yaml"
 
 

@@ -98,19 +98,50 @@ def stage(folder: Path, rules: dict[str, str]) -> Path:
     return Path(shutil.copy2(ROOT / "template.yaml", folder / "template.yaml"))
 
 
-def deploy(emulator: Emulator, template: Path, name: str, parameters: dict[str, str]) -> Stack:
-    """Deploys or updates a stack and returns it."""
+def deploy(
+    emulator: Emulator, template: Path, name: str, parameters: dict[str, str], artifacts: str = ARTIFACTS
+) -> Stack:
+    """Deploys or updates a stack by a bucket of the account and returns it."""
     overrides = [f"ParameterKey={key},ParameterValue={json.dumps(value)}" for key, value in parameters.items()]
     command = [*SAM, "deploy", "--template-file", str(template), "--stack-name", name, "--region", REGION]
-    command += ["--s3-bucket", ARTIFACTS, "--capabilities", "CAPABILITY_IAM", "--no-confirm-changeset"]
+    command += ["--s3-bucket", artifacts, "--capabilities", "CAPABILITY_IAM", "--no-confirm-changeset"]
     command += ["--no-fail-on-empty-changeset", "--no-progressbar", "--parameter-overrides", *overrides]
     environment = emulator.environment()
     done = subprocess.run(command, cwd=template.parent, env=environment, capture_output=True, text=True, timeout=180)
     assert done.returncode == 0, f"sam deploy ended with {done.returncode}:\n{done.stdout}\n{done.stderr}"
+    return deployed(emulator, name)
+
+
+def deploy_as_stack_set(emulator: Emulator, template: Path, name: str, parameters: dict[str, str]) -> Stack:
+    """Makes a stack as a stack set does: of the template that `make stackset` writes, with no macro and nobody to ask."""
+    packaged, written = template.with_name("packaged.yaml"), template.with_name("stackset.json")
+    package = [*SAM, "package", "--template-file", str(template), "--region", REGION, "--s3-bucket", ARTIFACTS]
+    package += ["--output-template-file", str(packaged), "--no-progressbar"]
+    expand = [SAM[0], str(ROOT / "packaging/stackset.py"), str(packaged), str(written)]
+    for command in (package, expand):
+        environment = emulator.environment()
+        done = subprocess.run(command, env=environment, cwd=template.parent, capture_output=True, text=True, timeout=180)
+        assert done.returncode == 0, f"{command} ended with {done.returncode}:\n{done.stdout}\n{done.stderr}"
+    cloudformation = emulator.client("cloudformation")
+    given = [{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()]
+    # Too large for a call: it lies beside the packages.
+    emulator.client("s3").put_object(Bucket=ARTIFACTS, Key=written.name, Body=written.read_bytes())
+    url = f"{emulator.url}/{ARTIFACTS}/{written.name}"
+    cloudformation.create_stack(StackName=name, TemplateURL=url, Parameters=given, Capabilities=["CAPABILITY_IAM"])
+    made = cloudformation.get_waiter("stack_create_complete")
+    made.wait(StackName=name, WaiterConfig={"Delay": 1, "MaxAttempts": 60})
+    return deployed(emulator, name)
+
+
+def deployed(emulator: Emulator, name: str) -> Stack:
+    """A stack that is there, with what the emulator lacks."""
     cloudformation = emulator.client("cloudformation")
     for resource in cloudformation.describe_stack_resources(StackName=name)["StackResources"]:
-        if resource["ResourceType"] == "AWS::IAM::Role":
-            _let_batches_be_published(emulator.client("iam"), resource["PhysicalResourceId"])
+        match resource["ResourceType"]:
+            case "AWS::IAM::Role":
+                _let_batches_be_published(emulator.client("iam"), resource["PhysicalResourceId"])
+            case "AWS::SNS::Topic":
+                _let_batches_come(emulator.client("sns"), resource["PhysicalResourceId"])
     stacks = cloudformation.describe_stacks(StackName=name)["Stacks"]
     outputs = {output["OutputKey"]: output["OutputValue"] for output in stacks[0]["Outputs"]}
     return Stack(name, emulator, outputs)
@@ -133,14 +164,20 @@ def _let_batches_be_published(iam: Any, role: str) -> None:
     """Allows PublishBatch where Publish is allowed: AWS has no action of that name, but the emulator asks for it."""
     for name in iam.list_role_policies(RoleName=role)["PolicyNames"]:
         document = iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"]
-        of_batches = re.sub(r"\bsns:Publish\b", "sns:PublishBatch", json.dumps(document))
-        iam.put_role_policy(RoleName=role, PolicyName=name, PolicyDocument=_merged(document, json.loads(of_batches)))
+        iam.put_role_policy(RoleName=role, PolicyName=name, PolicyDocument=_with_batches(document))
 
 
-def _merged(one: dict[str, Any], other: dict[str, Any]) -> str:
-    """A policy document with the statements of both."""
-    statements = [*one["Statement"], *(added for added in other["Statement"] if added not in one["Statement"])]
-    return json.dumps(one | {"Statement": statements})
+def _let_batches_come(sns: Any, topic: str) -> None:
+    """The same for what a topic says of other accounts."""
+    document = json.loads(sns.get_topic_attributes(TopicArn=topic)["Attributes"]["Policy"])
+    sns.set_topic_attributes(TopicArn=topic, AttributeName="Policy", AttributeValue=_with_batches(document))
+
+
+def _with_batches(document: dict[str, Any]) -> str:
+    """A policy document whose statements of Publish stand there for PublishBatch too."""
+    of_batches = json.loads(re.sub(r"\bsns:Publish\b", "sns:PublishBatch", json.dumps(document)))
+    added = [statement for statement in of_batches["Statement"] if statement not in document["Statement"]]
+    return json.dumps(document | {"Statement": [*document["Statement"], *added]})
 
 
 def delete(stack: Stack) -> None:

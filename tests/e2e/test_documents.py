@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import runpy
 import tomllib
@@ -9,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from documents import read, section
-from parsed_template import TEMPLATE, listed, of_type, parsed, resources_of, retained, statements
+from documents import names, read, section
+from parsed_template import ARCHIVE, CENTRAL, TEMPLATE, listed, of_type, parsed, resources_of, retained, statements
 from stack import ROOT
 
 TRANSLATED = {
@@ -19,17 +20,12 @@ TRANSLATED = {
     "docs/security.md": "docs/ja/security.md",
     "docs/cost.md": "docs/ja/cost.md",
     "docs/uninstall.md": "docs/ja/uninstall.md",
+    "docs/accounts.md": "docs/ja/accounts.md",
 }
 OPERATORS = [*TRANSLATED, *TRANSLATED.values(), "docs/parameters.md"]
 FENCE = re.compile(r"^( *)```[a-z]*\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)
 
 COLUMN = re.compile(r"(?<!\\)\|")
-
-
-def names(document: str, heading: str) -> set[str]:
-    """The names in backticks in the first column of the tables of a section."""
-    cells = re.findall(r"^\| ([^|]+) \|", section(document, heading), re.MULTILINE)
-    return {name for cell in cells for name in re.findall(r"`(\w+)`", cell)}
 
 
 def test_the_parameters_are_the_templates() -> None:
@@ -42,7 +38,8 @@ def test_every_alarm_has_its_row() -> None:
     """And every row its alarm; the price is that of those which the stack always has."""
     alarms = of_type(resources_of(TEMPLATE), "AWS::CloudWatch::Alarm")
     assert names("docs/operate.md", "When an alarm comes") == alarms.keys()
-    always = [name for name, alarm in alarms.items() if "Condition" not in alarm]
+    topics = {None, "HasOwnFindings", "HasOwnAlerts"}
+    always = [name for name, alarm in alarms.items() if alarm.get("Condition") in topics]
     assert f"\n| {len(always)} alarms*" in read("docs/cost.md")
 
 
@@ -57,10 +54,25 @@ def test_every_permission_has_its_reason() -> None:
     assert explained - allowed - {"logs:PutLogEvents"} == set(), "permissions that nobody has"
 
 
+def test_every_permission_across_accounts_has_its_reason() -> None:
+    """Of the central stack, the archive's destination and who sends to it, and no other stands in the table."""
+    archive = resources_of(ARCHIVE)
+    destination = archive["Destination"]["Properties"]["DestinationPolicy"]["Fn::Sub"]
+    sender = resources_of(TEMPLATE)["ArchiveFilterRole"]
+    allowed = {
+        action
+        for statement in statements([resources_of(CENTRAL), json.loads(destination), archive["DestinationRole"], sender])
+        if statement["Effect"] == "Allow"
+        for action in listed(statement["Action"])
+    }
+    rows = re.findall(r"^\| [^|]+ \| ([^|]+) \|", section("docs/accounts.md", "Who may do what"), re.MULTILINE)
+    assert allowed - {"sts:AssumeRole"} == {action for cell in rows for action in re.findall(r"`([^`]+)`", cell)}
+
+
 def test_what_stays_is_what_the_document_says() -> None:
     """Resources that the template retains, and parts of it that go."""
     resources = resources_of(TEMPLATE)
-    kept = retained(resources)
+    kept = retained(resources) | retained(resources_of(ARCHIVE)) | retained(resources_of(CENTRAL))
     assert names("docs/uninstall.md", "What stays, and why") == kept
     assert names("docs/uninstall.md", "What goes") <= resources.keys() - kept
 

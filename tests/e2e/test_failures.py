@@ -11,7 +11,7 @@ from pathlib import Path
 from conftest import Host, new_host
 from emulator import ACCOUNT
 from inbox import Inbox
-from emulator_with_more import failed_event_key, invocation_record
+from completed_emulator import failed_event_key, invocation_record
 from stack import Stack, subscription_event
 from waiting import wait_for
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from conftest import UNSET_GROUP, Host
-from emulator_with_more import failed_event_key, invocation_record
+from completed_emulator import failed_event_key, invocation_record
 from inbox import Inbox, inbox
 from stack import Stack, create_flow_log
 from waiting import wait_for

@@ -14,7 +14,9 @@ import pytest
 
 from conftest import Host, new_host
 from emulator import ACCOUNT, REGION, Emulator
+from documents import names
 from inbox import Inbox, inbox
+from remains import made, there
 from stack import ROOT, Stack, delete, deploy, subscription_event
 from waiting import wait_for
 
@@ -200,30 +202,25 @@ def logged(stack: Stack, text: str) -> int:
 
 
 def test_a_stack_is_updated_and_deleted(emulator: Emulator, template: Path, host: Host) -> None:
-    """A changed parameter reaches the function; deletion leaves the evidence and nothing that acts."""
+    """A changed parameter reaches the function; deletion leaves what docs/uninstall.md says, and nothing else."""
     parameters = {"RulesDirectory": "rules", "EncryptData": "true", "RefusedPingAlarm": "true", "SilencePeriods": "6"}
     deploy(emulator, template, "flowgauge-second", parameters)
     stack = deploy(emulator, template, "flowgauge-second", parameters | {"Language": "ja"})
-    with inbox(emulator, stack.outputs["AlertsTopic"]) as alerts:
+    with inbox(emulator, stack.outputs["AlertsTopic"]) as alerts, inbox(emulator, stack.outputs["FindingsTopic"]) as findings:
         stack.put_flow_logs(host.interface, [host.refused_ping()], host.start)
         [notification] = alerts.await_about(host.interface)
+        assert rules_of(findings.await_about(host.interface)) == ["ping-denied"]
     # The emulator makes a log group anew for a try that ends after the group has gone.
     wait_for("the end of the try in its log", lambda: logged(stack, ENDED_TRY), lambda seen: seen == 1)
     assert_subject(notification["Subject"], host)
     text = notification["Message"]
     assert text.splitlines()[0] == f"[中] {TITLE['ja']}: {host.interface} {host.source} {host.address}"
     assert f"{host.source} から {host.address}({host.interface})への ping が拒否されました(4 パケット)。" in text
+    resources = made(stack)
+    assert there(emulator, resources) == resources.keys()
     delete(stack)
-    topics = {topic["TopicArn"] for topic in emulator.client("sns").list_topics()["Topics"]}
-    assert not topics & {stack.outputs["AlertsTopic"], stack.outputs["FindingsTopic"]}
-    groups = {group["logGroupName"] for group in emulator.client("logs").describe_log_groups()["logGroups"]}
-    assert stack.outputs["FlowLogGroup"] in groups and stack.outputs["SubscriptionLogs"] not in groups
-    assert stack.failures() == {}, "expected the failure bucket to be kept"
-    key = emulator.client("kms").describe_key(KeyId=stack.outputs["DataKey"])["KeyMetadata"]
-    assert key["KeyState"] == "Enabled", "expected the key of what stays to be kept"
-    assert stack.outputs["StateTable"] not in emulator.client("dynamodb").list_tables()["TableNames"]
-    alarms = emulator.client("cloudwatch").describe_alarms()["MetricAlarms"]
-    assert not [alarm["AlarmName"] for alarm in alarms if "flowgauge-second" in alarm["AlarmName"]]
+    stays = names("docs/uninstall.md", "What stays, and why")
+    assert there(emulator, resources) == resources.keys() & stays == {"FlowLogGroup", "FailureBucket", "DataKey"}
 
 
 def test_what_does_not_belong_together_is_refused(emulator: Emulator, template: Path) -> None:

@@ -1,4 +1,5 @@
-"""Runs the emulator with what it lacks: a bucket as the destination of failed events, and the formats of flow logs."""
+"""Runs the emulator with what it lacks: a bucket as the destination of events whose every try failed, the formats of flow
+logs, and the ARN of a role where a policy asks who calls."""
 
 from __future__ import annotations
 
@@ -10,7 +11,8 @@ import uuid
 from typing import Any
 from xml.sax.saxutils import escape
 
-from ministack.services import ec2, lambda_svc
+from ministack.core import iam_evaluator
+from ministack.services import ec2, iam, lambda_svc
 
 from emulator import aws_client
 
@@ -69,9 +71,8 @@ def with_formats() -> None:
     ec2._ACTION_MAP |= {"CreateFlowLogs": create_flow_logs, "DescribeFlowLogs": describe_flow_logs}
 
 
-def main() -> None:
-    """Starts the emulator as `python -m ministack` does."""
-    with_formats()
+def keep_failed_events() -> None:
+    """Lets failed events go to buckets."""
     to_others = lambda_svc._route_async_failure
 
     def route(target: str, function: str, event: object, result: dict[str, Any]) -> None:
@@ -84,6 +85,27 @@ def main() -> None:
         s3.put_object(Bucket=target.rpartition(":")[2], Key=failed_event_key(function), Body=json.dumps(record).encode())
 
     lambda_svc._route_async_failure = route
+
+
+def name_roles() -> None:
+    """Lets `aws:PrincipalArn` be the role's, with its path, where the emulator has that of the session."""
+    of_others = iam_evaluator._resolve_condition_key
+
+    def resolve(key: str, context: iam_evaluator.EvalContext) -> Any:
+        """The value of a condition's key."""
+        if key.lower() == "aws:principalarn" and ":assumed-role/" in context.principal_arn:
+            name = context.principal_arn.split("/")[1]
+            return iam._roles.get_scoped(context.principal_account, None, name)["Arn"]
+        return of_others(key, context)
+
+    iam_evaluator._resolve_condition_key = resolve
+
+
+def main() -> None:
+    """Starts the emulator as `python -m ministack` does."""
+    with_formats()
+    keep_failed_events()
+    name_roles()
     runpy.run_module("ministack", run_name="__main__")
 
 
