@@ -36,7 +36,8 @@ struct PlannedColumn {
     key: Key,
     index: usize,
     holds: Holds,
-    /// No value that is longer stands in JSON as it does in the line, or can be copied as a block.
+    /// No value that is longer stands in JSON as it does in the line, or can be copied as a block: none at all behind a key
+    /// that can't.
     longest: usize,
 }
 
@@ -125,7 +126,7 @@ impl Plan {
         let mut used = 0;
         for column in &self.columns {
             let span = record.span(column.index);
-            let length = span.len();
+            let length = span.end - span.start;
             let (block, window) = (line.block(span.start), window(room, used));
             if length == 1 && block[0] == b'-' {
                 continue;
@@ -133,7 +134,7 @@ impl Plan {
             let is_as_in_json = length <= column.longest
                 && column.holds as u8 & unlike_json == 0
                 && (block[0] != b'0' || length == 1 || column.holds != Holds::Integer);
-            if column.key.is_long() || !is_as_in_json {
+            if !is_as_in_json {
                 used = column.write_any(room, used, record);
                 continue;
             }
@@ -184,8 +185,13 @@ impl PlannedColumn {
     fn new(key: &str, index: usize, holds: Holds) -> Self {
         // A longer number may be a time in milliseconds, and those become seconds.
         const SHORTER_THAN_MILLISECONDS: usize = 11;
-        let longest = if holds == Holds::Integer { SHORTER_THAN_MILLISECONDS } else { BLOCK - 1 };
-        PlannedColumn { key: Key::new(key, holds != Holds::Integer), index, holds, longest }
+        let key = Key::new(key, holds != Holds::Integer);
+        let longest = match holds {
+            _ if key.is_long() => 0,
+            Holds::Integer => SHORTER_THAN_MILLISECONDS,
+            Holds::Address | Holds::Text => BLOCK - 1,
+        };
+        PlannedColumn { key, index, holds, longest }
     }
 
     #[inline]
@@ -222,7 +228,7 @@ impl PaddedLine {
     /// The block that begins at `start`, which lies within the line.
     #[inline]
     fn block(&self, start: usize) -> &[u8; BLOCK] {
-        self.0.get(start..).and_then(|rest| rest.first_chunk()).unwrap_or(&[0; BLOCK])
+        self.0[start..].first_chunk().expect("a block follows whatever is in the line")
     }
 }
 
