@@ -15,7 +15,6 @@ use crate::scalar::Scalar;
 #[derive(Debug, Clone, Default)]
 pub(super) struct FlatWriter {
     plan: Option<Plan>,
-    line: PaddedLine,
     room: Room,
 }
 
@@ -76,8 +75,7 @@ impl FlatWriter {
             plan => plan.insert(Plan::new(format, selection)),
         };
         let room = &mut self.room;
-        self.line.set(flow.record.line());
-        room.used = plan.write_columns(room.at_least(plan.longest(flow.record)), &self.line, flow.record);
+        room.used = plan.write_columns(room.at_least(plan.longest(flow.record)), flow.record);
         for (key, what) in &plan.beside {
             write_beside(room, key, *what, flow, marks);
         }
@@ -121,8 +119,8 @@ impl Plan {
     }
 
     /// Writes the columns' members into `room`, which has as much room as they may need; gives the end of what is written.
-    fn write_columns(&self, room: &mut [u8], line: &PaddedLine, record: &FlowRecord<'_>) -> usize {
-        let unlike_json = Holds::unlike_json(record);
+    fn write_columns(&self, room: &mut [u8], record: &FlowRecord<'_>) -> usize {
+        let (line, unlike_json) = (PaddedLine::new(record.line().as_bytes()), Holds::unlike_json(record));
         let mut used = 0;
         for column in &self.columns {
             let span = record.span(column.index);
@@ -214,21 +212,33 @@ impl PlannedColumn {
     }
 }
 
-/// A line with as many bytes behind it that a block can be taken from anywhere in it.
-#[derive(Debug, Clone, Default)]
-struct PaddedLine(Vec<u8>);
+/// A line as if so many bytes followed it that a block can be taken from anywhere in it.
+struct PaddedLine<'l> {
+    line: &'l [u8],
+    /// The line's last bytes, with those that follow, and where in the line they begin.
+    end: [u8; 2 * BLOCK],
+    end_begins: usize,
+}
 
-impl PaddedLine {
-    fn set(&mut self, line: &str) {
-        self.0.clear();
-        self.0.extend_from_slice(line.as_bytes());
-        self.0.extend_from_slice(&[0; BLOCK]);
+impl<'l> PaddedLine<'l> {
+    fn new(line: &'l [u8]) -> Self {
+        let end_begins = line.len().saturating_sub(BLOCK);
+        let mut end = [0; 2 * BLOCK];
+        match line.last_chunk::<BLOCK>() {
+            Some(last) => end[..BLOCK].copy_from_slice(last),
+            None => end[..line.len()].copy_from_slice(line),
+        }
+        PaddedLine { line, end, end_begins }
     }
 
     /// The block that begins at `start`, which lies within the line.
     #[inline]
     fn block(&self, start: usize) -> &[u8; BLOCK] {
-        self.0[start..].first_chunk().expect("a block follows whatever is in the line")
+        self.line[start..].first_chunk().unwrap_or_else(|| {
+            self.end[start - self.end_begins..]
+                .first_chunk()
+                .expect("a block follows whatever is in the line")
+        })
     }
 }
 
