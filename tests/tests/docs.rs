@@ -11,7 +11,9 @@ use flow_function::embedded_metrics::{FUNCTION, NAMESPACE, UNIT};
 use flow_function::telemetry::{METRICS, RULE, RULE_FINDINGS};
 use flow_generate::Scenario;
 use flow_output::{ContextKey, RecordEncoding};
-use flow_pipeline::{FAILURE_REASONS, MAX_SUPPRESSIONS, SUPPRESSION_KEYS, Suppressions};
+use flow_pipeline::{
+    FAILURE_REASONS, MAX_SUPPRESSIONS, SUPPRESSION_KEYS, Suppressions, TRANSFORMATION_VARIABLES,
+};
 use flow_query::{FilterPattern, MAX_FILTER_PATTERN, MAX_PATTERN_REGEXES, MAX_PATTERN_WILDCARDS};
 use flow_record::{Field, FieldKind, FlowLogSource};
 use flowgauge_tests::{assert_written, root};
@@ -72,7 +74,7 @@ fn transformation(text: &mut String) {
         "\n## Environment of the Firehose function\n\n`flowgauge invoke firehose` reads the same; there NETWORKS is a file.\n\n\
          | variable | default | meaning |\n|---|---|---|\n",
     );
-    for variable in firehose::config::variables() {
+    for variable in TRANSFORMATION_VARIABLES {
         writeln!(text, "| `{}` | {} | {} |", variable.name, variable.default, variable.meaning).unwrap();
     }
     text.push_str(

@@ -120,7 +120,7 @@ impl Flowgauge {
     }
 
     fn run(&self, event: &str) -> Vec<u8> {
-        self.transformed(event).answer
+        self.transformed(event).answer.into_bytes()
     }
 
     /// Whether an answer has room for every record of the event.

@@ -2,13 +2,8 @@
 
 use flow_aws::{AwsAccess, Source};
 use flow_enrich::Tables;
-use flow_function::config::{ConfigError, NETWORKS, tables};
-use flow_pipeline::{Lookup, TRANSFORMATION_VARIABLES, TransformationSettings, Variable};
-
-/// All variables that are the user's to set.
-pub fn variables() -> impl Iterator<Item = Variable> {
-    TRANSFORMATION_VARIABLES.into_iter().chain([NETWORKS])
-}
+use flow_function::config::{ConfigError, tables};
+use flow_pipeline::{Lookup, TransformationSettings};
 
 /// What the function is made with.
 #[derive(Debug)]

@@ -72,8 +72,7 @@ impl<P: PutBack> Handler<P> {
         let transformed = self.transformation.run(&tables, payload, Some(&self.put_back)).await;
         let (report, result) = match transformed {
             Ok(transformed) => {
-                let answer = String::from_utf8_lossy(&transformed.answer).into_owned();
-                (transformed.report, RawValue::from_string(answer).map_err(HandlerError::from))
+                (transformed.report, RawValue::from_string(transformed.answer).map_err(HandlerError::from))
             }
             Err(error) => (TransformationReport::default(), Err(error.into())),
         };

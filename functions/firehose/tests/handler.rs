@@ -3,11 +3,13 @@
 
 use std::convert::Infallible;
 
-use firehose::config::{Config, variables};
+use firehose::config::Config;
 use firehose::handler::Handler;
 use firehose::telemetry::Telemetry;
 use flow_envelope::encode::firehose_event;
-use flow_pipeline::{PutBack, StreamEntry, StreamSource, Transformation, now_or_never};
+use flow_pipeline::{
+    PutBack, StreamEntry, StreamSource, TRANSFORMATION_VARIABLES, Transformation, now_or_never,
+};
 use serde_json::Value;
 
 /// A stream that takes everything.
@@ -79,7 +81,7 @@ fn what_is_no_event_is_an_error_with_its_kind() {
 
 #[test]
 fn every_variable_may_be_empty_and_a_mistake_says_where() {
-    let empty: Vec<_> = variables().map(|variable| (variable.name, "")).collect();
+    let empty = TRANSFORMATION_VARIABLES.map(|variable| (variable.name, ""));
     handler(&empty);
     let cases = [
         ("OUTPUT", "xml", "OUTPUT: expected one of flat, ecs, ocsf, text, csv, found \"xml\""),

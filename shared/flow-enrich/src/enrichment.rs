@@ -143,6 +143,24 @@ impl Enrichment {
         self.kind() == EnrichmentKind::Text && self != Enrichment::CommunityId
     }
 
+    /// Whether it is the user's name for a network: without such names nothing has it.
+    pub fn is_network_name(self) -> bool {
+        matches!(self, Enrichment::SrcNetwork | Enrichment::DstNetwork)
+    }
+
+    /// Whether the user's names for networks bear on it.
+    pub fn reads_networks(self) -> bool {
+        self.is_network_name()
+            || matches!(
+                self,
+                Enrichment::SrcExternal
+                    | Enrichment::DstExternal
+                    | Enrichment::LocalAddr
+                    | Enrichment::RemoteAddr
+                    | Enrichment::Direction
+            )
+    }
+
     /// What it is worked out from: alternatives, each of them fields that must all be present.
     ///
     /// A record that has no alternative complete lacks the enrichment, without exception; `initiator`, which is

@@ -400,3 +400,23 @@ fn own_and_other_end() {
         assert_eq!(found, expected, "{line}");
     }
 }
+
+#[test]
+fn names_of_networks_bear_on_what_says_so() {
+    let format: RecordFormat = flow_record::VPC_V5.parse().expect("a format");
+    let line = "5 1 eni-1 8.8.4.4 9.9.9.9 443 22 6 9 4249 1 2 ACCEPT OK vpc-1 subnet-1 i-1 2 IPv4 8.8.4.4 9.9.9.9 \
+                eu-west-1 az - - - - - 8";
+    let line = format.parse(line).expect("a line of the format");
+    let origin = Origin::default();
+    let flow = |tables| EnrichedFlow { record: line.record(), origin: &origin, tables };
+    let none = Tables::default();
+    let [source, destination] = ["8.8.0.0/16 own", "9.9.0.0/16 own"]
+        .map(|text| Tables { networks: Networks::parse(text).expect("a table") });
+    for name in Enrichment::ALL {
+        let value = |tables| flow(tables).enrichment(name);
+        let named = [value(&source), value(&destination)];
+        assert_eq!(named.iter().any(|named| *named != value(&none)), name.reads_networks(), "{name}");
+        let is_name = named.contains(&Some(EnrichedValue::Text("own".into())));
+        assert_eq!(is_name, name.is_network_name(), "{name}");
+    }
+}

@@ -15,7 +15,7 @@ use serde_json::value::RawValue;
 pub use answer::{FirehoseAnswer, MAX_ANSWER, NoData, PartitionKeys, Unsettled};
 
 use crate::EnvelopeError;
-use crate::text::{Text, text_or, text_or_integer};
+use crate::text::{Text, text_or, text_or_integer, utf8};
 use crate::unpacker::{NO_TEXT, Unpacker};
 
 const EXPECTED: &str = "a Firehose event";
@@ -70,7 +70,7 @@ fn data<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Cow<'de, str>, D::
 impl<'a> FirehoseEvent<'a> {
     /// Finds the records in a Lambda payload.
     pub fn parse(payload: &'a [u8]) -> Result<Self, EnvelopeError> {
-        let text = str::from_utf8(payload).map_err(EnvelopeError::not_utf8)?;
+        let text = utf8(payload).map_err(EnvelopeError::not_utf8)?;
         serde_json::from_str(text)
             .map_err(|error| EnvelopeError::NotJson { expected: EXPECTED, error: error.into() })
     }

@@ -9,7 +9,7 @@ use std::borrow::Cow;
 use serde::Deserialize;
 
 use crate::EnvelopeError;
-use crate::text::text_or_integer;
+use crate::text::{text_or_integer, utf8};
 use crate::unpacker::Unpacker;
 
 const EXPECTED: &str = "a Kinesis event";
@@ -53,7 +53,7 @@ pub struct KinesisData<'a> {
 impl<'a> KinesisEvent<'a> {
     /// Finds the records in a Lambda payload.
     pub fn parse(payload: &'a [u8]) -> Result<Self, EnvelopeError> {
-        let text = str::from_utf8(payload).map_err(EnvelopeError::not_utf8)?;
+        let text = utf8(payload).map_err(EnvelopeError::not_utf8)?;
         serde_json::from_str(text)
             .map_err(|error| EnvelopeError::NotJson { expected: EXPECTED, error: error.into() })
     }

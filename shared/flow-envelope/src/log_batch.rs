@@ -9,7 +9,7 @@ use xxhash_rust::xxh3::Xxh3;
 use crate::EnvelopeError;
 use crate::bounds::{LogEvents, Tally};
 use crate::skeleton;
-use crate::text::{Pairs, Text, pairs, short_list, text_or_integer};
+use crate::text::{Pairs, Text, pairs, short_list, text_or_integer, utf8};
 
 /// One message of CloudWatch Logs: log events of one log stream.
 ///
@@ -179,7 +179,7 @@ pub(crate) fn log_batches_in<'a>(
     room: Vec<LogEvent<'a>>,
     unpacked: &'a [u8],
 ) -> Result<Vec<LogBatch<'a>>, EnvelopeError> {
-    let text = str::from_utf8(unpacked).map_err(EnvelopeError::not_utf8)?;
+    let text = utf8(unpacked).map_err(EnvelopeError::not_utf8)?;
     if let Some(batch) = skeleton::read(text, room) {
         return Ok(vec![batch]);
     }

@@ -18,6 +18,7 @@ use memchr::{memchr, memchr_iter, memrchr};
 
 use crate::EnvelopeError;
 use crate::gunzip::GunzipError;
+use crate::text::utf8;
 use balance::{Balance, Scan};
 use document::Documents;
 pub use entry::{
@@ -188,7 +189,7 @@ impl<R: Read, V: FnMut(Entry<'_>) -> ControlFlow<()>> Reader<'_, R, V> {
         let region = &bytes[..=last];
         // One check for all lines is far cheaper than one for each, but not among documents, where it would
         // be repeated after each of them.
-        let text = if self.found_document { None } else { str::from_utf8(region).ok() };
+        let text = if self.found_document { None } else { utf8(region).ok() };
         self.found_document = false;
         let mut at = 0;
         for newline in memchr_iter(b'\n', region) {
@@ -266,7 +267,7 @@ impl<R: Read, V: FnMut(Entry<'_>) -> ControlFlow<()>> Reader<'_, R, V> {
             return self.refuse(fault);
         };
         let document = &self.window.bytes()[..end];
-        match str::from_utf8(document) {
+        match utf8(document) {
             Ok(json) => self.documents.deliver(json, self.number, &mut self.outlet)?,
             Err(error) => {
                 let reason = EnvelopeError::not_utf8(error).into();

@@ -6,6 +6,7 @@ use crate::EnvelopeError;
 use crate::bounds::Tally;
 use crate::log_batch::{LogBatch, LogEvent, Recognised, for_each_item, room_of};
 use crate::skeleton;
+use crate::text::utf8;
 
 /// The log lines of one record. In practice a record fills one of the two lists.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -46,7 +47,7 @@ impl<'a> RecordContent<'a> {
             }
             return Ok(content);
         }
-        let text = str::from_utf8(unpacked).map_err(EnvelopeError::not_utf8)?;
+        let text = utf8(unpacked).map_err(EnvelopeError::not_utf8)?;
         if let Some(batch) = skeleton::read(text, room) {
             content.batches.push(batch);
             return Ok(content);
@@ -76,7 +77,7 @@ pub(crate) fn raw_lines(unpacked: &[u8]) -> Option<Result<impl Iterator<Item = &
     if unpacked.trim_ascii_start().starts_with(b"{") {
         return None;
     }
-    let text = str::from_utf8(unpacked).map_err(EnvelopeError::not_utf8);
+    let text = utf8(unpacked).map_err(EnvelopeError::not_utf8);
     Some(text.map(|text| text.lines().filter(|line| !line.trim_ascii().is_empty())))
 }
 

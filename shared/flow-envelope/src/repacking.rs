@@ -12,7 +12,7 @@ use crate::EnvelopeError;
 use crate::encode::gzip;
 use crate::log_batch::{Item, Recognised};
 use crate::record::raw_lines;
-use crate::text::{Text, write_json_text};
+use crate::text::{Text, utf8, write_json_text};
 
 /// The key that says how often events have been sent again: [`RecordContent`](crate::RecordContent) reads it.
 pub(crate) const GENERATION: &str = "flowgaugeGeneration";
@@ -48,7 +48,7 @@ impl<'a> Repacking<'a> {
         if let Some(lines) = raw_lines(unpacked) {
             return Ok(Repacking(lines?.map(Piece::RawLine).collect()));
         }
-        let text = str::from_utf8(unpacked).map_err(EnvelopeError::not_utf8)?;
+        let text = utf8(unpacked).map_err(EnvelopeError::not_utf8)?;
         let mut objects = serde_json::Deserializer::from_str(text).into_iter::<&RawValue>();
         let mut pieces = Vec::new();
         loop {

@@ -90,19 +90,23 @@ impl<'a> Cursor<'a> {
     /// All log events, to the end of the message, which must be the end of the text.
     fn events(&mut self, mut events: Vec<LogEvent<'a>>) -> Option<Vec<LogEvent<'a>>> {
         let before = self.rest.len();
-        let first = self.event()?;
-        let size = before - self.rest.len();
-        events.reserve((before / size + 1).min(MOST_EXPECTED));
-        events.push(first);
-        while self.take(",").is_some() {
+        loop {
+            let event = self.event()?;
+            if events.is_empty() {
+                events.reserve((before / (before - self.rest.len()) + 1).min(MOST_EXPECTED));
+            }
+            // Pushing calls a function that moves the event from memory which was just written, and waits for that.
+            events.extend(Some(event));
+            if self.take(",").is_none() {
+                return (self.rest == "]}").then_some(events);
+            }
             if events.len() == MOST_LOG_EVENTS {
                 return None;
             }
-            events.push(self.event()?);
         }
-        (self.rest == "]}").then_some(events)
     }
 
+    #[inline]
     fn event(&mut self) -> Option<LogEvent<'a>> {
         self.take(r#"{"id":""#)?;
         let id = self.string()?;

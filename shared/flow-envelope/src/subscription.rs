@@ -9,7 +9,7 @@ use std::borrow::Cow;
 use serde::Deserialize;
 
 use crate::EnvelopeError;
-use crate::text::Text;
+use crate::text::{Text, utf8};
 use crate::unpacker::Unpacker;
 
 /// `{"awslogs":{"data":"<base64 of gzip of a CloudWatch Logs message>"}}`, still packed.
@@ -54,7 +54,7 @@ impl<'a> SubscriptionEvent<'a> {
 
         const EXPECTED: &str = "a CloudWatch Logs subscription event";
         // One check for the whole payload is cheaper than one for each string.
-        let text = str::from_utf8(payload).map_err(EnvelopeError::not_utf8)?;
+        let text = utf8(payload).map_err(EnvelopeError::not_utf8)?;
         let event: Event<'_> = serde_json::from_str(text)
             .map_err(|error| EnvelopeError::NotJson { expected: EXPECTED, error: error.into() })?;
         let missing = |missing| EnvelopeError::NotAnEvent { expected: EXPECTED, missing };

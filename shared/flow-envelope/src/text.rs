@@ -2,10 +2,16 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::str::Utf8Error;
 
 use serde::Deserialize;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
+
+/// Bytes as text: what is none is looked through once more for the place where it stops being text.
+pub(crate) fn utf8(bytes: &[u8]) -> Result<&str, Utf8Error> {
+    simdutf8::basic::from_utf8(bytes).or_else(|_| str::from_utf8(bytes))
+}
 
 /// The most subscription filters kept of a message; CloudWatch Logs allows two per log group and one per
 /// account.
@@ -146,6 +152,11 @@ pub(crate) fn short_list<'de, D: Deserializer<'de>>(deserializer: D) -> Result<V
 /// Appends `text` as a JSON string.
 pub(crate) fn write_json_text(out: &mut Vec<u8>, text: &str) {
     serde_json::to_writer(out, text).expect("text always serialises, and memory takes every byte");
+}
+
+/// `text` as a JSON string.
+pub(crate) fn json_text(text: &str) -> String {
+    serde_json::to_string(text).expect("text always serialises")
 }
 
 /// Pairs of name and value.

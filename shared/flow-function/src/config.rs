@@ -10,7 +10,7 @@ use flow_aws::{AwsAccess, AwsAccessError, S3Files, S3Kind, Source, TopicArns, is
 use flow_detect::{Language, RuleSet, Severity};
 use flow_enrich::{Networks, NetworksError, Tables};
 use flow_pipeline::{
-    AlertFormat, DEFAULT_ALERT_LIMIT, LOG_FORMAT, Lookup, MAX_DECOMPRESSED_BYTES, PipelineSettings,
+    AlertFormat, DEFAULT_ALERT_LIMIT, LOG_FORMAT, Lookup, MAX_DECOMPRESSED_BYTES, NETWORKS, PipelineSettings,
     Suppressions, VariableError, read_rules, rules_of,
 };
 
@@ -21,10 +21,6 @@ use crate::definitions::DefinitionSources;
 const fn variable(name: &'static str, default: &'static str, meaning: &'static str) -> Variable {
     Variable::new(name, default, meaning)
 }
-
-/// `NETWORKS`: see [`tables`].
-pub const NETWORKS: Variable =
-    variable("NETWORKS", "none", "file that names networks, one `CIDR name` a line, or s3://bucket/key");
 
 /// All variables of the functions that detect that are the user's to set.
 pub const VARIABLES: [Variable; 15] = [

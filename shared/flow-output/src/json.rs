@@ -12,15 +12,19 @@ pub(crate) fn is_plain(text: &[u8]) -> bool {
     let Some(last) = text.last_chunk::<BLOCK>() else {
         return text.iter().all(|byte| matches!(byte, b' '..=b'~') && !matches!(byte, b'"' | b'\\'));
     };
-    let others = |block: &[u8; BLOCK]| {
-        let bytes = u8x16::from(*block);
-        let is = |byte| bytes.simd_eq(u8x16::splat(byte));
-        let is_visible = bytes.max(u8x16::splat(b' ')).min(u8x16::splat(b'~')).simd_eq(bytes);
-        !is_visible | is(b'"') | is(b'\\')
+    // How far above a space each byte is: more than `~` is for what is not visible, what lies below a space included.
+    let above = |block: &[u8; BLOCK]| u8x16::from(*block) - u8x16::splat(b' ');
+    let escaped = |above: u8x16| {
+        let is = |byte: u8| above.simd_eq(u8x16::splat(byte - b' '));
+        is(b'"') | is(b'\\')
     };
     // The last bytes twice, so that all are in some block; and all of them, without a way out at the first one.
-    let blocks = text.as_chunks().0.iter();
-    blocks.fold(others(last), |found, block| found | others(block)).to_bitmask() == 0
+    let last = above(last);
+    let (highest, found) =
+        text.as_chunks().0.iter().map(above).fold((last, escaped(last)), |(highest, found), above| {
+            (highest.max(above), found | escaped(above))
+        });
+    (found | highest.simd_gt(u8x16::splat(b'~' - b' '))).to_bitmask() == 0
 }
 
 /// Appends `text` as a JSON string. The value stays, and nothing in it deceives who looks at it.

@@ -156,6 +156,18 @@ impl RecordEncoder {
         self.selection.impossible_with(format.fields()).map(RecordKey::json_key).collect()
     }
 
+    /// Whether what is written depends on the user's names for networks.
+    pub fn reads_networks(&self) -> bool {
+        match self.encoding {
+            RecordEncoding::Text => false,
+            // Its direction tells what crosses the border of the user's own, and is always written.
+            RecordEncoding::Ocsf => true,
+            RecordEncoding::Flat | RecordEncoding::Ecs | RecordEncoding::Csv => {
+                self.selection.reads_networks()
+            }
+        }
+    }
+
     /// Whether records are written with `mark`, one of [`Marks`], where they have it.
     pub fn tells(&self, mark: ContextKey) -> bool {
         match self.encoding {

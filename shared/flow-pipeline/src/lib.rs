@@ -68,4 +68,4 @@ pub use transformation::{
     EventCounts, FAILURE_REASONS, PartitionKey, SettingWarning, TRANSFORMATION_VARIABLES, Transformation,
     TransformationError, TransformationReport, TransformationSettings, Transformed, Unwanted, WithoutFlow,
 };
-pub use variables::{LOG_FORMAT, Lookup, MAX_DECOMPRESSED_BYTES, Variable, VariableError};
+pub use variables::{LOG_FORMAT, Lookup, MAX_DECOMPRESSED_BYTES, NETWORKS, Variable, VariableError};

@@ -47,7 +47,7 @@ pub struct Transformation {
 #[derive(Debug, Clone)]
 pub struct Transformed {
     /// The answer to Firehose, as JSON.
-    pub answer: Vec<u8>,
+    pub answer: String,
     /// What became of everything.
     pub report: TransformationReport,
 }
@@ -159,7 +159,7 @@ impl Run<'_> {
         self.report.control_messages += controls as u64;
         let (keys, is_mixed) = self.writer.partition(&content, &self.event.region);
         self.report.mixed_partitions += u64::from(is_mixed);
-        let (room, alone) = (self.answer.room(&keys), self.room_alone(record, &keys));
+        let (room, alone) = (self.answer.room(&keys), self.answer.room_alone(record, &keys).unwrap_or(0));
         let is_all = self.writer.write(&content, alone);
         let events = content.events() as u64;
         if self.fails_by_its_lines(number, events) {
@@ -197,12 +197,6 @@ impl Run<'_> {
     fn wait(&mut self, number: u64, parts: Vec<Part>) {
         let place = self.answer.later();
         self.waiting.push(Waiting { place, number, parts });
-    }
-
-    /// The bytes of data for which there were room if the record were alone.
-    fn room_alone(&self, record: &FirehoseRecord<'_>, keys: &PartitionKeys) -> usize {
-        let alone = FirehoseAnswer::new(std::slice::from_ref(record), self.settings.answer_limit);
-        alone.and_then(|answer| answer.room(keys)).unwrap_or(0)
     }
 
     /// What holds not one flow record is no flow log, or read in the wrong format: Firehose keeps it as it came. So it does

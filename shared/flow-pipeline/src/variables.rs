@@ -38,6 +38,10 @@ pub const MAX_DECOMPRESSED_BYTES: Variable = Variable::new(
     "most bytes of an event, or of a record of one, once decompressed, 1 to 1073741824",
 );
 
+/// `NETWORKS`: who reads it has the file.
+pub const NETWORKS: Variable =
+    Variable::new("NETWORKS", "none", "file that names networks, one `CIDR name` a line, or s3://bucket/key");
+
 /// The bound of `MAX_DECOMPRESSED_BYTES`: a function has no more memory to spare.
 const MAX_CAP: usize = 1 << 30;
 

@@ -1,12 +1,13 @@
 //! A query that only filters: which records it would answer with.
 
+use flow_enrich::Enrichment;
 use flow_record::{Field, RecordFormat};
 
 use crate::ast::{CommandKind, Query};
 use crate::compile::Names;
 use crate::condition::Condition;
 use crate::error::{QueryError, QueryErrorKind};
-use crate::names::{has_source, missing_fields};
+use crate::names::{enrichments, has_source, missing_fields};
 use crate::row::Row;
 
 /// One or more `filter`, ready to be asked of records.
@@ -58,5 +59,10 @@ impl RecordFilter {
     /// The fields that it reads and `format` lacks, enrichments' included.
     pub fn missing_fields(&self, format: &RecordFormat) -> Vec<Field> {
         missing_fields(format, |visit| self.0.sources(visit))
+    }
+
+    /// The enrichments that it reads.
+    pub fn enrichments(&self) -> Vec<Enrichment> {
+        enrichments(|visit| self.0.sources(visit))
     }
 }

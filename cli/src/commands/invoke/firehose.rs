@@ -9,8 +9,8 @@ use std::sync::{Mutex, PoisonError};
 use flow_enrich::Tables;
 use flow_envelope::encode::data_line;
 use flow_pipeline::{
-    Lookup, PutBack, StreamEntry, StreamSource, Transformation, TransformationReport, TransformationSettings,
-    now_or_never,
+    Lookup, NETWORKS, PutBack, StreamEntry, StreamSource, Transformation, TransformationReport,
+    TransformationSettings, now_or_never,
 };
 use serde_json::json;
 
@@ -38,7 +38,7 @@ impl PutBack for Recorder {
 pub(crate) fn run(args: &InvokeFirehoseArgs) -> Result<Outcome, Failure> {
     let settings = TransformationSettings::read(Lookup(&environment))?;
     settings.warnings().iter().for_each(|warning| messages::warning(&warning.to_string()));
-    let names = Lookup(&environment).text("NETWORKS");
+    let names = Lookup(&environment).text(NETWORKS.name);
     let tables = Tables { networks: networks(names.as_deref().map(Path::new))? };
     let transformation = Transformation::new(settings);
     let recorder = Recorder::default();
@@ -49,8 +49,7 @@ pub(crate) fn run(args: &InvokeFirehoseArgs) -> Result<Outcome, Failure> {
     for event in events(&bytes) {
         match now_or_never(transformation.run(&tables, event, put_back.is_some().then_some(&recorder))) {
             Ok(transformed) => {
-                out.write_all(&transformed.answer)?;
-                out.write_all(b"\n")?;
+                writeln!(out, "{}", transformed.answer)?;
                 tell(&transformed.report);
             }
             Err(error) => {

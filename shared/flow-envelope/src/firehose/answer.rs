@@ -2,7 +2,7 @@
 
 use super::FirehoseRecord;
 use crate::base64_text::encode_append;
-use crate::text::write_json_text;
+use crate::text::json_text;
 
 /// The most bytes of an answer: a Lambda function's response to a synchronous invocation is at most 6 MB. AWS's own
 /// blueprint stops at the same figure.
@@ -46,7 +46,7 @@ pub type PartitionKeys = Vec<(&'static str, String)>;
 /// has an answer whatever the size of the others.
 #[derive(Debug)]
 pub struct FirehoseAnswer<'e> {
-    text: Vec<u8>,
+    text: String,
     limit: usize,
     /// The ids of the records to come.
     ids: std::slice::Iter<'e, FirehoseRecord<'e>>,
@@ -66,25 +66,31 @@ impl<'e> FirehoseAnswer<'e> {
         if START.len() + reserved > limit {
             return None;
         }
-        let text = START.as_bytes().to_vec();
+        // As much as it may take, so that it is never moved; what is not written takes no memory.
+        let mut text = String::with_capacity(limit);
+        text.push_str(START);
         Some(FirehoseAnswer { text, limit, ids: records.iter(), reserved })
     }
 
     /// The bytes of data that the next record may have, before base64; none when its partition alone is too large.
     pub fn room(&self, keys: &PartitionKeys) -> Option<usize> {
-        let taken = self.text.len() + self.reserved + partition_size(keys);
-        self.limit.checked_sub(taken).map(|room| room / 4 * 3)
+        room_within(self.limit, self.text.len() + self.reserved, keys)
+    }
+
+    /// The same if `record` were the only one.
+    pub fn room_alone(&self, record: &FirehoseRecord<'_>, keys: &PartitionKeys) -> Option<usize> {
+        room_within(self.limit, START.len() + least(record) + END.len(), keys)
     }
 
     /// Answers the next record with `data`, which [fits](Self::room).
     pub fn ok(&mut self, data: &[u8], keys: &PartitionKeys) {
         debug_assert!(self.room(keys).is_some_and(|room| data.len() <= room), "room is asked for beforehand");
         self.begin();
-        self.text.extend_from_slice(br#""Ok","data":""#);
+        self.text.push_str(r#""Ok","data":""#);
         encode_append(data, &mut self.text);
-        self.text.push(b'"');
+        self.text.push('"');
         self.partition(keys);
-        self.text.push(b'}');
+        self.text.push('}');
     }
 
     /// Answers the next record without data.
@@ -97,36 +103,36 @@ impl<'e> FirehoseAnswer<'e> {
     pub fn later(&mut self) -> Unsettled {
         self.begin();
         let place = self.text.len();
-        self.text.extend_from_slice(NoData::ProcessingFailed.padded().as_bytes());
-        self.text.push(b'}');
+        self.text.push_str(NoData::ProcessingFailed.padded());
+        self.text.push('}');
         Unsettled(place)
     }
 
     /// Says what was not known.
     pub fn settle(&mut self, Unsettled(place): Unsettled, result: NoData) {
-        let word = result.padded().as_bytes();
-        self.text[place..place + word.len()].copy_from_slice(word);
+        let word = result.padded();
+        self.text.replace_range(place..place + word.len(), word);
     }
 
     /// The whole answer, as JSON. Records that were not answered are `ProcessingFailed`.
-    pub fn finish(mut self) -> Vec<u8> {
+    pub fn finish(mut self) -> String {
         while self.ids.len() > 0 {
             self.without_data(NoData::ProcessingFailed);
         }
-        self.text.extend_from_slice(END.as_bytes());
+        self.text.push_str(END);
         self.text
     }
 
     /// Up to the result's value.
     fn begin(&mut self) {
         if self.text.len() > START.len() {
-            self.text.push(b',');
+            self.text.push(',');
         }
         if let Some(record) = self.ids.next() {
             self.reserved -= least(record);
-            self.text.extend_from_slice(br#"{"recordId":"#);
-            write_json_text(&mut self.text, &record.record_id);
-            self.text.extend_from_slice(br#","result":"#);
+            self.text.push_str(r#"{"recordId":"#);
+            self.text.push_str(&json_text(&record.record_id));
+            self.text.push_str(r#","result":"#);
         }
     }
 
@@ -134,17 +140,16 @@ impl<'e> FirehoseAnswer<'e> {
         if keys.is_empty() {
             return;
         }
-        self.text.extend_from_slice(br#","metadata":{"partitionKeys":{"#);
-        for (place, (name, value)) in keys.iter().enumerate() {
-            if place > 0 {
-                self.text.push(b',');
-            }
-            write_json_text(&mut self.text, name);
-            self.text.push(b':');
-            write_json_text(&mut self.text, value);
-        }
-        self.text.extend_from_slice(b"}}");
+        let members = keys.iter().map(|(name, value)| format!("{}:{}", json_text(name), json_text(value)));
+        self.text.push_str(r#","metadata":{"partitionKeys":{"#);
+        self.text.push_str(&members.collect::<Vec<_>>().join(","));
+        self.text.push_str("}}");
     }
+}
+
+/// The bytes of data for which there is room, before base64, where so many bytes are `taken`.
+fn room_within(limit: usize, taken: usize, keys: &PartitionKeys) -> Option<usize> {
+    limit.checked_sub(taken + partition_size(keys)).map(|room| room / 4 * 3)
 }
 
 /// The bytes of a record's answer that has no data.
@@ -166,9 +171,7 @@ fn json_size(text: &str) -> usize {
     if text.bytes().all(is_plain) {
         return text.len();
     }
-    let mut written = Vec::new();
-    write_json_text(&mut written, text);
-    written.len() - 2
+    json_text(text).len() - 2
 }
 
 #[cfg(test)]
@@ -192,7 +195,7 @@ mod tests {
         answer.without_data(NoData::Dropped);
         answer.ok(b"", &Vec::new());
         answer.settle(unsettled, NoData::Dropped);
-        let answer: Value = serde_json::from_slice(&answer.finish()).unwrap();
+        let answer: Value = serde_json::from_str(&answer.finish()).unwrap();
         let keys = json!({ "account": "123456789012", "hour": "2023-02-13-20" });
         let expected = json!([
             { "recordId": "1", "result": "Ok", "data": "YQo=", "metadata": { "partitionKeys": keys } },
@@ -228,7 +231,7 @@ mod tests {
             }
             let answer = answer.finish();
             prop_assert!(answer.len() <= limit, "{} of {limit}", answer.len());
-            let answer: Value = serde_json::from_slice(&answer).unwrap();
+            let answer: Value = serde_json::from_str(&answer).unwrap();
             let answered: Vec<_> = answer["records"].as_array().unwrap().iter().map(|r| r["recordId"].as_str().unwrap()).collect();
             prop_assert_eq!(answered, ids);
         }

@@ -15,7 +15,6 @@ use crate::scalar::Scalar;
 #[derive(Debug, Clone, Default)]
 pub(super) struct FlatWriter {
     plan: Option<Plan>,
-    line: PaddedLine,
     room: Room,
 }
 
@@ -36,7 +35,8 @@ struct PlannedColumn {
     key: Key,
     index: usize,
     holds: Holds,
-    /// No value that is longer stands in JSON as it does in the line, or can be copied as a block.
+    /// No value that is longer stands in JSON as it does in the line, or can be copied as a block: none at all behind a key
+    /// that can't.
     longest: usize,
 }
 
@@ -75,8 +75,7 @@ impl FlatWriter {
             plan => plan.insert(Plan::new(format, selection)),
         };
         let room = &mut self.room;
-        self.line.set(flow.record.line());
-        room.used = plan.write_columns(room.at_least(plan.longest(flow.record)), &self.line, flow.record);
+        room.used = plan.write_columns(room.at_least(plan.longest(flow.record)), flow.record);
         for (key, what) in &plan.beside {
             write_beside(room, key, *what, flow, marks);
         }
@@ -120,12 +119,12 @@ impl Plan {
     }
 
     /// Writes the columns' members into `room`, which has as much room as they may need; gives the end of what is written.
-    fn write_columns(&self, room: &mut [u8], line: &PaddedLine, record: &FlowRecord<'_>) -> usize {
-        let unlike_json = Holds::unlike_json(record);
+    fn write_columns(&self, room: &mut [u8], record: &FlowRecord<'_>) -> usize {
+        let (line, unlike_json) = (PaddedLine::new(record.line().as_bytes()), Holds::unlike_json(record));
         let mut used = 0;
         for column in &self.columns {
             let span = record.span(column.index);
-            let length = span.len();
+            let length = span.end - span.start;
             let (block, window) = (line.block(span.start), window(room, used));
             if length == 1 && block[0] == b'-' {
                 continue;
@@ -133,7 +132,7 @@ impl Plan {
             let is_as_in_json = length <= column.longest
                 && column.holds as u8 & unlike_json == 0
                 && (block[0] != b'0' || length == 1 || column.holds != Holds::Integer);
-            if column.key.is_long() || !is_as_in_json {
+            if !is_as_in_json {
                 used = column.write_any(room, used, record);
                 continue;
             }
@@ -184,8 +183,13 @@ impl PlannedColumn {
     fn new(key: &str, index: usize, holds: Holds) -> Self {
         // A longer number may be a time in milliseconds, and those become seconds.
         const SHORTER_THAN_MILLISECONDS: usize = 11;
-        let longest = if holds == Holds::Integer { SHORTER_THAN_MILLISECONDS } else { BLOCK - 1 };
-        PlannedColumn { key: Key::new(key, holds != Holds::Integer), index, holds, longest }
+        let key = Key::new(key, holds != Holds::Integer);
+        let longest = match holds {
+            _ if key.is_long() => 0,
+            Holds::Integer => SHORTER_THAN_MILLISECONDS,
+            Holds::Address | Holds::Text => BLOCK - 1,
+        };
+        PlannedColumn { key, index, holds, longest }
     }
 
     #[inline]
@@ -208,21 +212,33 @@ impl PlannedColumn {
     }
 }
 
-/// A line with as many bytes behind it that a block can be taken from anywhere in it.
-#[derive(Debug, Clone, Default)]
-struct PaddedLine(Vec<u8>);
+/// A line as if so many bytes followed it that a block can be taken from anywhere in it.
+struct PaddedLine<'l> {
+    line: &'l [u8],
+    /// The line's last bytes, with those that follow, and where in the line they begin.
+    end: [u8; 2 * BLOCK],
+    end_begins: usize,
+}
 
-impl PaddedLine {
-    fn set(&mut self, line: &str) {
-        self.0.clear();
-        self.0.extend_from_slice(line.as_bytes());
-        self.0.extend_from_slice(&[0; BLOCK]);
+impl<'l> PaddedLine<'l> {
+    fn new(line: &'l [u8]) -> Self {
+        let end_begins = line.len().saturating_sub(BLOCK);
+        let mut end = [0; 2 * BLOCK];
+        match line.last_chunk::<BLOCK>() {
+            Some(last) => end[..BLOCK].copy_from_slice(last),
+            None => end[..line.len()].copy_from_slice(line),
+        }
+        PaddedLine { line, end, end_begins }
     }
 
     /// The block that begins at `start`, which lies within the line.
     #[inline]
     fn block(&self, start: usize) -> &[u8; BLOCK] {
-        self.0.get(start..).and_then(|rest| rest.first_chunk()).unwrap_or(&[0; BLOCK])
+        self.line[start..].first_chunk().unwrap_or_else(|| {
+            self.end[start - self.end_begins..]
+                .first_chunk()
+                .expect("a block follows whatever is in the line")
+        })
     }
 }
 

@@ -199,6 +199,13 @@ impl Selection {
         self.chosen.is_none()
     }
 
+    /// Whether any of it depends on the user's names for networks.
+    pub(crate) fn reads_networks(&self) -> bool {
+        self.beside
+            .iter()
+            .any(|key| matches!(key, RecordKey::Enrichment(enrichment) if enrichment.reads_networks()))
+    }
+
     /// What is written that is no field.
     pub(crate) fn beside(&self) -> &[RecordKey] {
         &self.beside

@@ -2,12 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use flow_enrich::Enrichment;
 use flow_output::ContextKey;
 use flow_query::PatternWarning;
 use flow_record::{Field, RecordFormat};
 
 use super::reduction::Unwanted;
 use super::settings::TransformationSettings;
+use crate::variables::NETWORKS;
 
 /// A setting that its user should look at again.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -32,8 +34,10 @@ pub enum SettingWarning {
         why: &'static str,
     },
     /// It names what only another setting brings about.
-    #[error("FIELDS: `{name}` is in no record without {needs}")]
+    #[error("{variable}: `{name}` is in no record without {needs}")]
     Without {
+        /// The variable.
+        variable: &'static str,
         /// The name.
         name: &'static str,
         /// The other variable.
@@ -63,6 +67,7 @@ pub(super) fn warnings(settings: &TransformationSettings) -> Vec<SettingWarning>
     let mut found = Vec::new();
     found.extend(fields(settings, &lines));
     found.extend(leaving_out(settings, &lines));
+    found.extend(networks(settings, &lines));
     if settings.sample_accepted > 1 {
         let has_action = |format: &RecordFormat| format.has(Field::Action);
         found.extend(lines.idle(
@@ -90,8 +95,32 @@ fn fields(settings: &TransformationSettings, lines: &Lines<'_>) -> Vec<SettingWa
     ];
     let marks = marks.map(|(mark, needs, is_set)| (mark.json_key(), needs, is_set));
     let without = marks.into_iter().filter(|(name, _, is_set)| !is_set && chosen.contains(name));
-    found.extend(without.map(|(name, needs, _)| SettingWarning::Without { name, needs }));
+    let without = without.map(|(name, needs, _)| SettingWarning::Without { variable: "FIELDS", name, needs });
+    found.extend(without);
     found
+}
+
+fn networks(settings: &TransformationSettings, lines: &Lines<'_>) -> Vec<SettingWarning> {
+    let dropped_by = match &settings.unwanted {
+        Some(Unwanted::Filter(filter)) => filter.enrichments(),
+        Some(Unwanted::Pattern(_)) | None => Vec::new(),
+    };
+    if settings.names_networks {
+        let is_read = settings.encoder.reads_networks()
+            || dropped_by.iter().any(|enrichment| enrichment.reads_networks());
+        let has_address = |format: &RecordFormat| format.has(Field::SrcAddr) || format.has(Field::DstAddr);
+        let why = "nothing that is written, or that DROP asks for, depends on names of networks";
+        let idle = lines.idle(NETWORKS.name, why, |format| is_read && has_address(format));
+        return Vec::from_iter(idle);
+    }
+    let chosen = settings.encoder.chosen().unwrap_or_default();
+    let written = chosen.into_iter().filter_map(Enrichment::from_json_key);
+    let written = written.map(|enrichment| ("FIELDS", enrichment, enrichment.json_key()));
+    let dropped_by = dropped_by.into_iter();
+    let dropped_by = dropped_by.map(|enrichment| ("DROP", enrichment, enrichment.insights_name()));
+    let names = written.chain(dropped_by).filter(|(_, enrichment, _)| enrichment.is_network_name());
+    let without = |(variable, _, name)| SettingWarning::Without { variable, name, needs: NETWORKS.name };
+    names.map(without).collect()
 }
 
 fn leaving_out(settings: &TransformationSettings, lines: &Lines<'_>) -> Vec<SettingWarning> {
@@ -181,7 +210,7 @@ mod tests {
     fn what_does_something_is_not_told() {
         let fields = "srcaddr,dst_service,log_group,sample_weight,merged_records";
         let others = [("FIELDS", fields), ("SAMPLE_ACCEPTED", "2"), ("MERGE", "true"), ("KEEP", "NODATA")];
-        for drop in ["filter action = 'REJECT' or srcNetwork = 'lab'", "[..., action = REJECT, status]"] {
+        for drop in ["filter action = 'REJECT' or srcExternal = 1", "[..., action = REJECT, status]"] {
             assert_eq!(told(&[&others[..], &[("DROP", drop)]].concat()), [""; 0]);
         }
         assert_eq!(told(&[]), [""; 0]);
@@ -227,6 +256,55 @@ mod tests {
         assert_eq!(
             told(&[("DROP", "{ $.a = 1 }")]),
             ["DROP, for any line: no flow log line matches a JSON pattern: they are not JSON"]
+        );
+    }
+
+    #[test]
+    fn names_of_networks_that_nothing_reads_are_told() {
+        let idle = |lines: &str| {
+            format!(
+                "NETWORKS does nothing for {lines}: nothing that is written, or that DROP asks for, depends on names of networks"
+            )
+        };
+        let named =
+            |others: &[(&'static str, &'static str)]| told(&[&[("NETWORKS", "n.txt")], others].concat());
+        let read: [&[(&str, &str)]; 7] = [
+            &[],
+            &[("OUTPUT", "ecs")],
+            &[("OUTPUT", "ocsf"), ("FIELDS", "srcaddr")],
+            &[("OUTPUT", "csv"), ("FIELDS", "srcaddr,src_network")],
+            &[("FIELDS", "direction,bytes")],
+            &[("OUTPUT", "text"), ("DROP", "filter dstNetwork = 'lab'")],
+            &[("OUTPUT", "csv"), ("DROP", "filter srcExternal = 1")],
+        ];
+        for settings in read {
+            assert_eq!(named(settings), [""; 0], "{settings:?}");
+        }
+        let unread: [&[(&str, &str)]; 4] = [
+            &[("OUTPUT", "text")],
+            &[("OUTPUT", "csv"), ("DROP", "[..., action = REJECT, status]")],
+            &[("FIELDS", "srcaddr,dst_service"), ("DROP", "filter dstPort = 53")],
+            &[("LOG_FORMAT", "${bytes} ${flow-direction}")],
+        ];
+        for settings in unread {
+            assert_eq!(named(settings), [idle("any line")], "{settings:?}");
+        }
+        let formats = r#"{"/a": "${bytes}", "*": "${srcaddr} ${dstaddr}"}"#;
+        assert_eq!(named(&[("LOG_FORMAT", formats)]), [idle("lines of `/a`")]);
+    }
+
+    #[test]
+    fn names_of_networks_that_nobody_gave_are_told() {
+        let settings = [
+            ("FIELDS", "srcaddr,src_network,direction"),
+            ("DROP", "filter dstNetwork = 'lab' or srcExternal = 1"),
+        ];
+        assert_eq!(
+            told(&settings),
+            [
+                "FIELDS: `src_network` is in no record without NETWORKS",
+                "DROP: `dstNetwork` is in no record without NETWORKS",
+            ]
         );
     }
 

@@ -7,10 +7,10 @@ use super::partition::PartitionKey;
 use super::reduction::Unwanted;
 use super::setting_warning::{SettingWarning, warnings};
 use crate::formats::Formats;
-use crate::variables::{LOG_FORMAT, Lookup, MAX_DECOMPRESSED_BYTES, Variable, VariableError};
+use crate::variables::{LOG_FORMAT, Lookup, MAX_DECOMPRESSED_BYTES, NETWORKS, Variable, VariableError};
 
 /// All variables of a transformation.
-pub const TRANSFORMATION_VARIABLES: [Variable; 10] = [
+pub const TRANSFORMATION_VARIABLES: [Variable; 11] = [
     LOG_FORMAT,
     Variable::new(
         "OUTPUT",
@@ -53,6 +53,7 @@ pub const TRANSFORMATION_VARIABLES: [Variable; 10] = [
         "false where the stream takes no records of others, as one that decompresses: what has no room in an answer then fails",
     ),
     MAX_DECOMPRESSED_BYTES,
+    NETWORKS,
 ];
 
 /// The most flows that one may stand for.
@@ -89,6 +90,8 @@ pub struct TransformationSettings {
     pub partition_keys: Vec<PartitionKey>,
     /// What has no room may be put back into its stream.
     pub puts_back: bool,
+    /// Networks have names; whoever transforms by these settings has the table.
+    pub names_networks: bool,
     /// The most bytes of a record's data once decompressed.
     pub decompressed_cap: usize,
     /// The most bytes of an answer.
@@ -117,6 +120,7 @@ impl TransformationSettings {
             partition_keys: lookup
                 .choices("PARTITION_KEYS", &PartitionKey::ALL.map(|key| (key.name(), key)))?,
             puts_back: lookup.flag("PUT_BACK")?.unwrap_or(true),
+            names_networks: lookup.text(NETWORKS.name).is_some(),
             decompressed_cap: lookup.decompressed_cap()?,
             answer_limit: MAX_ANSWER,
         })

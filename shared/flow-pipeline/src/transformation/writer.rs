@@ -132,7 +132,7 @@ impl<'s> RecordWriter<'s> {
             }
             self.counts.read += 1;
             match format {
-                Some(format) => self.line(buffer, format, text, origin, merging.as_mut()),
+                Some(format) => self.line(buffer, format, text, &origin, merging.as_mut()),
                 None => self.reject(text, &origin, "no_format", "no format for this log group"),
             }
         }
@@ -154,23 +154,24 @@ impl<'s> RecordWriter<'s> {
         buffer: &mut RecordBuffer,
         format: &'e RecordFormat,
         text: &'e str,
-        origin: Origin<'e>,
+        origin: &Origin<'e>,
         merging: Option<&mut Merging<'e, Origin<'e>>>,
     ) {
-        match format.parse_into(text, buffer) {
+        // What stays where it was made costs least.
+        match &format.parse_into(text, buffer) {
             Ok(line) => {
-                let flow = EnrichedFlow { record: line.record(), origin: &origin, tables: self.tables };
-                if self.is_wanted(&line, &flow) {
-                    match (&line, merging) {
-                        (Line::Flow(record), Some(merging)) => merging.add(format, record, text, origin),
+                let flow = EnrichedFlow { record: line.record(), origin, tables: self.tables };
+                if self.is_wanted(line, &flow) {
+                    match (line, merging) {
+                        (Line::Flow(record), Some(merging)) => merging.add(format, record, text, *origin),
                         _ => self.flow(&flow, text, None),
                     }
                 }
             }
             Err(error) => {
                 let kind = if RecordFormat::is_header(text) { "header" } else { error.kind().name() };
-                let fault = Fault(error).to_string();
-                self.reject(text, &origin, kind, &fault);
+                let fault = Fault(*error).to_string();
+                self.reject(text, origin, kind, &fault);
             }
         }
     }

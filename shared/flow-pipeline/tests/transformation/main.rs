@@ -70,7 +70,7 @@ fn transform(
     let transformed = now_or_never(run).unwrap();
     assert!(transformed.answer.len() <= settings.answer_limit, "{} bytes", transformed.answer.len());
     assert_eq!(transformed.report.answer_bytes, transformed.answer.len() as u64);
-    let answer: Value = serde_json::from_slice(&transformed.answer).unwrap();
+    let answer: Value = serde_json::from_str(&transformed.answer).unwrap();
     let answers = answer["records"].as_array().unwrap();
     let ids: Vec<_> = answers.iter().map(|answer| answer["recordId"].as_str().unwrap()).collect();
     assert_eq!(

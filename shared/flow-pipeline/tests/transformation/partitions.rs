@@ -18,7 +18,7 @@ fn keys_of(data: &str) -> (Value, u64) {
     let (tables, stream) = (Tables::default(), Some(&Stream::default()));
     let run = transformation.run(&tables, event.as_bytes(), stream);
     let transformed = now_or_never(run).unwrap();
-    let mut answer: Value = serde_json::from_slice(&transformed.answer).unwrap();
+    let mut answer: Value = serde_json::from_str(&transformed.answer).unwrap();
     (answer["records"][0]["metadata"]["partitionKeys"].take(), transformed.report.mixed_partitions)
 }
 
