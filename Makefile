@@ -8,6 +8,8 @@ ARCHITECTURE ?= x86_64
 FUNCTIONS := $(notdir $(wildcard functions/*))
 TEMPLATES := template.yaml $(wildcard templates/*.yaml)
 VENVS := target/venv
+# Always the whole: a part of it would have its dependencies with other features, and build them once more.
+ALL := --workspace --features flowgauge/aws --locked
 
 .PHONY: demo test e2e build package stackset lint lint-template fuzz-check vectors bench bench-query bench-rules bench-firehose scenarios cost startup soak docs
 
@@ -17,7 +19,7 @@ demo:
 
 ## test: every test: of the workspace, and of the deployed template
 test:
-	$(CARGO) test --workspace --features flowgauge/aws --locked
+	$(CARGO) test $(ALL)
 	$(MAKE) --no-print-directory e2e
 
 ## e2e: deploy the template to an emulator of AWS on this machine, and use it (Python 3.11; pip fetches the rest)
@@ -26,7 +28,7 @@ e2e: build $(VENVS)/e2e/installed $(VENVS)/sam/installed
 
 ## build: the program for operators, and the Lambda functions as this machine runs them, each in a folder of its own
 build:
-	$(CARGO) build --locked $(FUNCTIONS:%=-p %) -p flowgauge-tests -p flowgauge --features flowgauge/aws --bins
+	$(CARGO) build $(ALL) --bins --tests
 	$(foreach function,$(FUNCTIONS),mkdir -p target/lambda/$(function) && \
 		strip -S -o target/lambda/$(function)/bootstrap target/debug/$(function) &&) true
 
@@ -55,7 +57,7 @@ $(VENVS)/%/installed: tests/e2e/requirements-%.txt
 ## lint: formatting, lints and documentation, warnings as errors
 lint:
 	$(CARGO) fmt --all --check
-	$(CARGO) clippy --workspace --all-targets --features flowgauge/aws --locked -- -D warnings
+	$(CARGO) clippy $(ALL) --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps --locked --quiet
 
 ## lint-template: what CloudFormation and SAM would find wrong with the templates, and what checkov finds weak
@@ -72,7 +74,7 @@ fuzz-check:
 
 ## vectors: check public fixtures, which are not part of this repository: make vectors VECTORS=folder
 vectors:
-	FLOWGAUGE_VECTORS="$(VECTORS)" $(CARGO) test --locked -p flowgauge-tests --test vectors -- --ignored
+	FLOWGAUGE_VECTORS="$(VECTORS)" $(CARGO) test $(ALL) --test vectors -- --ignored
 
 ## bench: time to read a line, beside a plain split of it, and to write a record; size and time of what is kept
 bench:
@@ -114,5 +116,5 @@ soak:
 ## templates/archive.yaml, templates/queries.yaml; and docs/parameters.md from the template
 docs: $(VENVS)/sam/installed
 	$(VENVS)/sam/bin/python packaging/parameters.py
-	FLOWGAUGE_UPDATE_DOCS=1 $(CARGO) test --locked -p flowgauge-tests --test docs --test detections --test queries \
+	FLOWGAUGE_UPDATE_DOCS=1 $(CARGO) test $(ALL) --test docs --test detections --test queries \
 		--test archive_buffer --test archive_template
