@@ -1,6 +1,8 @@
 //! Asking all rules at once, and one after the other: the same answers, whatever the record.
 #![allow(clippy::unwrap_used, reason = "tests")]
 
+use std::sync::LazyLock;
+
 use flow_detect::{Mode, RuleSet};
 use flow_enrich::{EnrichedFlow, Networks, Origin, Tables};
 use flow_record::RecordFormat;
@@ -78,7 +80,7 @@ proptest! {
 
     #[test]
     fn all_at_once_matches_what_each_rule_matches(columns in columns(), networks in any::<bool>()) {
-        let rules = RuleSet::defaults();
+        static RULES: LazyLock<RuleSet> = LazyLock::new(RuleSet::defaults);
         let mut tables = Tables::default();
         if networks {
             tables.networks = Networks::parse("198.51.100.0/24 threat-list\n10.0.1.0/24 web").unwrap();
@@ -88,7 +90,7 @@ proptest! {
             let line = columns[..format.columns().len()].join(" ");
             let line = format.parse(&line).unwrap();
             let flow = EnrichedFlow { record: line.record(), origin: &Origin::default(), tables: &tables };
-            let active = rules.for_format(&format, Mode::Off);
+            let active = RULES.for_format(&format, Mode::Off);
             let one_by_one: Vec<_> =
                 active.iter().filter(|(_, rule)| rule.matches(&flow)).map(|(place, _)| place).collect();
             let mut at_once = Vec::new();
