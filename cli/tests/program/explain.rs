@@ -18,6 +18,21 @@ fn a_refused_reply_is_told_with_its_reason() {
     assert_eq!(explain(&[REPLY, REQUEST]), explain(&[REQUEST, REPLY]));
 }
 
+/// A security group lets the reply to a request through that it accepted before, and knows nothing of a later one.
+#[test]
+fn what_came_before_the_request_is_no_reply_to_it() {
+    let [before, request, partly] = [
+        "2 123456789012 eni-1 162.159.200.123 10.0.10.30 123 50392 17 1 76 1676320908 1676320908 REJECT OK",
+        "2 123456789012 eni-1 10.0.10.30 162.159.200.123 50392 123 17 1 76 1676320950 1676320950 ACCEPT OK",
+        "2 123456789012 eni-1 10.0.10.30 162.159.200.123 50392 123 17 1 76 1676320900 1676320905 REJECT OK",
+    ];
+    for lines in [&[before, request][..], &[before, request, partly]] {
+        let told = explain(lines);
+        assert!(told.contains("If its request was accepted, a network ACL refused it"), "{told}");
+        assert!(!told.contains("can't have been a security group"), "{told}");
+    }
+}
+
 #[test]
 fn every_reason_in_both_languages() {
     let lines = [

@@ -49,6 +49,35 @@ fn one_object_of_json() {
     insta::assert_snapshot!("three_bursts_json", serde_json::to_string_pretty(&object).unwrap());
 }
 
+/// In batches of 50, of which each and its neighbours have lost their order.
+fn shuffled(lines: &str) -> String {
+    let mut lines: Vec<&str> = lines.lines().collect();
+    let header = usize::from(lines.first().is_some_and(|line| line.starts_with("version")));
+    for (number, batch) in lines[header..].chunks_mut(150).enumerate() {
+        let (count, step) = (batch.len(), 7 + number % 5 * 2);
+        batch.sort_by_cached_key(|line| line.bytes().map(usize::from).sum::<usize>() * step % count);
+        batch.rotate_left(count / 3);
+    }
+    joined(&lines)
+}
+
+#[test]
+fn the_same_findings_whole_and_in_shuffled_batches() {
+    for options in [&[][..], &["--format", "v5"]] {
+        let input = generated(options);
+        let findings = |input: String| {
+            let told = object(&replay(input, &["--output", "json", "--top", "1000"]));
+            let rules = told["rules"].as_array().unwrap().iter().map(|rule| {
+                let top = rule["top"].as_array().unwrap().iter();
+                let ids: BTreeSet<_> = top.map(|finding| finding["id"].to_string()).collect();
+                (rule["rule"].to_string(), ids)
+            });
+            rules.collect::<Vec<_>>()
+        };
+        assert_eq!(findings(shuffled(&input)), findings(input));
+    }
+}
+
 #[test]
 fn the_same_findings_as_detect_has() {
     for options in [&[][..], &["--output", "events"], &["--aggregation", "600"], &["--format", "v5"]] {

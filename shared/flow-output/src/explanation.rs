@@ -135,6 +135,11 @@ fn is_near(one: &Leg, other: &Leg) -> bool {
     gap <= limit
 }
 
+/// Whether all of one was over when the other began.
+fn is_before(one: &Leg, other: &Leg) -> bool {
+    one.end.max(one.start).zip(other.start).is_some_and(|(last, first)| last < first)
+}
+
 impl Told {
     fn add(&mut self, leg: Leg, is_reply: bool) {
         let place = if is_reply { &mut self.reply } else { &mut self.request };
@@ -154,11 +159,14 @@ impl Told {
             return Reason::Stated(reason);
         }
         match (&self.request, &self.reply) {
-            (Some(request), Some(reply)) if request.is_accepted() && reply.is_refused() => {
+            (Some(request), Some(reply))
+                if request.is_accepted() && reply.is_refused() && !is_before(reply, request) =>
+            {
                 Reason::ReplyRefused { request, reply }
             }
             (Some(request), _) if request.is_refused() => Reason::RequestRefused(request),
-            (None, Some(reply)) if reply.is_refused() => Reason::ReplyAlone,
+            // Of a request that came later, or that was let through in part alone, it may not be the reply.
+            (_, Some(reply)) if reply.is_refused() => Reason::ReplyAlone,
             (Some(request), None) if request.is_accepted() => {
                 let is_reply_late = self.late.iter().any(|late| late.leg.is_other_way(request));
                 if is_reply_late { Reason::Unclear } else { Reason::NoReply }

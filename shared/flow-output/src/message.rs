@@ -148,8 +148,16 @@ fn subject(finding: &Finding<'_>) -> String {
     ascii(&Alert::heading(finding, Language::English))
 }
 
+/// A subject that is too long ends behind a whole word: a part of an address or a port would be another one.
 fn ascii(heading: &str) -> String {
-    heading.chars().map(|c| if c.is_ascii() { c } else { '?' }).take(MAX_SUBJECT).collect()
+    const MORE: &str = " ...";
+    let subject: String = heading.chars().map(|c| if c.is_ascii() { c } else { '?' }).collect();
+    if subject.len() <= MAX_SUBJECT {
+        return subject;
+    }
+    let room = &subject[..=MAX_SUBJECT - MORE.len()];
+    let kept = room.rfind(' ').filter(|end| *end > MAX_SUBJECT / 2).unwrap_or(MAX_SUBJECT - MORE.len());
+    subject[..kept].to_owned() + MORE
 }
 
 fn attributes(finding: &Finding<'_>) -> Vec<Attribute> {
@@ -180,5 +188,21 @@ fn severity_id(severity: Severity) -> u8 {
         Severity::Medium => 3,
         Severity::High => 4,
         Severity::Critical => 5,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_subject_ends_behind_a_whole_word() {
+        let long = |port: &str| format!("[HIGH] {} 192.0.2.133 {port}", "x".repeat(74));
+        assert_eq!(ascii(&long("3333")), long("3333"), "{}", long("3333").len());
+        assert_eq!(ascii(&long("33333333")), format!("[HIGH] {} 192.0.2.133 ...", "x".repeat(74)));
+        assert_eq!(ascii(&"\u{e9}".repeat(101)), "?".repeat(96) + " ...");
+        for length in 90..200 {
+            assert!(ascii(&"ab ".repeat(length)).len() <= MAX_SUBJECT);
+        }
     }
 }
