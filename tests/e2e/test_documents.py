@@ -45,10 +45,22 @@ def test_the_parameters_are_the_templates() -> None:
     assert read("docs/parameters.md") == written, "docs/parameters.md is not what the template says: run `make docs`"
 
 
-def test_every_alarm_has_its_row() -> None:
-    """And every row its alarm; the price is that of those which the stack always has."""
+ALARMS = {
+    TEMPLATE: "When an alarm comes",
+    ARCHIVE: "When an alarm of the archive comes",
+    CENTRAL: "When an alarm of the central stack comes",
+}
+
+
+@pytest.mark.parametrize(("template", "heading"), ALARMS.items())
+def test_every_alarm_has_its_row(template: str, heading: str) -> None:
+    """And every row its alarm."""
+    assert names("docs/operate.md", heading) == of_type(resources_of(template), "AWS::CloudWatch::Alarm").keys()
+
+
+def test_the_alarms_cost_what_they_cost() -> None:
+    """Those which the stack always has."""
     alarms = of_type(resources_of(TEMPLATE), "AWS::CloudWatch::Alarm")
-    assert names("docs/operate.md", "When an alarm comes") == alarms.keys()
     topics = {None, "HasOwnFindings", "HasOwnAlerts"}
     always = [name for name, alarm in alarms.items() if alarm.get("Condition") in topics]
     assert f"\n| {len(always)} alarms*" in read("docs/cost.md")
