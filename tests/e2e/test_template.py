@@ -144,6 +144,16 @@ def test_what_can_go_wrong_has_an_alarm(resources: dict[str, Resource]) -> None:
         assert ("NumberOfNotificationsFailed", topic) in watched, topic
 
 
+def test_what_can_go_wrong_with_the_archive_has_an_alarm() -> None:
+    """Of its function, and of the stream at its end."""
+    alarms = of_type(resources_of(ARCHIVE), "AWS::CloudWatch::Alarm").values()
+    of_function = {"Errors", "Throttles", "Duration", "RecordsFailed", "RecordsPutBack", "RejectedLines"}
+    watched = {
+        alarm["Properties"]["MetricName"]: references(alarm["Properties"]["Dimensions"][0]["Value"]) for alarm in alarms
+    }
+    assert watched == {**dict.fromkeys(of_function, {"FirehoseFunction"}), "DeliveryToS3.DataFreshness": {"Stream"}}
+
+
 def dashboard(resources: dict[str, Resource]) -> list[dict[str, Any]]:
     """The dashboard's widgets."""
     [board] = of_type(resources, "AWS::CloudWatch::Dashboard").values()
