@@ -113,7 +113,7 @@ soak:
 	$(CARGO) run --release --locked -p flowgauge-tests --bin soak -- $(or $(SEEDS),10)
 
 ## docs: write anew what the code knows: docs/reference.md, docs/detections.md, the tables in docs/firehose.md and
-## templates/archive.yaml, templates/queries.yaml; and docs/parameters.md from the template
+## templates/archive.yaml, templates/queries.yaml; and docs/parameters.md from the templates
 docs: $(VENVS)/sam/installed
 	$(VENVS)/sam/bin/python packaging/parameters.py
 	FLOWGAUGE_UPDATE_DOCS=1 $(CARGO) test $(ALL) --test docs --test detections --test queries \

@@ -78,7 +78,10 @@ def test_central_topics_take_nothing_without_tls_and_are_encrypted() -> None:
     for statement in statements(list(resources.values())):
         match statement["Principal"]:
             case {"Service": "cloudwatch.amazonaws.com"}:
-                assert statement["Condition"] == {"StringEquals": {"aws:SourceOrgID": {"Ref": "OrganizationId"}}}
+                assert statement["Condition"]["StringEquals"] == {"aws:SourceOrgID": {"Ref": "OrganizationId"}}
+                # The key leaves it to the topic which alarms may tell.
+                names = {"AlarmNames"} if statement["Action"] == "sns:Publish" else set()
+                assert references(statement["Condition"].get("ArnLike")) & {"AlarmNames"} == names
             case {"Service": _}:
                 assert statement["Condition"] == {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}}
 

@@ -11,7 +11,18 @@ from pathlib import Path
 import pytest
 
 from documents import names, read, section
-from parsed_template import ARCHIVE, CENTRAL, TEMPLATE, listed, of_type, parsed, resources_of, retained, statements
+from parsed_template import (
+    ARCHIVE,
+    CENTRAL,
+    TEMPLATE,
+    Resource,
+    listed,
+    of_type,
+    parsed,
+    resources_of,
+    retained,
+    statements,
+)
 from stack import ROOT
 
 TRANSLATED = {
@@ -34,24 +45,82 @@ def test_the_parameters_are_the_templates() -> None:
     assert read("docs/parameters.md") == written, "docs/parameters.md is not what the template says: run `make docs`"
 
 
-def test_every_alarm_has_its_row() -> None:
-    """And every row its alarm; the price is that of those which the stack always has."""
+ALARMS = {
+    TEMPLATE: "When an alarm comes",
+    ARCHIVE: "When an alarm of the archive comes",
+    CENTRAL: "When an alarm of the central stack comes",
+}
+
+
+@pytest.mark.parametrize(("template", "heading"), ALARMS.items())
+def test_every_alarm_has_its_row(template: str, heading: str) -> None:
+    """And every row its alarm."""
+    assert names("docs/operate.md", heading) == of_type(resources_of(template), "AWS::CloudWatch::Alarm").keys()
+
+
+def test_the_alarms_cost_what_they_cost() -> None:
+    """Those which the stack always has."""
     alarms = of_type(resources_of(TEMPLATE), "AWS::CloudWatch::Alarm")
-    assert names("docs/operate.md", "When an alarm comes") == alarms.keys()
     topics = {None, "HasOwnFindings", "HasOwnAlerts"}
     always = [name for name, alarm in alarms.items() if alarm.get("Condition") in topics]
     assert f"\n| {len(always)} alarms*" in read("docs/cost.md")
 
 
-def test_every_permission_has_its_reason() -> None:
-    """Each action that the template allows stands in a table."""
-    allowed = set()
-    for statement in statements(resources_of(TEMPLATE)):
-        if statement["Effect"] == "Allow":
-            allowed |= set(listed(statement["Action"]))
-    explained = set(re.findall(r"`([a-z0-9]+:\w+\*?|kms:\*)`", read("docs/security.md")))
-    assert allowed - explained - {"sts:AssumeRole"} == set()
-    assert explained - allowed - {"logs:PutLogEvents"} == set(), "permissions that nobody has"
+def test_the_alarms_of_many_accounts_cost_what_they_cost() -> None:
+    """Ten cents each: those of a stack without topics of its own, and of the central one."""
+    each = [one for one in of_type(resources_of(TEMPLATE), "AWS::CloudWatch::Alarm").values() if "Condition" not in one]
+    once = of_type(resources_of(CENTRAL), "AWS::CloudWatch::Alarm")
+    price = f"| alarms* ($0.10 each) | {len(each)}, ${len(each) / 10:.2f} | {len(once)}, ${len(once) / 10:.2f} |"
+    assert price in section("docs/accounts.md", "What it costs")
+    assert f"An account without traffic costs about ${len(each) / 10:.2f}." in section("docs/accounts.md", "What it costs")
+    assert f"{len(each)} 個、${len(each) / 10:.2f} | {len(once)} 個" in read("docs/ja/accounts.md")
+
+
+def allowed(resources: dict[str, Resource]) -> set[str]:
+    """The actions that policies of resources allow, but for the assuming of roles."""
+    # A destination has its policy as text.
+    texts = [one["Properties"].get("DestinationPolicy", {}).get("Fn::Sub", "{}") for one in resources.values()]
+    found = statements([resources, *map(json.loads, texts)])
+    actions = {action for one in found if one["Effect"] == "Allow" for action in listed(one["Action"])}
+    return actions - {"sts:AssumeRole"}
+
+
+def explained(heading: str) -> set[str]:
+    """The actions in the tables of a section of docs/security.md."""
+    rows = re.findall(r"^\| .+ \|$", section("docs/security.md", heading), re.MULTILINE)
+    return {action for row in rows for action in re.findall(r"`([a-z0-9]+:[\w*]+)`", row)}
+
+
+PERMISSIONS = {
+    TEMPLATE: "What the functions may do",
+    ARCHIVE: "What the archive may do",
+    CENTRAL: "What the central stack allows",
+}
+
+
+@pytest.mark.parametrize(("template", "heading"), PERMISSIONS.items())
+def test_every_permission_has_its_reason(template: str, heading: str) -> None:
+    """Each action that a template allows stands in its table, and no other; those of keys have a table of their own."""
+    resources = resources_of(template)
+    keys = {name: one for name, one in resources.items() if one["Type"] == "AWS::KMS::Key"}
+    others = {name: one for name, one in resources.items() if name not in keys}
+    # Of the central stack's key it is the key's policy that says what other accounts may.
+    by_key = explained(heading) & allowed(keys) if template == CENTRAL else set()
+    assert explained(heading) - by_key == allowed(others)
+
+
+def test_every_use_of_a_key_has_its_reason() -> None:
+    """Of all templates."""
+    keys = [of_type(resources_of(template), "AWS::KMS::Key") for template in (TEMPLATE, CENTRAL)]
+    assert explained("Who may use the keys") == set().union(*map(allowed, keys))
+
+
+def test_what_other_templates_store_says_how_it_is_encrypted() -> None:
+    """Buckets and streams by name."""
+    kinds = {"AWS::S3::Bucket", "AWS::KinesisFirehose::DeliveryStream"}
+    resources = {**resources_of(ARCHIVE), **resources_of(CENTRAL)}
+    stores = {name for name, resource in resources.items() if resource["Type"] in kinds}
+    assert names("docs/security.md", "What is encrypted") == stores
 
 
 def test_every_permission_across_accounts_has_its_reason() -> None:

@@ -25,6 +25,7 @@ from parsed_template import (
 )
 from stack import FUNCTIONS, ROOT
 
+TEMPLATES = (TEMPLATE, ARCHIVE, CENTRAL)
 DETECTING = ("SubscriptionFunction", "TickFunction")
 ROLES = {"subscription": (TEMPLATE, "SubscriptionRole"), "tick": (TEMPLATE, "TickRole")}
 ROLES["firehose"] = (ARCHIVE, "FirehoseFunctionRole")
@@ -150,15 +151,24 @@ def test_calls_are_found() -> None:
     assert called("firehose") == {"firehose:PutRecordBatch", "kinesis:PutRecords"}
 
 
-def test_roles_are_bounded_and_trust_one_service() -> None:
-    """A boundary of the account's can be set on each, and no account or person may assume one."""
-    for name, role in of_type(resources_of(TEMPLATE), "AWS::IAM::Role").items():
+@pytest.mark.parametrize("template", [TEMPLATE, ARCHIVE])
+def test_roles_are_bounded_and_trust_one_service(template: str) -> None:
+    """A boundary of the account's can be set on each, no account or person may assume one, and services say for whom."""
+    for name, role in of_type(resources_of(template), "AWS::IAM::Role").items():
         assert references(role["Properties"]["PermissionsBoundary"]) == {"PermissionsBoundary", "AWS::NoValue"}, name
         for statement in statements(role["Properties"]["AssumeRolePolicyDocument"]):
             assert list(statement["Principal"]) == ["Service"], name
+            # Lambda's is for functions that are given the role, which takes iam:PassRole in this account.
+            is_lambda = statement["Principal"]["Service"] == "lambda.amazonaws.com"
+            assert is_lambda or "aws:SourceArn" in json.dumps(statement["Condition"]), name
 
 
-@pytest.mark.parametrize("template", [TEMPLATE, ARCHIVE, CENTRAL])
+def test_the_central_template_has_no_roles() -> None:
+    """They would need a boundary and a row above."""
+    assert not {"AWS::IAM::Role", "AWS::IAM::Policy"} & {one["Type"] for one in resources_of(CENTRAL).values()}
+
+
+@pytest.mark.parametrize("template", TEMPLATES)
 def test_no_star_stands_without_its_reason(template: str) -> None:
     """On its line or on one of the two above."""
     lines = text_of(template).split("\nResources:\n")[1].splitlines()
@@ -183,50 +193,90 @@ def key_of(resource: Resource) -> object:
             return properties["BucketEncryption"]
         case "AWS::SNS::Topic":
             return properties["KmsMasterKeyId"]
+        case "AWS::KinesisFirehose::DeliveryStream":
+            return properties["DeliveryStreamEncryptionConfigurationInput"]
+        case "AWS::Athena::WorkGroup":
+            return properties["WorkGroupConfiguration"]["ResultConfiguration"]["EncryptionConfiguration"]
     raise AssertionError(resource["Type"])
 
 
+# What may hold data, and the key of the operator's that each store can be encrypted with, where there is one.
+KINDS = {
+    *("AWS::Logs::LogGroup", "AWS::DynamoDB::Table", "AWS::S3::Bucket", "AWS::SNS::Topic", "AWS::SQS::Queue"),
+    *("AWS::Kinesis::Stream", "AWS::KinesisFirehose::DeliveryStream", "AWS::Athena::WorkGroup"),
+}
 STORES = {
-    "AWS::Logs::LogGroup": "DataKey",
-    "AWS::DynamoDB::Table": "DataKey",
-    "AWS::S3::Bucket": "DataKey",
-    "AWS::SNS::Topic": "TopicKey",
+    (TEMPLATE, "AWS::Logs::LogGroup"): {"DataKey"},
+    (TEMPLATE, "AWS::DynamoDB::Table"): {"DataKey"},
+    (TEMPLATE, "AWS::S3::Bucket"): {"DataKey"},
+    (TEMPLATE, "AWS::SNS::Topic"): {"TopicKey"},
+    (ARCHIVE, "AWS::Logs::LogGroup"): {"LogKeyArn"},
+    (ARCHIVE, "AWS::S3::Bucket"): set(),
+    (ARCHIVE, "AWS::KinesisFirehose::DeliveryStream"): set(),
+    (ARCHIVE, "AWS::Athena::WorkGroup"): set(),
+    (CENTRAL, "AWS::SNS::Topic"): {"TopicKey"},
+    (CENTRAL, "AWS::S3::Bucket"): set(),
 }
 
 
-@pytest.mark.parametrize(("kind", "key"), STORES.items())
-def test_every_store_can_be_encrypted_with_a_key_of_the_stack(kind: str, key: str) -> None:
-    """Without one AWS's own keys encrypt all but topics."""
-    for name, resource in of_type(resources_of(TEMPLATE), kind).items():
-        assert key in references(key_of(resource)), name
+@pytest.mark.parametrize(("store", "keys"), STORES.items())
+def test_every_store_says_how_it_is_encrypted(store: tuple[str, str], keys: set[str]) -> None:
+    """Without a key of the operator's, AWS's own keys encrypt all but topics."""
+    template, kind = store
+    for name, resource in of_type(resources_of(template), kind).items():
+        assert key_of(resource) and references(key_of(resource)) - {"AWS::NoValue"} == keys, name
 
 
 def test_nothing_else_holds_data() -> None:
     """A store of another type needs a line above."""
-    kinds = {resource["Type"] for resource in resources_of(TEMPLATE).values()}
-    assert not kinds & {"AWS::SQS::Queue", "AWS::Kinesis::Stream", "AWS::KinesisFirehose::DeliveryStream"}
+    found = {(template, one["Type"]) for template in TEMPLATES for one in resources_of(template).values()}
+    assert {(template, kind) for template, kind in found if kind in KINDS} == STORES.keys()
 
 
-def test_what_holds_data_says_what_becomes_of_it() -> None:
+@pytest.mark.parametrize("template", TEMPLATES)
+def test_what_holds_data_says_what_becomes_of_it(template: str) -> None:
     """When the stack is deleted, and when a resource is replaced."""
     kinds = {"AWS::Logs::LogGroup", "AWS::DynamoDB::Table", "AWS::S3::Bucket", "AWS::KMS::Key"}
-    for name, resource in resources_of(TEMPLATE).items():
+    for name, resource in resources_of(template).items():
         if resource["Type"] in kinds:
             assert {"DeletionPolicy", "UpdateReplacePolicy"} <= resource.keys(), name
 
 
-def test_the_key_of_what_stays_stays() -> None:
+STAYS = {TEMPLATE: {"FlowLogGroup", "FailureBucket", "DataKey"}, ARCHIVE: {"ArchiveBucket"}, CENTRAL: {"PackagesBucket"}}
+
+
+@pytest.mark.parametrize(("template", "stays"), STAYS.items())
+def test_the_key_of_what_stays_stays(template: str, stays: set[str]) -> None:
     """Else the evidence could not be read."""
-    assert retained(resources_of(TEMPLATE)) == {"FlowLogGroup", "FailureBucket", "DataKey"}
+    assert retained(resources_of(template)) == stays
+
+
+@pytest.mark.parametrize("template", TEMPLATES)
+def test_buckets_are_closed_and_want_tls(template: str) -> None:
+    """To the public whatever a policy says, and to all in clear text."""
+    resources = resources_of(template)
+    policies = of_type(resources, "AWS::S3::BucketPolicy").values()
+    for name, bucket in of_type(resources, "AWS::S3::Bucket").items():
+        blocked = bucket["Properties"]["PublicAccessBlockConfiguration"]
+        assert len(blocked) == 4 and all(blocked.values()), name
+        [policy] = [one["Properties"] for one in policies if one["Properties"]["Bucket"] == {"Ref": name}]
+        denied = next(statements(policy["PolicyDocument"]))
+        assert denied["Effect"] == "Deny" and denied["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}, name
 
 
 KEY_POLICIES = {
-    "TopicKey": {
+    (CENTRAL, "TopicKey"): {
+        "Account": ({"kms:*"}, "arn:${AWS::Partition}:iam::${AWS::AccountId}:root"),
+        "Functions": ({"kms:Decrypt", "kms:GenerateDataKey"}, "*"),
+        "Alarms": ({"kms:Decrypt", "kms:GenerateDataKey*"}, "cloudwatch.amazonaws.com"),
+        "Queues": ({"kms:Decrypt", "kms:GenerateDataKey"}, "sns.amazonaws.com"),
+    },
+    (TEMPLATE, "TopicKey"): {
         "Account": ({"kms:*"}, "arn:${AWS::Partition}:iam::${AWS::AccountId}:root"),
         "Alarms": ({"kms:Decrypt", "kms:GenerateDataKey*"}, "cloudwatch.amazonaws.com"),
         "Queues": ({"kms:Decrypt", "kms:GenerateDataKey"}, "sns.amazonaws.com"),
     },
-    "DataKey": {
+    (TEMPLATE, "DataKey"): {
         "Account": ({"kms:*"}, "arn:${AWS::Partition}:iam::${AWS::AccountId}:root"),
         "Logs": (
             {"kms:Encrypt", "kms:Decrypt", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:DescribeKey"},
@@ -237,14 +287,15 @@ KEY_POLICIES = {
 
 
 @pytest.mark.parametrize(("key", "expected"), KEY_POLICIES.items())
-def test_key_policies_name_who_needs_them(key: str, expected: dict[str, tuple[set[str], str]]) -> None:
+def test_key_policies_name_who_needs_them(key: tuple[str, str], expected: dict[str, tuple[set[str], str]]) -> None:
     """Whoever is missing fails in silence, and whoever is too many may read."""
     found = {}
-    for statement in statements(resources_of(TEMPLATE)[key]["Properties"]["KeyPolicy"]):
+    template, name = key
+    for statement in statements(resources_of(template)[name]["Properties"]["KeyPolicy"]):
         [principal] = statement["Principal"].values()
         principal = principal["Fn::Sub"] if isinstance(principal, dict) else principal
         found[statement["Sid"]] = (set(listed(statement["Action"])), principal)
-        assert statement["Sid"] == "Account" or "Condition" in statement, "a service acts for one account only"
+        assert statement["Sid"] == "Account" or "Condition" in statement, "a service acts for somebody"
     assert found == expected
 
 
@@ -275,7 +326,7 @@ def test_topics_take_nothing_without_tls() -> None:
 # ---- Suppressions ----------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("template", [TEMPLATE, ARCHIVE, CENTRAL])
+@pytest.mark.parametrize("template", TEMPLATES)
 def test_every_suppression_says_why(template: str) -> None:
     """Of what checkov would find."""
     for name, resource in resources_of(template).items():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import subprocess
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -65,10 +66,14 @@ def test_functions_log_elsewhere_than_lambda_would(resources: dict[str, Resource
         assert function["Properties"]["Environment"]["Variables"]["OWN_LOG_GROUP"] == {"Ref": group}, name
 
 
-def test_roles_name_what_they_may_touch(resources: dict[str, Resource]) -> None:
+@pytest.mark.parametrize("template", [TEMPLATE, ARCHIVE])
+def test_roles_name_what_they_may_touch(template: str) -> None:
     """No role may do everything, or something everywhere but for the one call that AWS bounds to nothing."""
-    for name, role in of_type(resources, "AWS::IAM::Role").items():
-        for statement in statements(role["Properties"]["Policies"]):
+    resources = resources_of(template)
+    for name, role in resources.items():
+        if role["Type"] not in ("AWS::IAM::Role", "AWS::IAM::Policy"):
+            continue
+        for statement in statements(role["Properties"].get("Policies", role["Properties"])):
             is_bounded = statement["Resource"] != "*" or statement["Action"] == "ec2:DescribeFlowLogs"
             assert is_bounded and "*" not in json.dumps(statement["Action"]), name
 
@@ -112,6 +117,16 @@ def test_alarms_go_where_the_operator_says(resources: dict[str, Resource]) -> No
             assert properties["MetricName"] in own_metrics(), name
 
 
+@pytest.mark.parametrize(("template", "else_to"), [(ARCHIVE, "AWS::NoValue"), (CENTRAL, "AlertsTopic")])
+def test_alarms_of_the_other_templates_do_too(template: str, else_to: str) -> None:
+    """The archive has no topic of its own."""
+    for name, alarm in of_type(resources_of(template), "AWS::CloudWatch::Alarm").items():
+        properties = alarm["Properties"]
+        for actions in (properties["AlarmActions"], properties["OKActions"]):
+            assert references(actions) == {"AlarmActionArns", else_to}, name
+        assert len(properties["AlarmDescription"]) > 40 and "TreatMissingData" in properties, name
+
+
 def test_what_can_go_wrong_has_an_alarm(resources: dict[str, Resource]) -> None:
     """Of both functions, the topics and what the subscription counts."""
     watched = {
@@ -129,22 +144,34 @@ def test_what_can_go_wrong_has_an_alarm(resources: dict[str, Resource]) -> None:
         assert ("NumberOfNotificationsFailed", topic) in watched, topic
 
 
+def test_what_can_go_wrong_with_the_archive_has_an_alarm() -> None:
+    """Of its function, and of the stream at its end."""
+    alarms = of_type(resources_of(ARCHIVE), "AWS::CloudWatch::Alarm").values()
+    of_function = {"Errors", "Throttles", "Duration", "RecordsFailed", "RecordsPutBack", "RejectedLines"}
+    watched = {
+        alarm["Properties"]["MetricName"]: references(alarm["Properties"]["Dimensions"][0]["Value"]) for alarm in alarms
+    }
+    assert watched == {**dict.fromkeys(of_function, {"FirehoseFunction"}), "DeliveryToS3.DataFreshness": {"Stream"}}
+
+
 def dashboard(resources: dict[str, Resource]) -> list[dict[str, Any]]:
     """The dashboard's widgets."""
     [board] = of_type(resources, "AWS::CloudWatch::Dashboard").values()
     text = board["Properties"]["DashboardBody"]["Fn::Sub"][0]
-    return json.loads(text.replace("${TopicAlarms}", ""))["widgets"]
+    return json.loads(text.replace("${OtherAlarms}", ""))["widgets"]
 
 
 def test_the_dashboard_shows_every_alarm_and_metrics_that_there_are(resources: dict[str, Resource]) -> None:
-    """All alarms that the stack has whatever its parameters, those of its topics, and no two widgets on one place."""
+    """All alarms, those that not every stack has by the same condition, and no two widgets on one place."""
     widgets = dashboard(resources)
-    alarms = {name for name, alarm in of_type(resources, "AWS::CloudWatch::Alarm").items() if "Condition" not in alarm}
+    all_alarms = of_type(resources, "AWS::CloudWatch::Alarm")
+    alarms = {name for name, alarm in all_alarms.items() if "Condition" not in alarm}
     shown = [arn for widget in widgets for arn in widget["properties"].get("alarms", [])]
     assert sorted(shown) == sorted(f"${{{name}.Arn}}" for name in alarms)
     [board] = of_type(resources, "AWS::CloudWatch::Dashboard").values()
-    topics = board["Properties"]["DashboardBody"]["Fn::Sub"][1]["TopicAlarms"]
-    assert references(topics) == {"DeliveriesAlarm", "FindingDeliveriesAlarm"}
+    others = board["Properties"]["DashboardBody"]["Fn::Sub"][1]["OtherAlarms"]["Fn::Join"][1]
+    conditions = {name: part["Fn::If"][0] for part in others for name in references(part)}
+    assert conditions == {name: all_alarms[name]["Condition"] for name in all_alarms.keys() - alarms}
     metrics = [metric for widget in widgets for metric in widget["properties"].get("metrics", [])]
     assert {metric[1] for metric in metrics if metric[0] == "Flowgauge"} <= own_metrics()
     places = [place for widget in widgets for place in covered(widget)]
@@ -197,6 +224,55 @@ def test_parameters_are_grouped_and_described(template: str) -> None:
         assert len(parameter["Description"]) > 20, name
         bounds = {"AllowedPattern", "AllowedValues", "MaxLength", "MaxValue"}
         assert bounds & parameter.keys() or parameter["Type"] == "CommaDelimitedList", name
+
+
+def test_formats_of_one_name_are_one() -> None:
+    """Whoever switches flow logs on as recommended can archive them under the same name."""
+    formats = [parsed(template)["Mappings"]["Formats"]["recommended"]["Fields"] for template in (TEMPLATE, ARCHIVE)]
+    assert formats[0] == formats[1]
+    patterns = [parsed(template)["Parameters"]["LogFormat"]["AllowedPattern"] for template in (TEMPLATE, ARCHIVE)]
+    assert patterns[0] == patterns[1]
+
+
+def holds(condition: dict[str, Any], given: dict[str, str]) -> bool:
+    """Whether a condition of a rule is met by values of parameters, compared as texts."""
+    [(function, parts)] = condition.items()
+    value = lambda part: given[part["Ref"]] if isinstance(part, dict) else part  # noqa: E731
+    match function:
+        case "Fn::Not":
+            return not holds(parts[0], given)
+        case "Fn::Or":
+            return any(holds(part, given) for part in parts)
+        case "Fn::And":
+            return all(holds(part, given) for part in parts)
+        case "Fn::Equals":
+            return value(parts[0]) == value(parts[1])
+        case "Fn::Contains":
+            return value(parts[1]) in parts[0]
+    raise AssertionError(function)
+
+
+def test_the_archives_ages_are_those_that_s3_takes() -> None:
+    """Every choice of the three: moved before it goes, and a month in the one class before the next."""
+    document = parsed(ARCHIVE)
+    names = ("InfrequentAfterDays", "GlacierAfterDays", "ArchiveDays")
+    rules = [document["Rules"][rule] for rule in ("RecordsMoveBeforeTheyGo", "RecordsRestBeforeTheyMoveOn")]
+    taken = 0
+    for infrequent, glacier, gone in product(*(document["Parameters"][name]["AllowedValues"] for name in names)):
+        given = dict(zip(names, map(str, (infrequent, glacier, gone)), strict=True))
+        is_taken = all(holds(assertion["Assert"], given) for rule in rules for assertion in rule["Assertions"])
+        rests = not (infrequent and glacier) or glacier >= infrequent + 30
+        assert is_taken == (rests and gone > max(infrequent, glacier)), given
+        taken += is_taken
+    assert taken > 100
+
+
+@pytest.mark.parametrize("template", [TEMPLATE, ARCHIVE])
+def test_no_concurrency_would_stop_the_function(template: str) -> None:
+    """It is refused; everything else that the parameter takes is not."""
+    [assertion] = parsed(template)["Rules"]["FunctionRuns"]["Assertions"]
+    taken = [text for text in ("-1", "0", "1", "2") if holds(assertion["Assert"], {"ReservedConcurrency": text})]
+    assert taken == ["-1", "1", "2"]
 
 
 def test_outputs_are_those_that_scripts_use(resources: dict[str, Resource]) -> None:

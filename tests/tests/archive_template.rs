@@ -130,7 +130,7 @@ fn variables_and_metrics_are_those_of_the_function() {
         assert!(TRANSFORMATION_VARIABLES.iter().any(|known| known.name == variable), "{variable}");
     }
     let metrics = found("(?m)^      Namespace: Flowgauge\n      MetricName: (.+)$");
-    assert_eq!(metrics.len(), 2, "{metrics:?}");
+    assert_eq!(metrics.len(), 3, "{metrics:?}");
     for metric in metrics {
         assert!(firehose::telemetry::METRICS.iter().any(|known| known.name == metric), "{metric}");
     }
