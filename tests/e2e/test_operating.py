@@ -69,8 +69,8 @@ def test_what_is_wrong_is_told_with_what_to_do(unset: Stack) -> None:
         assert failed == {"format", "recursion", "subscribers", "failed-events"}, checks
         assert status == 1
         assert all(check["advice"] for check in checks if check["verdict"] != "ok")
-        assert f"--log-group-name '{own}' --filter-name 'loop'" in check_of(checks, "recursion")["advice"]
-        assert f"flowgauge redrive {function} --execute" in check_of(checks, "failed-events")["advice"]
+        assert f"--log-group-name='{own}' --filter-name='loop'" in check_of(checks, "recursion")["advice"]
+        assert f"flowgauge redrive '{function}' --execute" in check_of(checks, "failed-events")["advice"]
     finally:
         logs.delete_subscription_filter(logGroupName=own, filterName="loop")
         emulator.client("ec2").delete_flow_logs(FlowLogIds=[other])

@@ -1,6 +1,7 @@
 //! The function itself: whose it is, whether it can start, and what it left undone.
 
 use super::{Check, Known, Text};
+use crate::shell::quoted;
 
 /// Events that wait in the failure bucket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,7 +66,7 @@ pub(crate) fn failed_events(function: &str, bucket: &str, found: &Known<FailedEv
         return Check::ok(NAME, bucket, Text::new("no event waits", "待っているイベントはありません"));
     }
     let more = if is_cut { "+" } else { "" };
-    let (english, japanese) = ages(oldest);
+    let ((english, japanese), word) = (ages(oldest), quoted(function));
     Check::failed(
         NAME,
         bucket,
@@ -74,9 +75,9 @@ pub(crate) fn failed_events(function: &str, bucket: &str, found: &Known<FailedEv
             format!("処理できなかったイベントが {count}{more} 件あり、最も古いものは{japanese}前です"),
         ),
         Text::new(
-            format!("read the function's log, mend the cause, then `flowgauge redrive {function} --execute`"),
+            format!("read the function's log, mend the cause, then `flowgauge redrive {word} --execute`"),
             format!(
-                "関数のログを読み、原因を取り除いてから `flowgauge redrive {function} --execute` を実行してください"
+                "関数のログを読み、原因を取り除いてから `flowgauge redrive {word} --execute` を実行してください"
             ),
         ),
     )

@@ -2,6 +2,7 @@
 
 use super::function::ages;
 use super::{Check, Known, Text};
+use crate::shell::quoted;
 
 /// The most subscription filters of a log group that AWS documents (CloudWatch Logs user guide, "Quotas").
 const DOCUMENTED_SLOTS: u64 = 2;
@@ -129,30 +130,28 @@ pub(crate) fn recursion(own: &LogGroup<'_>, function_arn: &str) -> Check {
             own.name,
             Text::new("the function does not read its own log", "関数は自身のログを読んでいません"),
         ),
-        Some(filter) => Check::failed(
-            NAME,
-            own.name,
-            Text::new(
-                format!(
-                    "`{}` sends the function what it writes itself; it refuses that, but each line is paid for",
-                    filter.name
+        Some(filter) => {
+            let unsubscribe = format!(
+                "aws logs delete-subscription-filter --log-group-name={} --filter-name={}",
+                quoted(own.name),
+                quoted(&filter.name)
+            );
+            Check::failed(
+                NAME,
+                own.name,
+                Text::new(
+                    format!(
+                        "`{}` sends the function what it writes itself; it refuses that, but each line is paid for",
+                        filter.name
+                    ),
+                    format!(
+                        "`{}` が関数自身のログを関数に送っています。関数は拒みますが、行ごとに費用がかかります",
+                        filter.name
+                    ),
                 ),
-                format!(
-                    "`{}` が関数自身のログを関数に送っています。関数は拒みますが、行ごとに費用がかかります",
-                    filter.name
-                ),
-            ),
-            Text::new(
-                format!(
-                    "aws logs delete-subscription-filter --log-group-name '{}' --filter-name '{}'",
-                    own.name, filter.name
-                ),
-                format!(
-                    "aws logs delete-subscription-filter --log-group-name '{}' --filter-name '{}'",
-                    own.name, filter.name
-                ),
-            ),
-        ),
+                Text::new(unsubscribe.clone(), unsubscribe),
+            )
+        }
     }
 }
 

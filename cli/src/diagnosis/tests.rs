@@ -1,3 +1,5 @@
+#![allow(clippy::unwrap_used, reason = "tests")]
+
 use std::collections::BTreeSet;
 
 use super::*;
@@ -83,6 +85,18 @@ fn of_recursion() {
         [Ok(vec![filter("arn:other", "")]), Ok(vec![filter(FUNCTION, "x")]), refused()];
     let own = |filters| recursion(&LogGroup { name: "/own", filters, slots: None }, FUNCTION);
     insta::assert_snapshot!(table(cases.iter().map(own)));
+}
+
+#[test]
+fn a_hostile_name_is_one_word_of_the_advised_command() {
+    let hostile = Filter { name: "-x'; id; '".to_owned(), ..filter(FUNCTION, "") };
+    let check = recursion(&LogGroup { name: "/own", filters: &Ok(vec![hostile]), slots: None }, FUNCTION);
+    for language in [Language::English, Language::Japanese] {
+        assert_eq!(
+            check.advice.as_ref().unwrap().of(language),
+            r"aws logs delete-subscription-filter --log-group-name='/own' --filter-name='-x'\''; id; '\'''"
+        );
+    }
 }
 
 #[test]
