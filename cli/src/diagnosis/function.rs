@@ -1,6 +1,6 @@
 //! The function itself: whose it is, whether it can start, and what it left undone.
 
-use super::{Check, Known, Text};
+use super::{Check, Known, Text, owner_elsewhere};
 use crate::shell::quoted;
 
 /// Events that wait in the failure bucket.
@@ -21,10 +21,9 @@ pub(crate) fn credentials(identity: &Known<(String, String)>, region: &str, func
         Ok(identity) => identity,
         Err(why) => return Check::unseen(NAME, region, why, "sts:GetCallerIdentity"),
     };
-    let owner = function_arn.split(':').nth(4).unwrap_or_default();
-    if owner.is_empty() || owner == account {
+    let Some(owner) = owner_elsewhere(function_arn, account) else {
         return Check::ok(NAME, region, Text::new(arn, arn));
-    }
+    };
     let found = Text::new(
         format!("{arn} is of account {account}, the function of {owner}"),
         format!("{arn} のアカウントは {account}、関数のアカウントは {owner} です"),

@@ -57,19 +57,19 @@ fn of_failed_events() {
 #[test]
 fn of_subscription_filters() {
     let other = || filter("arn:aws:lambda:eu-west-1:123456789012:function:f2", "");
-    let cases: [(Known<Vec<Filter>>, Option<u64>); 8] = [
-        (Ok(vec![filter(FUNCTION, "")]), None),
-        (Ok(vec![other(), filter(&format!("{FUNCTION}:live"), " ")]), Some(5)),
-        (Ok(vec![filter(FUNCTION, "REJECT")]), Some(2)),
-        (Ok(Vec::new()), Some(2)),
-        (Ok(vec![other()]), None),
-        (Ok(vec![other(), other()]), None),
-        (Ok(vec![other(), other()]), Some(3)),
-        (refused(), None),
+    let cases: [(Known<Vec<Filter>>, Known<Option<u64>>); 9] = [
+        (Ok(vec![filter(FUNCTION, "")]), Ok(None)),
+        (Ok(vec![filter(FUNCTION, "")]), refused()),
+        (Ok(vec![other(), filter(&format!("{FUNCTION}:live"), " ")]), Ok(Some(5))),
+        (Ok(vec![filter(FUNCTION, "REJECT")]), Ok(Some(2))),
+        (Ok(Vec::new()), Ok(Some(2))),
+        (Ok(vec![other()]), Ok(None)),
+        (Ok(vec![other(), other()]), refused()),
+        (Ok(vec![other(), other()]), Ok(Some(3))),
+        (refused(), Ok(None)),
     ];
-    let group = |(filters, slots): &(_, Option<u64>)| {
-        subscription(&LogGroup { name: "/vpc", filters, slots: *slots }, FUNCTION)
-    };
+    let group =
+        |(filters, slots): &(_, _)| subscription(&LogGroup { name: "/vpc", filters, slots }, FUNCTION);
     insta::assert_snapshot!(table(cases.iter().map(group)));
 }
 
@@ -83,14 +83,15 @@ fn of_log_groups() {
 fn of_recursion() {
     let cases: [Known<Vec<Filter>>; 3] =
         [Ok(vec![filter("arn:other", "")]), Ok(vec![filter(FUNCTION, "x")]), refused()];
-    let own = |filters| recursion(&LogGroup { name: "/own", filters, slots: None }, FUNCTION);
+    let own = |filters| recursion(&LogGroup { name: "/own", filters, slots: &Ok(None) }, FUNCTION);
     insta::assert_snapshot!(table(cases.iter().map(own)));
 }
 
 #[test]
 fn a_hostile_name_is_one_word_of_the_advised_command() {
     let hostile = Filter { name: "-x'; id; '".to_owned(), ..filter(FUNCTION, "") };
-    let check = recursion(&LogGroup { name: "/own", filters: &Ok(vec![hostile]), slots: None }, FUNCTION);
+    let check =
+        recursion(&LogGroup { name: "/own", filters: &Ok(vec![hostile]), slots: &Ok(None) }, FUNCTION);
     for language in [Language::English, Language::Japanese] {
         assert_eq!(
             check.advice.as_ref().unwrap().of(language),
@@ -148,8 +149,11 @@ fn of_subscribers() {
     };
     let mail = "email ops@example.com";
     let cases = [who(&[], &[]), who(&[mail], &[]), who(&[], &[mail]), who(&[mail], &["sms +1"]), refused()];
-    let both = cases.iter().flat_map(|topic| [true, false].map(|people| subscribers(TOPIC, topic, people)));
-    insta::assert_snapshot!(table(both));
+    let both =
+        cases.iter().flat_map(|topic| [true, false].map(|people| subscribers(TOPIC, topic, people, ACCOUNT)));
+    // Of another account, and where nobody knows whose.
+    let elsewhere = ["210987654321", ""].map(|account| subscribers(TOPIC, &refused(), true, account));
+    insta::assert_snapshot!(table(both.chain(elsewhere)));
 }
 
 fn statement(service: &str, actions: &str, condition: &str) -> String {
@@ -190,8 +194,45 @@ fn of_keys() {
         known("PendingDeletion", false, &policies[0]),
         refused(),
     ]);
-    let checks = keys.iter().map(|found| key(TOPIC, Some(("key-1", found)), ACCOUNT));
-    insta::assert_snapshot!(table(checks.chain([key(TOPIC, None, ACCOUNT)])));
+    let used = |service| KeyUse { about: TOPIC, service, account: ACCOUNT };
+    let found = |key: Known<Key>| UsedKey::Ok(Some(("key-1".to_owned(), key)));
+    let mut checks: Vec<_> = keys.into_iter().map(|key| topic_key(used(Some(alarms)), &found(key))).collect();
+    // Of a topic for programs, which alarms do not use.
+    let disabled = known("Disabled", false, &policies[0]);
+    checks.extend(
+        [known("Enabled", false, &policies[3]), disabled].map(|key| topic_key(used(None), &found(key))),
+    );
+    let elsewhere = KeyUse { account: "210987654321", ..used(Some(alarms)) };
+    checks.extend([used(None), elsewhere].map(|used| topic_key(used, &refused())));
+    checks.push(topic_key(used(Some(alarms)), &Ok(None)));
+    insta::assert_snapshot!(table(checks));
+}
+
+#[test]
+fn of_keys_of_log_groups() {
+    let logs = "logs.eu-west-1.amazonaws.com";
+    let all =
+        r#"["kms:Encrypt", "kms:Decrypt", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:DescribeKey"]"#;
+    let here = r#", "Condition": {"ArnLike": {"kms:EncryptionContext:aws:logs:arn": "arn:aws:logs:eu-west-1:123456789012:log-group:*"}}"#;
+    let key = |state: &str, service: &str, actions: &str| {
+        let (state, policy) = (state.to_owned(), policy(&[statement(service, actions, here)]));
+        Ok(Key { state, is_of_aws: false, policy })
+    };
+    let arn = |account: &str| format!("arn:aws:kms:eu-west-1:{account}:key/1");
+    let cases: [UsedKey; 8] = [
+        Ok(Some((arn(ACCOUNT), key("Enabled", logs, all)))),
+        Ok(Some((arn(ACCOUNT), key("Enabled", "logs.us-east-1.amazonaws.com", all)))),
+        Ok(Some((arn(ACCOUNT), key("Enabled", logs, r#"["kms:Encrypt", "kms:Decrypt"]"#)))),
+        Ok(Some((arn(ACCOUNT), key("PendingDeletion", logs, all)))),
+        Ok(Some((arn(ACCOUNT), refused()))),
+        Ok(Some((arn("210987654321"), refused()))),
+        refused(),
+        Ok(None),
+    ];
+    let used = KeyUse { about: "/vpc", service: Some(logs), account: ACCOUNT };
+    let checks: Vec<_> = cases.iter().filter_map(|key| log_key(used, key)).collect();
+    assert_eq!(checks.len(), 7);
+    insta::assert_snapshot!(table(checks));
 }
 
 #[test]

@@ -58,6 +58,19 @@ impl LogGroups {
         Ok(found.iter().map(filter).collect())
     }
 
+    /// The ARN of the key with which a log group is encrypted, if it names one.
+    pub async fn key(&self, log_group: &str, now: u64) -> Result<Option<String>, CallError> {
+        const CALL: &str = "CloudWatch Logs DescribeLogGroups";
+        let calls = &self.logs;
+        // They come in the order of their names: the one whose name is the prefix is on the first page.
+        let answer = calls.json("DescribeLogGroups", json!({ "logGroupNamePrefix": log_group }), now).await;
+        let answer = answer.map_err(|refusal| CallError::new(CALL, log_group, refusal))?;
+        let groups = answer["logGroups"].as_array();
+        let groups = groups.ok_or_else(|| CallError::unreadable(CALL, log_group, "no logGroups"))?;
+        let group = groups.iter().find(|group| group["logGroupName"] == log_group);
+        Ok(group.and_then(|group| group["kmsKeyId"].as_str()).map(str::to_owned))
+    }
+
     /// How many subscription filters a log group takes, as Service Quotas says it; none when it names no such quota.
     pub async fn filter_slots(&self, now: u64) -> Result<Option<u64>, CallError> {
         const CALL: &str = "Service Quotas ListServiceQuotas";
@@ -178,6 +191,23 @@ mod tests {
             let error = groups.subscription_filters("/vpc", 0).await.unwrap_err().to_string();
             assert_eq!(error, format!("{call}{expected}"));
         }
+    }
+
+    #[tokio::test]
+    async fn the_key_is_that_of_the_group_of_this_very_name() {
+        let group = |name: &str, key: &str| json!({ "logGroupName": name, "kmsKeyId": key });
+        let both =
+            json!({ "logGroups": [{ "logGroupName": "/vp" }, group("/vpc", "a"), group("/vpc2", "b")] });
+        let (groups, asked) = groups(&[
+            (200, both),
+            (200, json!({ "logGroups": [{ "logGroupName": "/vpc" }, group("/vpc2", "b")] })),
+            (200, json!({})),
+        ])
+        .await;
+        assert_eq!(groups.key("/vpc", 0).await, Ok(Some("a".to_owned())));
+        assert_eq!(groups.key("/vpc", 0).await, Ok(None));
+        assert_eq!(groups.key("/vpc", 0).await.unwrap_err().code, "Unreadable");
+        assert!(asked.all()[0].ends_with(r#"{"logGroupNamePrefix":"/vpc"}"#));
     }
 
     #[tokio::test]
