@@ -5,6 +5,7 @@ mod function;
 mod key;
 mod key_policy;
 mod log_group;
+mod ping_pattern;
 mod topic;
 
 use flow_detect::Language;
@@ -14,6 +15,7 @@ pub(crate) use format::{Formats, format};
 pub(crate) use function::{FailedEvents, credentials, failed_events, settings};
 pub(crate) use key::{Key, KeyUse, UsedKey, log_key, topic_key};
 pub(crate) use log_group::{Filter, LogGroup, Newest, delivery, log_groups, recursion, subscription};
+pub(crate) use ping_pattern::{REFUSED_PINGS, ping_pattern};
 pub(crate) use topic::{Topic, subscribers};
 
 /// A fact, or why it could not be seen.

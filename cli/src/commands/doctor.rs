@@ -4,7 +4,8 @@ use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style};
 use flow_aws::{
-    Account, AccountFlowLogs, FailedEvents as Bucket, KmsKey, KmsKeys, LogGroups, SubscriptionFilter, Topics,
+    Account, AccountFlowLogs, FailedEvents as Bucket, KmsKey, KmsKeys, LogGroups, MetricFilter,
+    SubscriptionFilter, Topics,
 };
 use flow_detect::Language;
 use flow_function::config::Config;
@@ -16,9 +17,9 @@ use crate::clock::now;
 use crate::commands::deployed::Deployed;
 use crate::commands::detect::language;
 use crate::diagnosis::{
-    Check, FailedEvents, Filter, Formats, Key, KeyUse, Known, LogGroup, Newest, Topic, UsedKey, Verdict,
-    account_of, credentials, delivery, failed_events, format, log_groups, log_key, recursion, settings,
-    subscribers, subscription, topic_key,
+    Check, FailedEvents, Filter, Formats, Key, KeyUse, Known, LogGroup, Newest, REFUSED_PINGS, Topic,
+    UsedKey, Verdict, account_of, credentials, delivery, failed_events, format, log_groups, log_key,
+    ping_pattern, recursion, settings, subscribers, subscription, topic_key,
 };
 use crate::failure::{Failure, Outcome};
 use crate::messages;
@@ -83,7 +84,9 @@ impl Doctor {
         for name in groups.iter().flatten() {
             let filters = self.filters(name).await;
             checks.push(subscription(&LogGroup { name, filters: &filters, slots: &slots }, arn));
-            checks.push(format(name, &self.formats(name, config).await));
+            let formats = self.formats(name, config).await;
+            checks.push(format(name, &formats));
+            checks.extend(self.ping_pattern(name, &formats).await);
             checks.extend(self.log_key(name).await);
             let own = match own {
                 Some(own) => self.newest(own).await,
@@ -111,6 +114,20 @@ impl Doctor {
         let chosen = formats.of(log_group).filter(|_| formats.is_chosen(log_group)).map(ToString::to_string);
         let flow_logs = AccountFlowLogs::new(self.deployed.access.clone());
         Formats { chosen, found: seen(flow_logs.formats(log_group, self.now).await) }
+    }
+
+    /// Whether refused pings, where they are counted, are counted in the log group's format.
+    async fn ping_pattern(&self, log_group: &str, formats: &Formats) -> Option<Check> {
+        let format = formats.one()?;
+        let filters = seen(self.log_groups.metric_filters(log_group, self.now).await).map(|filters| {
+            let of_pings = |filter: MetricFilter| {
+                let MetricFilter { name, pattern, metrics } = filter;
+                let is_of_pings = metrics.iter().any(|metric| metric == REFUSED_PINGS);
+                is_of_pings.then_some(Filter { name, destination: REFUSED_PINGS.to_owned(), pattern })
+            };
+            filters.into_iter().filter_map(of_pings).collect()
+        });
+        ping_pattern(log_group, &format, &filters)
     }
 
     /// When a log group got its newest line, in Unix seconds: at least so late.

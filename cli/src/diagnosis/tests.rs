@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use flow_record::RecordFormat;
+
 use super::*;
 
 const FUNCTION: &str = "arn:aws:lambda:eu-west-1:123456789012:function:f";
@@ -120,6 +122,45 @@ fn of_formats() {
         format("/vpc", &Formats { chosen: chosen.map(str::to_owned), found })
     };
     insta::assert_snapshot!(table(cases.map(check)));
+}
+
+#[test]
+fn of_patterns_of_pings() {
+    const TEMPLATE: &str = r#"[version, account, eni, source, destination, srcport, destport, protocol="1", packets, bytes, starttime, endtime, action="REJECT", flowlogstatus]"#;
+    let default = RecordFormat::default().to_string();
+    let other = "${version} ${srcaddr} ${protocol} ${action}";
+    let longer = format!("{default} ${{vpc-id}} ${{tcp-flags}}");
+    let swapped = default.replace("${action}", "${vpc-id}");
+    let cases = [
+        (default.as_str(), TEMPLATE),
+        (&longer, TEMPLATE),
+        (&swapped, TEMPLATE),
+        (other, TEMPLATE),
+        (other, r#"[version, source, protocol="1", action="REJECT"]"#),
+        (other, "[broken"),
+    ];
+    let check = |(format, pattern): (&str, &str)| {
+        ping_pattern("/vpc", &format.parse().unwrap(), &Ok(vec![filter(REFUSED_PINGS, pattern)])).unwrap()
+    };
+    let mut checks: Vec<_> = cases.into_iter().map(check).collect();
+    let format = RecordFormat::default();
+    checks.extend(ping_pattern("/vpc", &format, &refused()));
+    assert_eq!(ping_pattern("/vpc", &format, &Ok(Vec::new())), None);
+    insta::assert_snapshot!(table(checks));
+}
+
+#[test]
+fn a_format_is_plain_when_it_is_chosen_or_the_only_one() {
+    let one = |chosen: Option<&str>, found: &[&str]| {
+        let found = Ok(found.iter().map(|format| (*format).to_owned()).collect());
+        Formats { chosen: chosen.map(str::to_owned), found }.one().map(|format| format.to_string())
+    };
+    let (a, b) = ("${version} ${srcaddr}", "${version} ${dstaddr}");
+    assert_eq!(one(None, &[a]).as_deref(), Some(a));
+    assert_eq!(one(Some(b), &[a]).as_deref(), Some(b));
+    assert_eq!(one(None, &[a, "version srcaddr"]).as_deref(), Some(a));
+    assert_eq!(one(None, &[]), None);
+    assert_eq!(one(None, &[a, b]), None);
 }
 
 #[test]
