@@ -2,8 +2,10 @@
 
 mod format;
 mod function;
+mod key;
 mod key_policy;
 mod log_group;
+mod ping_pattern;
 mod topic;
 
 use flow_detect::Language;
@@ -11,8 +13,10 @@ use serde_json::{Value, json};
 
 pub(crate) use format::{Formats, format};
 pub(crate) use function::{FailedEvents, credentials, failed_events, settings};
+pub(crate) use key::{Key, KeyUse, UsedKey, log_key, topic_key};
 pub(crate) use log_group::{Filter, LogGroup, Newest, delivery, log_groups, recursion, subscription};
-pub(crate) use topic::{Key, Topic, key, subscribers};
+pub(crate) use ping_pattern::{REFUSED_PINGS, ping_pattern};
+pub(crate) use topic::{Topic, subscribers};
 
 /// A fact, or why it could not be seen.
 pub(crate) type Known<T> = Result<T, String>;
@@ -96,6 +100,17 @@ impl Check {
         Check::warning(name, about, found, advice)
     }
 
+    /// The same of what `arn` names, seen from `account`: what is another account's only its owner can look at.
+    fn unseen_from(account: &str, name: &'static str, arn: &str, why: &str, action: &str) -> Self {
+        let check = Check::unseen(name, arn, why, action);
+        let Some(owner) = owner_elsewhere(arn, account) else { return check };
+        let advice = Text::new(
+            format!("it can't be seen from here: ask its owner, in account {owner}"),
+            format!("ここからは見えません。所有者(アカウント {owner})に確認してください"),
+        );
+        Check { advice: Some(advice), ..check }
+    }
+
     /// For programs, in a language.
     pub(crate) fn json(&self, language: Language) -> Value {
         json!({
@@ -106,6 +121,16 @@ impl Check {
             "advice": self.advice.as_ref().map(|advice| advice.of(language)),
         })
     }
+}
+
+/// The account of whatever an ARN names, if the ARN tells.
+pub(crate) fn account_of(arn: &str) -> Option<&str> {
+    arn.split(':').nth(4).filter(|account| !account.is_empty())
+}
+
+/// The account of what `arn` names, where that is not `account`. Nobody knows who is elsewhere when `account` is empty.
+pub(crate) fn owner_elsewhere<'a>(arn: &'a str, account: &str) -> Option<&'a str> {
+    account_of(arn).filter(|owner| !account.is_empty() && *owner != account)
 }
 
 #[cfg(test)]

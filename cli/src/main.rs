@@ -13,6 +13,7 @@ mod failure;
 mod inputs;
 mod messages;
 mod rule_files;
+mod shell;
 mod suppressed;
 mod table;
 

@@ -51,7 +51,7 @@ ACTIONS = {
     "list_subscriptions_by_topic": None,
     "publish": None,
     **dict.fromkeys(("GetCallerIdentity", "DescribeStackResource", "DescribeKey", "GetKeyPolicy", "ListServiceQuotas")),
-    **dict.fromkeys(("DescribeSubscriptionFilters", "DescribeLogStreams", "FilterLogEvents")),
+    **dict.fromkeys(("DescribeSubscriptionFilters", "DescribeMetricFilters", "DescribeLogGroups", "DescribeLogStreams", "FilterLogEvents")),
     **dict.fromkeys(("CreateLogStream", "PutLogEvents")),
     "invoke": None,
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import uuid
 from typing import Any
 
@@ -42,7 +43,7 @@ def test_a_sound_stack_is_told_so(unset: Stack, host: Host) -> None:
         wait_for("a try in its log", unset.own_log, lambda log: '"Flows"' in log)
         status, checks = doctor(unset, unset.name)
         everything = {"credentials", "settings", "log-groups", "subscription", "format", "delivery", "recursion", "key"}
-        assert verdicts(checks) == dict.fromkeys(everything | {"subscribers", "subscribers of findings", "failed-events"}, "ok"), checks
+        assert verdicts(checks) == dict.fromkeys(everything | {"subscribers", "subscribers of findings", "key of findings", "failed-events"}, "ok"), checks
         assert status == 0
         assert "of its flow logs: ${start} ${end}" in check_of(checks, "format")["found"]
         _, again = doctor(unset, unset.outputs["SubscriptionFunction"], "--lang", "ja")
@@ -50,16 +51,18 @@ def test_a_sound_stack_is_told_so(unset: Stack, host: Host) -> None:
         assert "すべての行が関数に届きます" in check_of(again, "subscription")["found"]
         said = unset.flowgauge("doctor", unset.name)
         assert "ok      subscription  /company/unset: the function gets every line" in said.stdout, said.stdout
-        assert "11 ok, 0 to look at, 0 failed" in said.stderr
+        assert "12 ok, 0 to look at, 0 failed" in said.stderr
 
 
 def test_what_is_wrong_is_told_with_what_to_do(unset: Stack) -> None:
     """Two formats, nobody who hears, a function that reads its own log, an event that failed: each has failed."""
     emulator, function = unset.emulator, unset.outputs["SubscriptionFunction"]
+    # A name that a shell would run, pasted without care.
+    hostile = "-loop'; id; '"
     logs, own = emulator.client("logs"), unset.outputs["SubscriptionLogs"]
     arn = emulator.client("lambda").get_function_configuration(FunctionName=function)["FunctionArn"]
     other = create_flow_log(emulator, "vpc-0000000d", "${version} ${srcaddr}", UNSET_GROUP)
-    logs.put_subscription_filter(logGroupName=own, filterName="loop", filterPattern="", destinationArn=arn)
+    logs.put_subscription_filter(logGroupName=own, filterName=hostile, filterPattern="", destinationArn=arn)
     key, record = failed_event_key(function), invocation_record(function, {"awslogs": {"data": ""}}, None)
     s3, bucket = emulator.client("s3"), unset.outputs["FailureBucket"]
     s3.put_object(Bucket=bucket, Key=key, Body=json.dumps(record).encode())
@@ -69,10 +72,11 @@ def test_what_is_wrong_is_told_with_what_to_do(unset: Stack) -> None:
         assert failed == {"format", "recursion", "subscribers", "failed-events"}, checks
         assert status == 1
         assert all(check["advice"] for check in checks if check["verdict"] != "ok")
-        assert f"--log-group-name '{own}' --filter-name 'loop'" in check_of(checks, "recursion")["advice"]
-        assert f"flowgauge redrive {function} --execute" in check_of(checks, "failed-events")["advice"]
+        advice = shlex.split(check_of(checks, "recursion")["advice"])
+        assert advice == ["aws", "logs", "delete-subscription-filter", f"--log-group-name={own}", f"--filter-name={hostile}"]
+        assert f"flowgauge redrive '{function}' --execute" in check_of(checks, "failed-events")["advice"]
     finally:
-        logs.delete_subscription_filter(logGroupName=own, filterName="loop")
+        logs.delete_subscription_filter(logGroupName=own, filterName=hostile)
         emulator.client("ec2").delete_flow_logs(FlowLogIds=[other])
         s3.delete_object(Bucket=bucket, Key=key)
 

@@ -10,8 +10,10 @@ use super::LanguageArg;
 ///
 /// One line for each check: credentials, settings, subscription filter and its places, the format of the log group beside
 /// that of its flow logs, lines and invocations, the function reading its own log, who hears of findings and alerts, whether
-/// alarms may use the topic's key, failed events. What may not be looked at is a warning. The exit status is 1 when something
-/// failed.
+/// alarms may use the topic's key, the keys of log groups, failed events. What may not be looked at is a warning.
+///
+/// The exit status is 0 when nothing failed, warnings or not, and 1 when something did, or when it could not begin: wrong
+/// usage, no credentials, an unknown name.
 ///
 /// docs/operate.md lists the permissions that it takes. Credentials and region come from the environment:
 /// `eval "$(aws configure export-credentials --format env)"`.
@@ -35,6 +37,9 @@ pub(crate) struct DoctorArgs {
 /// Without options one finding and its alert are published to the stack's topics, made by the same code as any, with a title
 /// that says that it is a test and the message attribute `test`: whoever subscribes gets it. With --through-logs records of
 /// a host that does not exist are written into the log group, so that everything from there on is proved as well.
+///
+/// Topics of another account take it from a role under the path /flowgauge/ alone, and do not let their listeners be seen: that is
+/// a warning. The exit status is 1 when it was not sent, or nobody hears.
 ///
 /// Credentials and region come from the environment: `eval "$(aws configure export-credentials --format env)"`.
 #[derive(Debug, ClapArgs)]

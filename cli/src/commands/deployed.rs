@@ -8,6 +8,7 @@ use flow_function::config::{Config, ConfigError};
 use flow_function::outside::environment;
 
 use crate::clock::now;
+use crate::diagnosis::account_of;
 
 /// What the template calls the function that reads the log group.
 const FUNCTION: &str = "SubscriptionFunction";
@@ -32,6 +33,14 @@ pub(crate) enum DeployedError {
         /// What the service of stacks says.
         stack: CallError,
     },
+    /// A function of the name may not be looked at, and a stack does not lead to another.
+    #[error("neither a function nor a stack of this name can be looked at: {function}; {stack}")]
+    Unseen {
+        /// What Lambda says.
+        function: DeployedFunctionError,
+        /// What the service of stacks says.
+        stack: CallError,
+    },
     /// The function's environment is none of a Flowgauge function.
     #[error("the environment of {function}: {error}")]
     Config {
@@ -51,6 +60,17 @@ pub(crate) struct Deployed {
     pub(crate) configuration: FunctionConfiguration,
 }
 
+impl DeployedError {
+    /// Neither service led to a function.
+    fn of_both(function: DeployedFunctionError, stack: CallError) -> Self {
+        if is_denied(&function.code) {
+            DeployedError::Unseen { function, stack }
+        } else {
+            DeployedError::Nothing { function, stack }
+        }
+    }
+}
+
 impl Deployed {
     /// The function of this name or ARN, or that of the stack of this name.
     pub(crate) async fn find(name: &str) -> Result<Self, DeployedError> {
@@ -58,9 +78,9 @@ impl Deployed {
         let function = DeployedFunction::new(access.clone(), name.to_owned());
         match function.configuration().await {
             Ok(configuration) => Ok(Deployed { access, function, configuration }),
-            Err(error) if error.code == "ResourceNotFoundException" => {
+            Err(error) if may_be_stack(&error.code) => {
                 let found = Account::new(access.clone()).resource(name, FUNCTION, now()).await;
-                let name = found.map_err(|stack| DeployedError::Nothing { function: error, stack })?;
+                let name = found.map_err(|stack| DeployedError::of_both(error, stack))?;
                 let function = DeployedFunction::new(access.clone(), name);
                 let configuration = function.configuration().await?;
                 Ok(Deployed { access, function, configuration })
@@ -76,8 +96,7 @@ impl Deployed {
 
     /// The account that it is in.
     pub(crate) fn account(&self) -> &str {
-        let account = self.configuration.arn.split(':').nth(4);
-        account.filter(|account| account.len() == 12).unwrap_or("000000000000")
+        account_of(&self.configuration.arn).filter(|account| account.len() == 12).unwrap_or("000000000000")
     }
 
     /// A variable that names something in the function's package, with what it says.
@@ -101,8 +120,64 @@ impl Deployed {
     }
 }
 
+/// Whether what Lambda said of a name leaves open that it is a stack's. Under a policy that names functions AWS refuses to say
+/// that there is none of another name, and ARNs of stacks are no names of functions.
+fn may_be_stack(code: &str) -> bool {
+    is_denied(code) || ["ResourceNotFoundException", "ValidationException"].contains(&code)
+}
+
+/// Whether one of AWS's words for a refusal says that the credentials don't permit the call.
+pub(crate) fn is_denied(code: &str) -> bool {
+    code.starts_with("AccessDenied") || code.starts_with("AuthorizationError")
+}
+
 /// The environment of whoever runs this, for what has to do with AWS.
 fn of_user(variable: &str) -> Option<String> {
     let region = || environment("AWS_DEFAULT_REGION");
     environment(variable).or_else(|| if variable == "AWS_REGION" { region() } else { None })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stack_is_looked_for_unless_something_else_is_wrong() {
+        for code in
+            ["ResourceNotFoundException", "AccessDeniedException", "AccessDenied", "ValidationException"]
+        {
+            assert!(may_be_stack(code), "{code}");
+        }
+        for code in ["NoAnswer", "ExpiredTokenException", "TooManyRequestsException", ""] {
+            assert!(!may_be_stack(code), "{code}");
+        }
+    }
+
+    #[test]
+    fn both_reasons_are_told_when_neither_is_found() {
+        let told = |code: &str| {
+            let (code, text) = (code.to_owned(), "no".to_owned());
+            let function = DeployedFunctionError {
+                operation: "GetFunctionConfiguration",
+                function: "x".to_owned(),
+                code,
+                text,
+            };
+            let stack = CallError {
+                call: "CloudFormation DescribeStackResource",
+                about: "x".to_owned(),
+                code: "AccessDenied".to_owned(),
+                text: "no".to_owned(),
+            };
+            DeployedError::of_both(function, stack).to_string()
+        };
+        assert_eq!(
+            told("AccessDeniedException"),
+            "neither a function nor a stack of this name can be looked at: \
+             Lambda GetFunctionConfiguration of x: AccessDeniedException: no; \
+             CloudFormation DescribeStackResource of x: AccessDenied: no"
+        );
+        let nothing = told("ResourceNotFoundException");
+        assert!(nothing.starts_with("no function and no stack of this name: Lambda"), "{nothing}");
+    }
 }

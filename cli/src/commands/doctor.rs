@@ -4,7 +4,8 @@ use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style};
 use flow_aws::{
-    Account, AccountFlowLogs, FailedEvents as Bucket, KmsKeys, LogGroups, SubscriptionFilter, Topics,
+    Account, AccountFlowLogs, FailedEvents as Bucket, KmsKey, KmsKeys, LogGroups, MetricFilter,
+    SubscriptionFilter, Topics,
 };
 use flow_detect::Language;
 use flow_function::config::Config;
@@ -16,11 +17,15 @@ use crate::clock::now;
 use crate::commands::deployed::Deployed;
 use crate::commands::detect::language;
 use crate::diagnosis::{
-    Check, FailedEvents, Filter, Formats, Key, Known, LogGroup, Newest, Topic, Verdict, credentials,
-    delivery, failed_events, format, key, log_groups, recursion, settings, subscribers, subscription,
+    Check, FailedEvents, Filter, Formats, Key, KeyUse, Known, LogGroup, Newest, REFUSED_PINGS, Topic,
+    UsedKey, Verdict, account_of, credentials, delivery, failed_events, format, log_groups, log_key,
+    ping_pattern, recursion, settings, subscribers, subscription, topic_key,
 };
 use crate::failure::{Failure, Outcome};
 use crate::messages;
+
+/// The service that publishes for alarms.
+const ALARMS: &str = "cloudwatch.amazonaws.com";
 
 /// The most failed events that are counted.
 const MAX_FAILED: usize = 1000;
@@ -61,10 +66,9 @@ impl Doctor {
             credentials(&identity, access.region(), &function.arn),
             settings(&function.name, &config.as_ref().map(|_| ()).map_err(Clone::clone)),
         ];
-        let account = identity.map(|(account, _)| account).unwrap_or_default();
         if let Ok(config) = config {
             checks.extend(self.of_log_groups(&config).await);
-            checks.extend(self.of_topics(&config, &account).await);
+            checks.extend(self.of_topics(&config).await);
             checks.extend(self.of_failed_events(config.failure_bucket).await);
         }
         checks
@@ -73,14 +77,17 @@ impl Doctor {
     /// The log groups that are read, and the function's own.
     async fn of_log_groups(&self, config: &Config) -> Vec<Check> {
         let arn = &self.deployed.configuration.arn;
-        let slots = self.log_groups.filter_slots(self.now).await.ok().flatten();
+        let slots = seen(self.log_groups.filter_slots(self.now).await);
         let groups = seen(self.deployed.function.log_groups().await);
         let mut checks = vec![log_groups(self.deployed.name(), &groups)];
         let own = config.settings.own_log_group.as_deref();
         for name in groups.iter().flatten() {
             let filters = self.filters(name).await;
-            checks.push(subscription(&LogGroup { name, filters: &filters, slots }, arn));
-            checks.push(format(name, &self.formats(name, config).await));
+            checks.push(subscription(&LogGroup { name, filters: &filters, slots: &slots }, arn));
+            let formats = self.formats(name, config).await;
+            checks.push(format(name, &formats));
+            checks.extend(self.ping_pattern(name, &formats).await);
+            checks.extend(self.log_key(name).await);
             let own = match own {
                 Some(own) => self.newest(own).await,
                 None => Ok(None),
@@ -89,7 +96,8 @@ impl Doctor {
         }
         if let Some(name) = own {
             let filters = self.filters(name).await;
-            checks.push(recursion(&LogGroup { name, filters: &filters, slots }, arn));
+            checks.push(recursion(&LogGroup { name, filters: &filters, slots: &slots }, arn));
+            checks.extend(self.log_key(name).await);
         }
         checks
     }
@@ -108,6 +116,20 @@ impl Doctor {
         Formats { chosen, found: seen(flow_logs.formats(log_group, self.now).await) }
     }
 
+    /// Whether refused pings, where they are counted, are counted in the log group's format.
+    async fn ping_pattern(&self, log_group: &str, formats: &Formats) -> Option<Check> {
+        let format = formats.one()?;
+        let filters = seen(self.log_groups.metric_filters(log_group, self.now).await).map(|filters| {
+            let of_pings = |filter: MetricFilter| {
+                let MetricFilter { name, pattern, metrics } = filter;
+                let is_of_pings = metrics.iter().any(|metric| metric == REFUSED_PINGS);
+                is_of_pings.then_some(Filter { name, destination: REFUSED_PINGS.to_owned(), pattern })
+            };
+            filters.into_iter().filter_map(of_pings).collect()
+        });
+        ping_pattern(log_group, &format, &filters)
+    }
+
     /// When a log group got its newest line, in Unix seconds: at least so late.
     async fn newest(&self, log_group: &str) -> Known<Option<u64>> {
         let newest = seen(self.log_groups.newest_line(log_group, self.now).await)?;
@@ -119,33 +141,43 @@ impl Doctor {
         Ok(if is_fresh { Some(usual) } else { newest })
     }
 
-    async fn of_topics(&self, config: &Config, account: &str) -> Vec<Check> {
+    async fn of_topics(&self, config: &Config) -> Vec<Check> {
         let topics = Topics::new(self.deployed.access.clone());
-        let arns = [(&config.topics.alerts, true), (&config.topics.findings, false)];
+        // Alarms go to people.
+        let arns = [(&config.topics.alerts, Some(ALARMS)), (&config.topics.findings, None)];
         let mut checks = Vec::new();
-        for (arn, is_for_people) in arns {
+        for (arn, service) in arns {
             let Some(arn) = arn else { continue };
             let state = seen(topics.state(arn).await);
-            let id = state.as_ref().ok().and_then(|state| state.key.clone());
-            let is_seen = state.is_ok();
+            let key = state.as_ref().map(|state| state.key.clone()).map_err(Clone::clone);
             let topic = state.map(|state| Topic { confirmed: state.confirmed, pending: state.pending });
-            checks.push(subscribers(arn, &topic, is_for_people));
-            // Alarms go to people.
-            if is_for_people && is_seen {
-                let known = match &id {
-                    Some(id) => Some((id.as_str(), self.key(id).await)),
-                    None => None,
-                };
-                let known = known.as_ref().map(|(id, key)| (*id, key));
-                checks.push(key(arn, known, account));
-            }
+            let account = self.account();
+            checks.push(subscribers(arn, &topic, service.is_some(), account));
+            let used = KeyUse { about: arn, service, account };
+            checks.push(topic_key(used, &self.used_key(key).await));
         }
         checks
     }
 
-    async fn key(&self, id: &str) -> Known<Key> {
-        let key = seen(KmsKeys::new(self.deployed.access.clone()).key(id, self.now).await)?;
-        Ok(Key { state: key.state, is_of_aws: key.is_of_aws, policy: key.policy })
+    /// Whether CloudWatch Logs can use the key of a log group, if it has one.
+    async fn log_key(&self, log_group: &str) -> Option<Check> {
+        let service = logs_service(self.deployed.access.region());
+        let key = seen(self.log_groups.key(log_group, self.now).await);
+        let used = KeyUse { about: log_group, service: Some(&service), account: self.account() };
+        log_key(used, &self.used_key(key).await)
+    }
+
+    /// What is known of the key with which something is encrypted.
+    async fn used_key(&self, id: Known<Option<String>>) -> UsedKey {
+        let Some(id) = id? else { return Ok(None) };
+        let key = seen(KmsKeys::new(self.deployed.access.clone()).key(&id, self.now).await);
+        let known = |key: KmsKey| Key { state: key.state, is_of_aws: key.is_of_aws, policy: key.policy };
+        Ok(Some((id, key.map(known))))
+    }
+
+    /// The function's account, empty when its ARN does not tell.
+    fn account(&self) -> &str {
+        account_of(&self.deployed.configuration.arn).unwrap_or_default()
     }
 
     async fn of_failed_events(&self, bucket: Option<String>) -> Option<Check> {
@@ -161,6 +193,12 @@ impl Doctor {
         });
         Some(failed_events(name, &bucket, &listed))
     }
+}
+
+/// CloudWatch Logs, as the keys of a region's log groups know it.
+fn logs_service(region: &str) -> String {
+    let suffix = if region.starts_with("cn-") { "amazonaws.com.cn" } else { "amazonaws.com" };
+    format!("logs.{region}.{suffix}")
 }
 
 /// A fact, or why it could not be seen, in words.

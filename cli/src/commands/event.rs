@@ -14,6 +14,7 @@ use crate::args::{EventArgs, EventCommand, FirehoseArgs, LogStreamArgs};
 use crate::failure::{Failure, Outcome};
 use crate::inputs::{Input, each_item, read_each};
 use crate::messages;
+use crate::shell::quoted;
 
 /// The owner of lines that name no account.
 const NO_ACCOUNT: &str = "000000000000";
@@ -193,8 +194,8 @@ impl<'a> Events<'a> {
         if let Some(format) = self.header.take()
             && format != RecordFormat::default().to_string()
         {
-            let text =
-                format!("{}: its events carry no header, read them with --format '{format}'", input.name);
+            let (name, format) = (&input.name, quoted(&format));
+            let text = format!("{name}: its events carry no header, read them with --format {format}");
             messages::warning(&text);
         }
     }

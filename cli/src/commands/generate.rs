@@ -10,6 +10,7 @@ use flow_record::RecordFormat;
 use crate::args::{GenerateArgs, TrafficOutput};
 use crate::failure::{Failure, Outcome};
 use crate::messages;
+use crate::shell::quoted;
 
 /// How long traffic is if nothing says it, in seconds.
 const HOUR: u64 = 3600;
@@ -100,7 +101,8 @@ fn print_events(
         }
     }
     if *format != RecordFormat::default() {
-        messages::warning(&format!("events carry no header, read them with --format '{format}'"));
+        let format = quoted(&format.to_string());
+        messages::warning(&format!("events carry no header, read them with --format {format}"));
     }
     Ok(records)
 }

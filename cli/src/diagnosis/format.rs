@@ -17,6 +17,17 @@ pub(crate) struct Formats {
     pub(crate) found: Known<BTreeSet<String>>,
 }
 
+impl Formats {
+    /// The one in which lines are read, if that is plain: the chosen one, or that of all flow logs.
+    pub(crate) fn one(&self) -> Option<RecordFormat> {
+        let found = self.found.iter().flatten().filter_map(|format| format.parse().ok());
+        let mut found: Vec<RecordFormat> = found.collect();
+        found.dedup();
+        let [found] = <[_; 1]>::try_from(found).map_or([None], |[format]| [Some(format)]);
+        self.chosen.as_ref().map_or(found, |chosen| chosen.parse().ok())
+    }
+}
+
 /// Whether lines are read in the format in which they are written.
 pub(crate) fn format(group: &str, formats: &Formats) -> Check {
     let chosen = formats.chosen.as_deref().map(spelt);

@@ -1,6 +1,7 @@
 //! The function itself: whose it is, whether it can start, and what it left undone.
 
-use super::{Check, Known, Text};
+use super::{Check, Known, Text, owner_elsewhere};
+use crate::shell::quoted;
 
 /// Events that wait in the failure bucket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,10 +21,9 @@ pub(crate) fn credentials(identity: &Known<(String, String)>, region: &str, func
         Ok(identity) => identity,
         Err(why) => return Check::unseen(NAME, region, why, "sts:GetCallerIdentity"),
     };
-    let owner = function_arn.split(':').nth(4).unwrap_or_default();
-    if owner.is_empty() || owner == account {
+    let Some(owner) = owner_elsewhere(function_arn, account) else {
         return Check::ok(NAME, region, Text::new(arn, arn));
-    }
+    };
     let found = Text::new(
         format!("{arn} is of account {account}, the function of {owner}"),
         format!("{arn} のアカウントは {account}、関数のアカウントは {owner} です"),
@@ -65,7 +65,7 @@ pub(crate) fn failed_events(function: &str, bucket: &str, found: &Known<FailedEv
         return Check::ok(NAME, bucket, Text::new("no event waits", "待っているイベントはありません"));
     }
     let more = if is_cut { "+" } else { "" };
-    let (english, japanese) = ages(oldest);
+    let ((english, japanese), word) = (ages(oldest), quoted(function));
     Check::failed(
         NAME,
         bucket,
@@ -74,9 +74,9 @@ pub(crate) fn failed_events(function: &str, bucket: &str, found: &Known<FailedEv
             format!("処理できなかったイベントが {count}{more} 件あり、最も古いものは{japanese}前です"),
         ),
         Text::new(
-            format!("read the function's log, mend the cause, then `flowgauge redrive {function} --execute`"),
+            format!("read the function's log, mend the cause, then `flowgauge redrive {word} --execute`"),
             format!(
-                "関数のログを読み、原因を取り除いてから `flowgauge redrive {function} --execute` を実行してください"
+                "関数のログを読み、原因を取り除いてから `flowgauge redrive {word} --execute` を実行してください"
             ),
         ),
     )

@@ -1,7 +1,8 @@
 //! The log group that is read: who is subscribed, and whether lines come.
 
 use super::function::ages;
-use super::{Check, Known, Text};
+use super::{Check, Known, Language, Text};
+use crate::shell::quoted;
 
 /// The most subscription filters of a log group that AWS documents (CloudWatch Logs user guide, "Quotas").
 const DOCUMENTED_SLOTS: u64 = 2;
@@ -24,7 +25,7 @@ pub(crate) struct LogGroup<'a> {
     pub(crate) name: &'a str,
     pub(crate) filters: &'a Known<Vec<Filter>>,
     /// How many filters it takes, as the account reports it; none when it reports nothing.
-    pub(crate) slots: Option<u64>,
+    pub(crate) slots: &'a Known<Option<u64>>,
 }
 
 impl LogGroup<'_> {
@@ -70,15 +71,19 @@ pub(crate) fn subscription(group: &LogGroup<'_>, function_arn: &str) -> Check {
         Ok(filters) => filters,
         Err(why) => return Check::unseen(NAME, group.name, why, "logs:DescribeSubscriptionFilters"),
     };
-    let (used, slots) = (filters.len(), group.slots.unwrap_or(DOCUMENTED_SLOTS));
+    let (used, slots) = (filters.len(), group.slots.as_ref().ok().copied().flatten());
+    let (slots, note) = (slots.unwrap_or(DOCUMENTED_SLOTS), note_on_slots(group.slots));
+    let (english_note, japanese_note) = (note.of(Language::English), note.of(Language::Japanese));
     let Some(own) = LogGroup::of(filters, function_arn) else {
         let names: Vec<_> =
             filters.iter().map(|filter| format!("{} ({})", filter.name, filter.destination)).collect();
         let others = if names.is_empty() { String::new() } else { format!(": {}", names.join(", ")) };
         let found = Text::new(
-            format!("no subscription filter names the function; {used} of {slots} places are taken{others}"),
             format!(
-                "関数を指すサブスクリプションフィルターがありません。{slots} 件中 {used} 件が使われています{others}"
+                "no subscription filter names the function; {used} of {slots} places are taken{others}{english_note}"
+            ),
+            format!(
+                "関数を指すサブスクリプションフィルターがありません。{slots} 件中 {used} 件が使われています{others}{japanese_note}"
             ),
         );
         let is_full = u64::try_from(used).unwrap_or(u64::MAX) >= slots;
@@ -97,8 +102,10 @@ pub(crate) fn subscription(group: &LogGroup<'_>, function_arn: &str) -> Check {
     };
     if own.pattern.trim().is_empty() {
         let found = Text::new(
-            format!("the function gets every line; {used} of {slots} filters are used"),
-            format!("すべての行が関数に届きます。フィルターは {slots} 件中 {used} 件を使っています"),
+            format!("the function gets every line; {used} of {slots} filters are used{english_note}"),
+            format!(
+                "すべての行が関数に届きます。フィルターは {slots} 件中 {used} 件を使っています{japanese_note}"
+            ),
         );
         return Check::ok(NAME, group.name, found);
     }
@@ -116,6 +123,25 @@ pub(crate) fn subscription(group: &LogGroup<'_>, function_arn: &str) -> Check {
     )
 }
 
+/// Where the number of places comes from, unless the account told it.
+fn note_on_slots(slots: &Known<Option<u64>>) -> Text {
+    match slots {
+        Ok(Some(_)) => Text::new("", ""),
+        Ok(None) => Text::new(
+            format!(" ({DOCUMENTED_SLOTS} is AWS's default; Service Quotas names no other)"),
+            format!("({DOCUMENTED_SLOTS} は AWS の既定値です。Service Quotas に値がありません)"),
+        ),
+        Err(why) => Text::new(
+            format!(
+                " ({DOCUMENTED_SLOTS} is AWS's default; servicequotas:ListServiceQuotas would tell this account's: {why})"
+            ),
+            format!(
+                "({DOCUMENTED_SLOTS} は AWS の既定値です。このアカウントの値を見るには servicequotas:ListServiceQuotas が必要です: {why})"
+            ),
+        ),
+    }
+}
+
 /// Whether the function is subscribed to what it writes itself.
 pub(crate) fn recursion(own: &LogGroup<'_>, function_arn: &str) -> Check {
     const NAME: &str = "recursion";
@@ -129,30 +155,28 @@ pub(crate) fn recursion(own: &LogGroup<'_>, function_arn: &str) -> Check {
             own.name,
             Text::new("the function does not read its own log", "関数は自身のログを読んでいません"),
         ),
-        Some(filter) => Check::failed(
-            NAME,
-            own.name,
-            Text::new(
-                format!(
-                    "`{}` sends the function what it writes itself; it refuses that, but each line is paid for",
-                    filter.name
+        Some(filter) => {
+            let unsubscribe = format!(
+                "aws logs delete-subscription-filter --log-group-name={} --filter-name={}",
+                quoted(own.name),
+                quoted(&filter.name)
+            );
+            Check::failed(
+                NAME,
+                own.name,
+                Text::new(
+                    format!(
+                        "`{}` sends the function what it writes itself; it refuses that, but each line is paid for",
+                        filter.name
+                    ),
+                    format!(
+                        "`{}` が関数自身のログを関数に送っています。関数は拒みますが、行ごとに費用がかかります",
+                        filter.name
+                    ),
                 ),
-                format!(
-                    "`{}` が関数自身のログを関数に送っています。関数は拒みますが、行ごとに費用がかかります",
-                    filter.name
-                ),
-            ),
-            Text::new(
-                format!(
-                    "aws logs delete-subscription-filter --log-group-name '{}' --filter-name '{}'",
-                    own.name, filter.name
-                ),
-                format!(
-                    "aws logs delete-subscription-filter --log-group-name '{}' --filter-name '{}'",
-                    own.name, filter.name
-                ),
-            ),
-        ),
+                Text::new(unsubscribe.clone(), unsubscribe),
+            )
+        }
     }
 }
 

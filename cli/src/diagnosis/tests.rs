@@ -1,4 +1,8 @@
+#![allow(clippy::unwrap_used, reason = "tests")]
+
 use std::collections::BTreeSet;
+
+use flow_record::RecordFormat;
 
 use super::*;
 
@@ -55,18 +59,19 @@ fn of_failed_events() {
 #[test]
 fn of_subscription_filters() {
     let other = || filter("arn:aws:lambda:eu-west-1:123456789012:function:f2", "");
-    let cases: [(Known<Vec<Filter>>, Option<u64>); 8] = [
-        (Ok(vec![filter(FUNCTION, "")]), None),
-        (Ok(vec![other(), filter(&format!("{FUNCTION}:live"), " ")]), Some(5)),
-        (Ok(vec![filter(FUNCTION, "REJECT")]), Some(2)),
-        (Ok(Vec::new()), Some(2)),
-        (Ok(vec![other()]), None),
-        (Ok(vec![other(), other()]), None),
-        (Ok(vec![other(), other()]), Some(3)),
-        (refused(), None),
+    let cases = [
+        (Ok(vec![filter(FUNCTION, "")]), Ok(None)),
+        (Ok(vec![filter(FUNCTION, "")]), refused()),
+        (Ok(vec![other(), filter(&format!("{FUNCTION}:live"), " ")]), Ok(Some(5))),
+        (Ok(vec![filter(FUNCTION, "REJECT")]), Ok(Some(2))),
+        (Ok(Vec::new()), Ok(Some(2))),
+        (Ok(vec![other()]), Ok(None)),
+        (Ok(vec![other(), other()]), refused()),
+        (Ok(vec![other(), other()]), Ok(Some(3))),
+        (refused(), Ok(None)),
     ];
-    let group = |(filters, slots): &(_, Option<u64>)| {
-        subscription(&LogGroup { name: "/vpc", filters, slots: *slots }, FUNCTION)
+    let group = |(filters, slots): &(Known<Vec<Filter>>, _)| {
+        subscription(&LogGroup { name: "/vpc", filters, slots }, FUNCTION)
     };
     insta::assert_snapshot!(table(cases.iter().map(group)));
 }
@@ -81,8 +86,21 @@ fn of_log_groups() {
 fn of_recursion() {
     let cases: [Known<Vec<Filter>>; 3] =
         [Ok(vec![filter("arn:other", "")]), Ok(vec![filter(FUNCTION, "x")]), refused()];
-    let own = |filters| recursion(&LogGroup { name: "/own", filters, slots: None }, FUNCTION);
+    let own = |filters| recursion(&LogGroup { name: "/own", filters, slots: &Ok(None) }, FUNCTION);
     insta::assert_snapshot!(table(cases.iter().map(own)));
+}
+
+#[test]
+fn a_hostile_name_is_one_word_of_the_advised_command() {
+    let hostile = Filter { name: "-x'; id; '".to_owned(), ..filter(FUNCTION, "") };
+    let check =
+        recursion(&LogGroup { name: "/own", filters: &Ok(vec![hostile]), slots: &Ok(None) }, FUNCTION);
+    for language in [Language::English, Language::Japanese] {
+        assert_eq!(
+            check.advice.as_ref().unwrap().of(language),
+            r"aws logs delete-subscription-filter --log-group-name='/own' --filter-name='-x'\''; id; '\'''"
+        );
+    }
 }
 
 #[test]
@@ -105,6 +123,45 @@ fn of_formats() {
         format("/vpc", &Formats { chosen: chosen.map(str::to_owned), found })
     };
     insta::assert_snapshot!(table(cases.map(check)));
+}
+
+#[test]
+fn of_patterns_of_pings() {
+    const TEMPLATE: &str = r#"[version, account, eni, source, destination, srcport, destport, protocol="1", packets, bytes, starttime, endtime, action="REJECT", flowlogstatus]"#;
+    let default = RecordFormat::default().to_string();
+    let other = "${version} ${srcaddr} ${protocol} ${action}";
+    let longer = format!("{default} ${{vpc-id}} ${{tcp-flags}}");
+    let swapped = default.replace("${action}", "${vpc-id}");
+    let cases = [
+        (default.as_str(), TEMPLATE),
+        (&longer, TEMPLATE),
+        (&swapped, TEMPLATE),
+        (other, TEMPLATE),
+        (other, r#"[version, source, protocol="1", action="REJECT"]"#),
+        (other, "[broken"),
+    ];
+    let check = |(format, pattern): (&str, &str)| {
+        ping_pattern("/vpc", &format.parse().unwrap(), &Ok(vec![filter(REFUSED_PINGS, pattern)])).unwrap()
+    };
+    let mut checks: Vec<_> = cases.into_iter().map(check).collect();
+    let format = RecordFormat::default();
+    checks.extend(ping_pattern("/vpc", &format, &refused()));
+    assert_eq!(ping_pattern("/vpc", &format, &Ok(Vec::new())), None);
+    insta::assert_snapshot!(table(checks));
+}
+
+#[test]
+fn a_format_is_plain_when_it_is_chosen_or_the_only_one() {
+    let one = |chosen: Option<&str>, found: &[&str]| {
+        let found = Ok(found.iter().map(|format| (*format).to_owned()).collect());
+        Formats { chosen: chosen.map(str::to_owned), found }.one().map(|format| format.to_string())
+    };
+    let (a, b) = ("${version} ${srcaddr}", "${version} ${dstaddr}");
+    assert_eq!(one(None, &[a]).as_deref(), Some(a));
+    assert_eq!(one(Some(b), &[a]).as_deref(), Some(b));
+    assert_eq!(one(None, &[a, "version srcaddr"]).as_deref(), Some(a));
+    assert_eq!(one(None, &[]), None);
+    assert_eq!(one(None, &[a, b]), None);
 }
 
 #[test]
@@ -134,8 +191,11 @@ fn of_subscribers() {
     };
     let mail = "email ops@example.com";
     let cases = [who(&[], &[]), who(&[mail], &[]), who(&[], &[mail]), who(&[mail], &["sms +1"]), refused()];
-    let both = cases.iter().flat_map(|topic| [true, false].map(|people| subscribers(TOPIC, topic, people)));
-    insta::assert_snapshot!(table(both));
+    let both =
+        cases.iter().flat_map(|topic| [true, false].map(|people| subscribers(TOPIC, topic, people, ACCOUNT)));
+    // Of another account, and where nobody knows whose.
+    let elsewhere = ["210987654321", ""].map(|account| subscribers(TOPIC, &refused(), true, account));
+    insta::assert_snapshot!(table(both.chain(elsewhere)));
 }
 
 fn statement(service: &str, actions: &str, condition: &str) -> String {
@@ -176,8 +236,45 @@ fn of_keys() {
         known("PendingDeletion", false, &policies[0]),
         refused(),
     ]);
-    let checks = keys.iter().map(|found| key(TOPIC, Some(("key-1", found)), ACCOUNT));
-    insta::assert_snapshot!(table(checks.chain([key(TOPIC, None, ACCOUNT)])));
+    let used = |service| KeyUse { about: TOPIC, service, account: ACCOUNT };
+    let found = |key: Known<Key>| UsedKey::Ok(Some(("key-1".to_owned(), key)));
+    let mut checks: Vec<_> = keys.into_iter().map(|key| topic_key(used(Some(alarms)), &found(key))).collect();
+    // Of a topic for programs, which alarms do not use.
+    let disabled = known("Disabled", false, &policies[0]);
+    checks.extend(
+        [known("Enabled", false, &policies[3]), disabled].map(|key| topic_key(used(None), &found(key))),
+    );
+    let elsewhere = KeyUse { account: "210987654321", ..used(Some(alarms)) };
+    checks.extend([used(None), elsewhere].map(|used| topic_key(used, &refused())));
+    checks.push(topic_key(used(Some(alarms)), &Ok(None)));
+    insta::assert_snapshot!(table(checks));
+}
+
+#[test]
+fn of_keys_of_log_groups() {
+    let logs = "logs.eu-west-1.amazonaws.com";
+    let all =
+        r#"["kms:Encrypt", "kms:Decrypt", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:DescribeKey"]"#;
+    let here = r#", "Condition": {"ArnLike": {"kms:EncryptionContext:aws:logs:arn": "arn:aws:logs:eu-west-1:123456789012:log-group:*"}}"#;
+    let key = |state: &str, service: &str, actions: &str| {
+        let (state, policy) = (state.to_owned(), policy(&[statement(service, actions, here)]));
+        Ok(Key { state, is_of_aws: false, policy })
+    };
+    let arn = |account: &str| format!("arn:aws:kms:eu-west-1:{account}:key/1");
+    let cases: [UsedKey; 8] = [
+        Ok(Some((arn(ACCOUNT), key("Enabled", logs, all)))),
+        Ok(Some((arn(ACCOUNT), key("Enabled", "logs.us-east-1.amazonaws.com", all)))),
+        Ok(Some((arn(ACCOUNT), key("Enabled", logs, r#"["kms:Encrypt", "kms:Decrypt"]"#)))),
+        Ok(Some((arn(ACCOUNT), key("PendingDeletion", logs, all)))),
+        Ok(Some((arn(ACCOUNT), refused()))),
+        Ok(Some((arn("210987654321"), refused()))),
+        refused(),
+        Ok(None),
+    ];
+    let used = KeyUse { about: "/vpc", service: Some(logs), account: ACCOUNT };
+    let checks: Vec<_> = cases.iter().filter_map(|key| log_key(used, key)).collect();
+    assert_eq!(checks.len(), 7);
+    insta::assert_snapshot!(table(checks));
 }
 
 #[test]

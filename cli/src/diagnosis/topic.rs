@@ -1,8 +1,5 @@
-//! The topics: who hears, and whether alarms may use their key.
+//! The topics: who hears.
 
-use serde_json::Value;
-
-use super::key_policy::permits;
 use super::{Check, Known, Text};
 
 /// Who hears of what is published.
@@ -14,30 +11,14 @@ pub(crate) struct Topic {
     pub(crate) pending: Vec<String>,
 }
 
-/// A topic's key.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Key {
-    /// `Enabled`, or why it can't be used.
-    pub(crate) state: String,
-    /// Nobody can change its policy.
-    pub(crate) is_of_aws: bool,
-    /// Its policy, JSON.
-    pub(crate) policy: String,
-}
-
-/// The service that publishes for alarms.
-const ALARMS: &str = "cloudwatch.amazonaws.com";
-
-/// What a service does with the key of a topic that it publishes to (Amazon SNS developer guide, "Key management").
-const NEEDED: [&str; 2] = ["kms:Decrypt", "kms:GenerateDataKey"];
-
-/// Whether somebody hears. Nobody has to subscribe to the topic for programs.
-pub(crate) fn subscribers(arn: &str, topic: &Known<Topic>, is_for_people: bool) -> Check {
+/// Whether somebody hears; `account` is the function's. Nobody has to subscribe to the topic for programs.
+pub(crate) fn subscribers(arn: &str, topic: &Known<Topic>, is_for_people: bool, account: &str) -> Check {
     const NAME: &str = "subscribers";
     let Topic { confirmed, pending } = match topic {
         Ok(topic) => topic,
         Err(why) => {
-            return Check::unseen(NAME, arn, why, "sns:GetTopicAttributes, sns:ListSubscriptionsByTopic");
+            let actions = "sns:GetTopicAttributes, sns:ListSubscriptionsByTopic";
+            return Check::unseen_from(account, NAME, arn, why, actions);
         }
     };
     let confirm = Text::new(
@@ -77,55 +58,4 @@ pub(crate) fn subscribers(arn: &str, topic: &Known<Topic>, is_for_people: bool) 
             "AlertEmail を設定するか、トピックを購読してください",
         ),
     )
-}
-
-/// Whether alarms may use the key of the topic that they go to; a topic may have none.
-pub(crate) fn key(arn: &str, key: Option<(&str, &Known<Key>)>, account: &str) -> Check {
-    const NAME: &str = "key";
-    let Some((id, key)) = key else {
-        let found = Text::new(
-            "the topic is not encrypted: nobody needs a key",
-            "トピックは暗号化されておらず、キーは要りません",
-        );
-        return Check::ok(NAME, arn, found);
-    };
-    let key = match key {
-        Ok(key) => key,
-        Err(why) => return Check::unseen(NAME, id, why, "kms:DescribeKey, kms:GetKeyPolicy"),
-    };
-    if key.state != "Enabled" {
-        return Check::failed(
-            NAME,
-            id,
-            Text::new(
-                format!("the key of {arn} is {}: nothing can be published", key.state),
-                format!("{arn} のキーは {} で、発行できません", key.state),
-            ),
-            Text::new("enable it, or cancel its deletion", "有効にするか、削除を取り消してください"),
-        );
-    }
-    let policy: Value = serde_json::from_str(&key.policy).unwrap_or_default();
-    let missing: Vec<_> =
-        NEEDED.into_iter().filter(|action| !permits(&policy, ALARMS, action, account)).collect();
-    if missing.is_empty() {
-        let found = Text::new("enabled, and alarms may use it", "有効で、アラームから使えます");
-        return Check::ok(NAME, id, found);
-    }
-    let missing = missing.join(", ");
-    let found = Text::new(
-        format!("alarms would vanish without a trace: its policy does not let {ALARMS} {missing}"),
-        format!("アラームが跡形もなく消えます。ポリシーが {ALARMS} に {missing} を許していません"),
-    );
-    let advice = if key.is_of_aws {
-        Text::new(
-            "it is AWS's own, whose policy nobody can change: set CustomerManagedKey=true",
-            "AWS マネージドキーのポリシーは変えられません。CustomerManagedKey=true にしてください",
-        )
-    } else {
-        Text::new(
-            "add the service to the key's policy, as TopicKey in template.yaml has it",
-            "template.yaml の TopicKey にならい、キーポリシーにこのサービスを加えてください",
-        )
-    };
-    Check::failed(NAME, id, found, advice)
 }

@@ -58,7 +58,7 @@ pub use failure_bucket::{FailureBucket, FailureBucketError};
 pub use kms_keys::{KmsKey, KmsKeys};
 pub use log_group::is_log_group_name;
 #[cfg(feature = "operate")]
-pub use log_groups::{LogGroups, SubscriptionFilter};
+pub use log_groups::{LogGroups, MetricFilter, SubscriptionFilter};
 pub use roots::CaBundleError;
 pub use s3_files::{S3Files, S3FilesError, S3Kind, S3Uri, S3UriError};
 pub use sns::{NotPublished, SnsNotifier, TopicArns};

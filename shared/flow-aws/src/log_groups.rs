@@ -27,6 +27,17 @@ pub struct SubscriptionFilter {
     pub pattern: String,
 }
 
+/// A metric filter of a log group.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct MetricFilter {
+    /// Its name.
+    pub name: String,
+    /// Which lines it counts.
+    pub pattern: String,
+    /// The names of the metrics that it writes.
+    pub metrics: Vec<String>,
+}
+
 impl LogGroups {
     /// Those of the account and region of `access`.
     pub fn new(access: AwsAccess) -> Self {
@@ -56,6 +67,40 @@ impl LogGroups {
             pattern: text(found, "filterPattern"),
         };
         Ok(found.iter().map(filter).collect())
+    }
+
+    /// The metric filters of a log group: the first page of them, of fifty.
+    pub async fn metric_filters(&self, log_group: &str, now: u64) -> Result<Vec<MetricFilter>, CallError> {
+        const CALL: &str = "CloudWatch Logs DescribeMetricFilters";
+        let calls = &self.logs;
+        let answer = calls.json("DescribeMetricFilters", json!({ "logGroupName": log_group }), now).await;
+        let answer = answer.map_err(|refusal| CallError::new(CALL, log_group, refusal))?;
+        let found = answer["metricFilters"].as_array();
+        let found = found.ok_or_else(|| CallError::unreadable(CALL, log_group, "no metricFilters"))?;
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        let metrics = |filter: &Value| {
+            let metrics = filter["metricTransformations"].as_array().into_iter().flatten();
+            metrics.map(|metric| text(&metric["metricName"])).collect()
+        };
+        let filter = |filter: &Value| MetricFilter {
+            name: text(&filter["filterName"]),
+            pattern: text(&filter["filterPattern"]),
+            metrics: metrics(filter),
+        };
+        Ok(found.iter().map(filter).collect())
+    }
+
+    /// The ARN of the key with which a log group is encrypted, if it names one.
+    pub async fn key(&self, log_group: &str, now: u64) -> Result<Option<String>, CallError> {
+        const CALL: &str = "CloudWatch Logs DescribeLogGroups";
+        let calls = &self.logs;
+        // They come in the order of their names: the one whose name is the prefix is on the first page.
+        let answer = calls.json("DescribeLogGroups", json!({ "logGroupNamePrefix": log_group }), now).await;
+        let answer = answer.map_err(|refusal| CallError::new(CALL, log_group, refusal))?;
+        let groups = answer["logGroups"].as_array();
+        let groups = groups.ok_or_else(|| CallError::unreadable(CALL, log_group, "no logGroups"))?;
+        let group = groups.iter().find(|group| group["logGroupName"] == log_group);
+        Ok(group.and_then(|group| group["kmsKeyId"].as_str()).map(str::to_owned))
     }
 
     /// How many subscription filters a log group takes, as Service Quotas says it; none when it names no such quota.
@@ -178,6 +223,37 @@ mod tests {
             let error = groups.subscription_filters("/vpc", 0).await.unwrap_err().to_string();
             assert_eq!(error, format!("{call}{expected}"));
         }
+    }
+
+    #[tokio::test]
+    async fn metric_filters_are_listed_with_their_metrics() {
+        let one = json!({
+            "filterName": "f", "filterPattern": "[a]",
+            "metricTransformations": [{ "metricName": "Pings", "metricNamespace": "N", "metricValue": "1" }],
+        });
+        let answers = [(200, json!({ "metricFilters": [one, {}] })), (200, json!({}))];
+        let (groups, _) = groups(&answers).await;
+        let filters = groups.metric_filters("/vpc", 0).await.unwrap();
+        let (name, pattern, metrics) = ("f".to_owned(), "[a]".to_owned(), vec!["Pings".to_owned()]);
+        assert_eq!(filters, [MetricFilter { name, pattern, metrics }, MetricFilter::default()]);
+        assert_eq!(groups.metric_filters("/vpc", 0).await.unwrap_err().code, "Unreadable");
+    }
+
+    #[tokio::test]
+    async fn the_key_is_that_of_the_group_of_this_very_name() {
+        let group = |name: &str, key: &str| json!({ "logGroupName": name, "kmsKeyId": key });
+        let both =
+            json!({ "logGroups": [{ "logGroupName": "/vp" }, group("/vpc", "a"), group("/vpc2", "b")] });
+        let (groups, asked) = groups(&[
+            (200, both),
+            (200, json!({ "logGroups": [{ "logGroupName": "/vpc" }, group("/vpc2", "b")] })),
+            (200, json!({})),
+        ])
+        .await;
+        assert_eq!(groups.key("/vpc", 0).await, Ok(Some("a".to_owned())));
+        assert_eq!(groups.key("/vpc", 0).await, Ok(None));
+        assert_eq!(groups.key("/vpc", 0).await.unwrap_err().code, "Unreadable");
+        assert!(asked.all()[0].ends_with(r#"{"logGroupNamePrefix":"/vpc"}"#));
     }
 
     #[tokio::test]
