@@ -64,10 +64,10 @@ class Stack:
         answer = self.emulator.client("lambda").invoke(FunctionName=self.outputs["TickFunction"], Payload=b"{}")
         assert answer.get("FunctionError") is None, answer["Payload"].read()
 
-    def flowgauge(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+    def flowgauge(self, *arguments: str, environment: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
         """Runs the program as its operator does; it reaches AWS through the gate."""
         program = ROOT / "target/debug/flowgauge"
-        environment = self.emulator.environment() | {"AWS_ENDPOINT_URL": self.emulator.gate.url}
+        environment = self.emulator.environment() | {"AWS_ENDPOINT_URL": self.emulator.gate.url} | (environment or {})
         command = [str(program), *arguments]
         return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60)
 

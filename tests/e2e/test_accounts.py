@@ -211,13 +211,9 @@ def test_another_accounts_topics_are_told(accounts: Accounts, host: Host, centra
 )
 def test_nobody_else_is_heard(accounts: Accounts, account: str, path: str, is_heard: bool) -> None:
     """Whatever a role's own account permits it."""
-    iam = accounts.central.as_account(account).client("iam")
-    name, topic = f"teller-{uuid.uuid4()}", accounts.outputs["CentralAlertsTopicArn"]
-    trust = {"Effect": "Allow", "Principal": {"AWS": account}, "Action": "sts:AssumeRole"}
-    permission = {"Effect": "Allow", "Action": "sns:Publish", "Resource": topic}
-    iam.create_role(RoleName=name, Path=path, AssumeRolePolicyDocument=document(trust))
-    iam.put_role_policy(RoleName=name, PolicyName="tell", PolicyDocument=document(permission))
-    sns = sns_of_role(accounts.central.as_account(account), f"arn:aws:iam::{account}:role{path}{name}")
+    topic, emulator = accounts.outputs["CentralAlertsTopicArn"], accounts.central.as_account(account)
+    given = credentials_of_role(emulator, path, {"Effect": "Allow", "Action": "sns:Publish", "Resource": topic})
+    sns = aws_client("sns", emulator.url, given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"])
     if is_heard:
         sns.publish(TopicArn=topic, Message="heard")
     else:
@@ -225,12 +221,37 @@ def test_nobody_else_is_heard(accounts: Accounts, account: str, path: str, is_he
             sns.publish(TopicArn=topic, Message="not heard")
 
 
+def test_an_operator_is_told_whom_to_ask(accounts: Accounts, central_alerts: Inbox) -> None:
+    """A member's role under the path sends a test alert that arrives, and may not see who hears, whatever it is permitted."""
+    permission = {"Effect": "Allow", "Action": ["sns:*", "lambda:*", "kms:*"], "Resource": "*"}
+    given = credentials_of_role(accounts.member.emulator, "/flowgauge/", permission)
+    environment = {
+        "AWS_ACCESS_KEY_ID": given["AccessKeyId"],
+        "AWS_SECRET_ACCESS_KEY": given["SecretAccessKey"],
+        "AWS_SESSION_TOKEN": given["SessionToken"],
+    }
+    function = accounts.member.outputs["SubscriptionFunction"]
+    done = accounts.member.flowgauge("test-alert", function, environment=environment)
+    assert done.returncode == 0 and f"ask the topic's owner, account {CENTRAL_ACCOUNT}" in done.stderr, done
+    central_alerts.await_about("eni-7e57")
+    done = accounts.member.flowgauge("doctor", function, "--json", environment=environment)
+    checks = [json.loads(line) for line in done.stdout.splitlines()]
+    of_topics = [check for check in checks if check["check"] in ("subscribers", "key")]
+    assert len(of_topics) == 4 and {check["verdict"] for check in of_topics} == {"warning"}, of_topics
+    assert all(f"ask its owner, in account {CENTRAL_ACCOUNT}" in check["advice"] for check in of_topics)
+
+
 def document(statement: dict[str, Any]) -> str:
     """A policy of one statement."""
     return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
 
 
-def sns_of_role(emulator: Emulator, role: str) -> Any:
-    """A client of SNS with a role's credentials."""
-    given = emulator.client("sts").assume_role(RoleArn=role, RoleSessionName="try")["Credentials"]
-    return aws_client("sns", emulator.url, given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"])
+def credentials_of_role(emulator: Emulator, path: str, permission: dict[str, Any]) -> dict[str, str]:
+    """The credentials of a new role of an account under a path."""
+    iam, name = emulator.client("iam"), f"teller-{uuid.uuid4()}"
+    trust = {"Effect": "Allow", "Principal": {"AWS": emulator.account}, "Action": "sts:AssumeRole"}
+    iam.create_role(RoleName=name, Path=path, AssumeRolePolicyDocument=document(trust))
+    iam.put_role_policy(RoleName=name, PolicyName="tell", PolicyDocument=document(permission))
+    role = f"arn:aws:iam::{emulator.account}:role{path}{name}"
+    given: dict[str, str] = emulator.client("sts").assume_role(RoleArn=role, RoleSessionName="try")["Credentials"]
+    return given
