@@ -7,7 +7,7 @@ use flow_output::ContextKey;
 use flow_query::PatternWarning;
 use flow_record::{Field, RecordFormat};
 
-use super::reduction::Unwanted;
+use super::reduction::{FLOW_KEY, Unwanted};
 use super::settings::TransformationSettings;
 use crate::variables::NETWORKS;
 
@@ -68,19 +68,31 @@ pub(super) fn warnings(settings: &TransformationSettings) -> Vec<SettingWarning>
     found.extend(fields(settings, &lines));
     found.extend(leaving_out(settings, &lines));
     found.extend(networks(settings, &lines));
-    if settings.sample_accepted > 1 {
-        let has_action = |format: &RecordFormat| format.has(Field::Action);
-        found.extend(lines.idle(
-            "SAMPLE_ACCEPTED",
-            "nothing without `action` is known to be accepted",
-            has_action,
-        ));
-    }
+    found.extend(sampling(settings, &lines));
     if !settings.keep.is_empty() {
         let has_status = |format: &RecordFormat| format.has(Field::LogStatus);
         found.extend(lines.idle("KEEP", "nothing without `log-status` is known to hold no flow", has_status));
     }
     found
+}
+
+fn sampling(settings: &TransformationSettings, lines: &Lines<'_>) -> Vec<SettingWarning> {
+    if settings.sampling.one_in == 1 {
+        return Vec::new();
+    }
+    let has_action = |format: &RecordFormat| format.has(Field::Action);
+    // What is told of is told of once.
+    let has_key =
+        |format: &RecordFormat| !has_action(format) || FLOW_KEY.into_iter().all(|field| format.has(field));
+    let reasons = [
+        lines.idle("SAMPLE_ACCEPTED", "nothing without `action` is known to be accepted", has_action),
+        lines.idle(
+            "SAMPLE_ACCEPTED",
+            "flows are chosen by `srcaddr`, `dstaddr`, `srcport`, `dstport` and `protocol`, and all are kept without",
+            has_key,
+        ),
+    ];
+    reasons.into_iter().flatten().collect()
 }
 
 fn fields(settings: &TransformationSettings, lines: &Lines<'_>) -> Vec<SettingWarning> {
@@ -90,7 +102,7 @@ fn fields(settings: &TransformationSettings, lines: &Lines<'_>) -> Vec<SettingWa
     let has_some = |format: &RecordFormat| encoder.impossible_with(format).len() < chosen.len();
     found.extend(lines.idle("FIELDS", "they have none of these fields", has_some));
     let marks = [
-        (ContextKey::SampleWeight, "SAMPLE_ACCEPTED", settings.sample_accepted > 1),
+        (ContextKey::SampleWeight, "SAMPLE_ACCEPTED", settings.sampling.one_in > 1),
         (ContextKey::MergedRecords, "MERGE", settings.merges),
     ];
     let marks = marks.map(|(mark, needs, is_set)| (mark.json_key(), needs, is_set));
@@ -316,6 +328,15 @@ mod tests {
             [
                 "SAMPLE_ACCEPTED does nothing for any line: nothing without `action` is known to be accepted",
                 "KEEP does nothing for any line: nothing without `log-status` is known to hold no flow",
+            ]
+        );
+        let formats = r#"{"/a": "${srcaddr} ${dstaddr} ${action}", "/b": "${bytes}"}"#;
+        assert_eq!(
+            told(&[("LOG_FORMAT", formats), ("SAMPLE_ACCEPTED", "10")]),
+            [
+                "SAMPLE_ACCEPTED does nothing for lines of `/b`: nothing without `action` is known to be accepted",
+                "SAMPLE_ACCEPTED does nothing for lines of `/a`: flows are chosen by `srcaddr`, `dstaddr`, `srcport`, \
+                 `dstport` and `protocol`, and all are kept without",
             ]
         );
     }
