@@ -166,7 +166,7 @@ impl<'s> RecordWriter<'s> {
     }
 
     /// Whether any line is a flow record.
-    fn holds_record(&self, content: &RecordContent<'_>) -> bool {
+    pub(super) fn holds_record(&self, content: &RecordContent<'_>) -> bool {
         let formats = &self.settings.formats;
         let mut buffer = RecordBuffer::default();
         let mut is = |format: Option<&RecordFormat>, text: &str| is_record(format, text, &mut buffer);

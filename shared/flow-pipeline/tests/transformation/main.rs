@@ -477,3 +477,23 @@ fn good_lines_are_delivered_behind_any_number_of_bad_ones() {
     assert_eq!((count, failed), (50, vec!["no_flow_record"; 6]));
     assert_eq!(good_and_bad(&gzip(&message(&large)), 40_000), (0, 0, vec!["no_flow_record"]));
 }
+
+#[test]
+fn a_line_that_begins_as_json_does_spoils_no_neighbour() {
+    let text = |number| line(number, 2);
+    let object = |number| serde_json::json!({ "message": line(number, 2) }).to_string();
+    let others = ["{\"app\":1}", "{no json", "{", "{\"message\":7}"];
+    for other in others.map(str::to_owned) {
+        for of in [&text as &dyn Fn(usize) -> String, &object] {
+            for place in 0..=4 {
+                let mut lines: Vec<_> = (0..4).map(of).collect();
+                lines.insert(place, other.clone());
+                let data = lines.join("\n");
+                assert_eq!(good_and_bad(data.as_bytes(), 6_000_000), (4, 1, vec![]), "{data}");
+                assert_eq!(good_and_bad(&gzip(data.as_bytes()), 1_000).0, 4, "in parts: {data}");
+            }
+        }
+        let reason = if other.starts_with("{\"app") { "unknown_json" } else { "malformed_json" };
+        assert_eq!(good_and_bad(format!("{other}\n{other}").as_bytes(), 6_000_000), (0, 0, vec![reason]));
+    }
+}
