@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use flow_enrich::Enrichment;
-use flow_output::ContextKey;
+use flow_output::{ContextKey, RecordEncoding};
 use flow_query::PatternWarning;
 use flow_record::{Field, RecordFormat};
 
@@ -43,6 +43,23 @@ pub enum SettingWarning {
         /// The other variable.
         needs: &'static str,
     },
+    /// It writes rows of different columns into one stream.
+    #[error(
+        "OUTPUT: csv without FIELDS has a row's own columns, and those of {} differ: set FIELDS",
+        quoted(log_groups)
+    )]
+    MixedColumns {
+        /// The log groups of which one differs from the first, `*` being all others.
+        log_groups: Vec<String>,
+    },
+    /// What it writes has no place where a column of the log has its name.
+    #[error("{variable}: `{name}` is not written for lines that have a column of that name")]
+    Hidden {
+        /// The variable.
+        variable: &'static str,
+        /// The name.
+        name: &'static str,
+    },
     /// A filter pattern that means something else than it seems to.
     #[error("DROP, for {}: {warning}", lines_of(log_groups))]
     Pattern {
@@ -69,11 +86,50 @@ pub(super) fn warnings(settings: &TransformationSettings) -> Vec<SettingWarning>
     found.extend(leaving_out(settings, &lines));
     found.extend(networks(settings, &lines));
     found.extend(sampling(settings, &lines));
+    found.extend(columns(settings, &lines));
     if !settings.keep.is_empty() {
         let has_status = |format: &RecordFormat| format.has(Field::LogStatus);
         found.extend(lines.idle("KEEP", "nothing without `log-status` is known to hold no flow", has_status));
     }
     found
+}
+
+/// Of what is written in columns of the log's own, or beside them.
+fn columns(settings: &TransformationSettings, lines: &Lines<'_>) -> Vec<SettingWarning> {
+    if settings.encoder.chosen().is_some() {
+        return Vec::new();
+    }
+    let names = |format: &RecordFormat| -> Vec<String> {
+        format.columns().iter().map(|column| column.name().replace('-', "_")).collect()
+    };
+    let mut all = lines.formats.iter().map(|(group, format)| (group, names(format)));
+    match settings.encoder.encoding() {
+        RecordEncoding::Csv => {
+            let Some((first, columns)) = all.next() else { return Vec::new() };
+            let other = all.find(|(_, others)| *others != columns);
+            let log_groups = |(other, _): (&&str, _)| vec![(*first).to_owned(), (*other).to_owned()];
+            other
+                .map(|other| SettingWarning::MixedColumns { log_groups: log_groups(other) })
+                .into_iter()
+                .collect()
+        }
+        RecordEncoding::Flat => {
+            let columns: Vec<_> = all.flat_map(|(_, names)| names).collect();
+            let marks = marks(settings)
+                .into_iter()
+                .filter(|(name, _, is_set)| *is_set && columns.iter().any(|column| column == name));
+            marks.map(|(name, variable, _)| SettingWarning::Hidden { variable, name }).collect()
+        }
+        RecordEncoding::Ecs | RecordEncoding::Ocsf | RecordEncoding::Text => Vec::new(),
+    }
+}
+
+/// What tells how many records one stands for, with the variable that brings it about, and whether that is set.
+fn marks(settings: &TransformationSettings) -> [(&'static str, &'static str, bool); 2] {
+    [
+        (ContextKey::SampleWeight.json_key(), "SAMPLE_ACCEPTED", settings.sampling.one_in > 1),
+        (ContextKey::MergedRecords.json_key(), "MERGE", settings.merges),
+    ]
 }
 
 fn sampling(settings: &TransformationSettings, lines: &Lines<'_>) -> Vec<SettingWarning> {
@@ -101,12 +157,7 @@ fn fields(settings: &TransformationSettings, lines: &Lines<'_>) -> Vec<SettingWa
     let mut found = Vec::from_iter(lines.lack("FIELDS", |format| encoder.impossible_with(format)));
     let has_some = |format: &RecordFormat| encoder.impossible_with(format).len() < chosen.len();
     found.extend(lines.idle("FIELDS", "they have none of these fields", has_some));
-    let marks = [
-        (ContextKey::SampleWeight, "SAMPLE_ACCEPTED", settings.sampling.one_in > 1),
-        (ContextKey::MergedRecords, "MERGE", settings.merges),
-    ];
-    let marks = marks.map(|(mark, needs, is_set)| (mark.json_key(), needs, is_set));
-    let without = marks.into_iter().filter(|(name, _, is_set)| !is_set && chosen.contains(name));
+    let without = marks(settings).into_iter().filter(|(name, _, is_set)| !is_set && chosen.contains(name));
     let without = without.map(|(name, needs, _)| SettingWarning::Without { variable: "FIELDS", name, needs });
     found.extend(without);
     found
@@ -318,6 +369,28 @@ mod tests {
                 "DROP: `dstNetwork` is in no record without NETWORKS",
             ]
         );
+    }
+
+    #[test]
+    fn columns_that_differ_or_hide_others_are_told() {
+        let formats = (
+            "LOG_FORMAT",
+            r#"{"/a": "${bytes} ${packets}", "/b": "${srcaddr}", "/c": "${bytes} ${packets}"}"#,
+        );
+        let told_of_csv =
+            "OUTPUT: csv without FIELDS has a row's own columns, and those of `/a`, `/b` differ: set FIELDS";
+        assert_eq!(told(&[("OUTPUT", "csv"), formats]), [told_of_csv]);
+        assert_eq!(told(&[("OUTPUT", "csv"), formats, ("FIELDS", "srcaddr,bytes")]), [""; 0]);
+        assert_eq!(told(&[formats]), [""; 0]);
+        let alike = ("LOG_FORMAT", r#"{"/a": "${bytes}", "/b": "${bytes}"}"#);
+        assert_eq!(told(&[("OUTPUT", "csv"), alike]), [""; 0]);
+        let hides = ("LOG_FORMAT", "${merged-records} ${bytes}");
+        assert_eq!(
+            told(&[hides, ("MERGE", "true")]),
+            ["MERGE: `merged_records` is not written for lines that have a column of that name"]
+        );
+        assert_eq!(told(&[hides]), [""; 0]);
+        assert_eq!(told(&[hides, ("MERGE", "true"), ("OUTPUT", "ecs")]), [""; 0]);
     }
 
     #[test]

@@ -6,11 +6,11 @@ use std::mem;
 use flow_enrich::{EnrichedFlow, Origin, Tables};
 use flow_envelope::{PartitionKeys, RecordContent};
 use flow_output::{Marks, RecordEncoder, Rejection};
-use flow_record::{Fault, Line, RecordBuffer, RecordFormat};
+use flow_record::{Fault, Field, Line, RecordBuffer, RecordFormat};
 use xxhash_rust::xxh3::xxh3_128;
 
 use super::merged::{MergedFlow, Merging};
-use super::partition::{First, partition};
+use super::partition::{First, PartitionKey, partition};
 use super::report::EventCounts;
 use super::settings::{TransformationSettings, WithoutFlow};
 use crate::input::BatchOrigin;
@@ -95,6 +95,8 @@ impl<'s> RecordWriter<'s> {
         if settings.partition_keys.is_empty() {
             return (PartitionKeys::new(), false);
         }
+        let needs_time = settings.partition_keys.contains(&PartitionKey::Hour);
+        let earliest = if needs_time { self.earliest(&content.lines) } else { None };
         let stream_region = Some(region).filter(|region| !region.is_empty());
         let buffer = &mut self.buffer;
         let mut keys = |format: Option<&RecordFormat>, lines: &mut dyn Iterator<Item = &str>, origin| {
@@ -112,12 +114,22 @@ impl<'s> RecordWriter<'s> {
         }
         if !content.lines.is_empty() {
             let mut lines = content.lines.iter().map(|line| &**line);
-            all.push(keys(settings.formats.any(), &mut lines, Origin::default()));
+            let origin = Origin { timestamp: earliest, ..Origin::default() };
+            all.push(keys(settings.formats.any(), &mut lines, origin));
         }
         let mut all = all.into_iter();
         let first = all.next().unwrap_or_default();
         let is_mixed = all.any(|other| other != first);
         (first, is_mixed)
+    }
+
+    /// The first start of a record among lines that have no timestamp, in milliseconds.
+    fn earliest(&mut self, lines: &[Cow<'_, str>]) -> Option<i64> {
+        let (format, buffer) = (self.settings.formats.any()?, &mut self.buffer);
+        let start =
+            |line: &Cow<'_, str>| format.parse_into(line, buffer).ok()?.record().integer(Field::Start);
+        let earliest = lines.iter().filter_map(start).min()?;
+        i64::try_from(earliest).ok()?.checked_mul(1000)
     }
 
     /// The lines of one message of `content`.
