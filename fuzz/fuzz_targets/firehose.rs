@@ -9,8 +9,8 @@ use flow_envelope::encode::firehose_event;
 use flow_envelope::{FirehoseEvent, RecordContent, RecordUnpacker};
 use flow_output::{RecordEncoder, RecordEncoding};
 use flow_pipeline::{
-    PutBack, Sampling, StreamEntry, StreamSource, Transformation, TransformationReport, TransformationSettings,
-    WithoutFlow, now_or_never,
+    PutBack, Sampling, StreamEntry, StreamSource, Transformation, TransformationReport,
+    TransformationSettings, WithoutFlow, now_or_never,
 };
 use libfuzzer_sys::fuzz_target;
 
