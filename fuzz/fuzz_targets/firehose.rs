@@ -9,8 +9,8 @@ use flow_envelope::encode::firehose_event;
 use flow_envelope::{FirehoseEvent, RecordContent, RecordUnpacker};
 use flow_output::{RecordEncoder, RecordEncoding};
 use flow_pipeline::{
-    PutBack, StreamEntry, StreamSource, Transformation, TransformationReport, TransformationSettings,
-    WithoutFlow, now_or_never,
+    PutBack, Sampling, StreamEntry, StreamSource, Transformation, TransformationReport,
+    TransformationSettings, WithoutFlow, now_or_never,
 };
 use libfuzzer_sys::fuzz_target;
 
@@ -48,7 +48,7 @@ fn settings(choice: u8) -> TransformationSettings {
         encoder: RecordEncoder::new(encoding, None::<&[&str]>).expect("everything is written"),
         merges: choice & 8 > 0,
         keep: if choice & 16 > 0 { vec![WithoutFlow::NoData, WithoutFlow::SkipData] } else { Vec::new() },
-        sample_accepted: u64::from(choice >> 5) + 1,
+        sampling: Sampling { one_in: u64::from(choice >> 5) + 1, below_bytes: 1000 },
         decompressed_cap: CAP,
         answer_limit: 4096,
         ..TransformationSettings::default()

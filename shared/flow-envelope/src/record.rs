@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use crate::EnvelopeError;
 use crate::bounds::Tally;
-use crate::log_batch::{LogBatch, LogEvent, Recognised, for_each_item, room_of};
+use crate::log_batch::{Item, LogBatch, LogEvent, Recognised, for_each_item, room_of};
 use crate::skeleton;
 use crate::text::utf8;
 
@@ -35,6 +35,21 @@ impl<'a> RecordContent<'a> {
     /// otherwise lines of text. UTF-8 is checked once, then everything borrows `unpacked`.
     pub fn read(unpacked: &'a [u8]) -> Result<Self, EnvelopeError> {
         Self::read_in(Vec::new(), unpacked)
+    }
+
+    /// Reads a record that begins as JSON does, and that [`read`](Self::read) refused, as lines: those of objects that hold one,
+    /// and any other as it is. None if that is no reading of it: there is a CloudWatch Logs message among them, or nothing.
+    pub fn read_lines(unpacked: &'a [u8]) -> Option<Self> {
+        let (mut content, mut tally) = (Self::default(), Tally::default());
+        for (line, recognised) in LooseLines::of(unpacked)?.iter() {
+            tally.line().ok()?;
+            content.lines.push(match recognised {
+                Recognised::Batch(_) => return None,
+                Recognised::Line { text, .. } => text,
+                Recognised::Neither => Cow::Borrowed(line),
+            });
+        }
+        (!content.lines.is_empty()).then_some(content)
     }
 
     /// As [`read`](Self::read), with room for log events that an earlier content [left](Self::into_room).
@@ -69,6 +84,26 @@ impl<'a> RecordContent<'a> {
             Ok(())
         })?;
         Ok(content)
+    }
+}
+
+/// The lines of a record that begins as JSON does and is none that is known: of text, or of objects one a line, of which some
+/// are neither a message nor hold a line.
+pub(crate) struct LooseLines<'a>(&'a str);
+
+impl<'a> LooseLines<'a> {
+    /// None if `unpacked` is no text.
+    pub(crate) fn of(unpacked: &'a [u8]) -> Option<Self> {
+        utf8(unpacked).ok().map(LooseLines)
+    }
+
+    /// Every line with what is on it: what is no object stands for itself. Blank ones are left out.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&'a str, Recognised<'a>)> {
+        let lines = self.0.lines().filter(|line| !line.trim_ascii().is_empty());
+        lines.map(|line| {
+            let item = serde_json::from_str::<Item<'a>>(line).ok();
+            (line, item.and_then(|item| item.recognise().ok()).unwrap_or(Recognised::Neither))
+        })
     }
 }
 
@@ -143,6 +178,24 @@ mod tests {
         assert_eq!(content(&gzip(b"x")[..9]), "truncated gzip: the data ends inside a member");
         assert!(content(br#"{"messageType":"X"}"#).ends_with(r#"found "X""#));
         assert!(content(&gzip(&vec![b' '; 2 << 20])).ends_with("cap of 1048576 bytes"));
+    }
+
+    #[test]
+    fn what_is_no_known_json_may_be_lines() {
+        let lines =
+            |data: &str| RecordContent::read_lines(data.as_bytes()).map(|found| found.lines.join("|"));
+        let cases = [
+            ("{\"a\":1}\n2 a\n\n2 b", Some("{\"a\":1}|2 a|2 b")),
+            ("{\"message\":\"2 a\"}\n{\"a\":1}\n{\"message\":\"2 b\"}\n", Some("2 a|{\"a\":1}|2 b")),
+            ("{no json\r\n{\"message\":\"2 a\"}", Some("{no json|2 a")),
+            ("{\"a\":1}{\"message\":\"2 a\"}", Some("{\"a\":1}{\"message\":\"2 a\"}")),
+            (" \n", None),
+        ];
+        for (data, expected) in cases {
+            assert_eq!(lines(data).as_deref(), expected, "{data}");
+        }
+        assert_eq!(lines(&format!("{{\"a\":1}}\n{MESSAGE}")), None);
+        assert_eq!(RecordContent::read_lines(b"{\xff"), None);
     }
 
     #[test]

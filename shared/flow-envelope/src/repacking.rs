@@ -11,7 +11,7 @@ use serde_json::value::RawValue;
 use crate::EnvelopeError;
 use crate::encode::gzip;
 use crate::log_batch::{Item, Recognised};
-use crate::record::raw_lines;
+use crate::record::{LooseLines, raw_lines};
 use crate::text::{Text, utf8, write_json_text};
 
 /// The key that says how often events have been sent again: [`RecordContent`](crate::RecordContent) reads it.
@@ -60,6 +60,16 @@ impl<'a> Repacking<'a> {
                 None => return Ok(Repacking(pieces)),
             }
         }
+    }
+
+    /// As [`read`](Self::read), of a record that [`RecordContent::read_lines`](crate::RecordContent::read_lines) can read.
+    pub fn read_lines(unpacked: &'a [u8]) -> Option<Self> {
+        let piece = |(line, recognised): (&'a str, Recognised<'a>)| match recognised {
+            Recognised::Batch(_) => None,
+            Recognised::Line { .. } => Piece::of(serde_json::from_str(line).ok()?, 0).ok()?,
+            Recognised::Neither => Some(Piece::RawLine(line)),
+        };
+        LooseLines::of(unpacked)?.iter().map(piece).collect::<Option<_>>().map(Repacking)
     }
 
     /// How many events there are.

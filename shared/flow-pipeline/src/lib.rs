@@ -65,7 +65,8 @@ pub use suppressions::{
 pub use telling::LEASE;
 pub use tick::MAX_DUE;
 pub use transformation::{
-    EventCounts, FAILURE_REASONS, PartitionKey, SettingWarning, TRANSFORMATION_VARIABLES, Transformation,
-    TransformationError, TransformationReport, TransformationSettings, Transformed, Unwanted, WithoutFlow,
+    EventCounts, FAILURE_REASONS, PartitionKey, Sampling, SettingWarning, TRANSFORMATION_VARIABLES,
+    Transformation, TransformationError, TransformationReport, TransformationSettings, Transformed, Unwanted,
+    WithoutFlow,
 };
 pub use variables::{LOG_FORMAT, Lookup, MAX_DECOMPRESSED_BYTES, NETWORKS, Variable, VariableError};

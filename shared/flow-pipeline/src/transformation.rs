@@ -24,7 +24,7 @@ use flow_envelope::{
 };
 
 pub use partition::PartitionKey;
-pub use reduction::Unwanted;
+pub use reduction::{Sampling, Unwanted};
 pub use report::{EventCounts, FAILURE_REASONS, TransformationReport};
 pub use setting_warning::SettingWarning;
 pub use settings::{TRANSFORMATION_VARIABLES, TransformationSettings, WithoutFlow};
@@ -153,7 +153,11 @@ impl Run<'_> {
         self.report.bytes_unpacked += unpacked.len() as u64;
         let content = match RecordContent::read_in(mem::take(&mut self.room), unpacked) {
             Ok(content) => content,
-            Err(error) => return self.fail(number, 0, error.kind(), || error.to_string()),
+            // What begins as JSON does and is none that is known is lines, if one of them is a flow record.
+            Err(error) => match RecordContent::read_lines(unpacked) {
+                Some(content) if self.writer.holds_record(&content) => content,
+                Some(_) | None => return self.fail(number, 0, error.kind(), || error.to_string()),
+            },
         };
         let controls = content.batches.iter().filter(|batch| batch.is_control()).count();
         self.report.control_messages += controls as u64;
@@ -202,8 +206,7 @@ impl Run<'_> {
     /// What holds not one flow record is no flow log, or read in the wrong format: Firehose keeps it as it came. So it does
     /// with what has a line for which the encoding has no place. Tells whether the record failed.
     fn fails_by_its_lines(&mut self, number: u64, events: u64) -> bool {
-        let counts = self.writer.counts;
-        let kind = match (self.writer.is_misplaced, counts.rejected > 0 && counts.rejected == counts.read) {
+        let kind = match (self.writer.is_misplaced, self.writer.is_no_log) {
             (true, _) => "no_place_for_line",
             (false, true) => "no_flow_record",
             (false, false) => return false,

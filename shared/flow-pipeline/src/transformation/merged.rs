@@ -26,6 +26,8 @@ pub(super) struct MergedFlow<'e, T> {
     pub first: &'e str,
     /// How many records there were.
     pub records: u64,
+    /// How many records each of them stands for.
+    pub weight: u64,
     format: &'e RecordFormat,
     sums: [Option<u64>; SUMS.len()],
     start: Option<u64>,
@@ -34,7 +36,8 @@ pub(super) struct MergedFlow<'e, T> {
 }
 
 /// Flows in the order in which they were first seen. Records are of one flow when all columns agree but those that are
-/// added up, and the times and TCP flags. One whose sums have no more room is followed by another.
+/// added up, and the times and TCP flags, and they stand for as many records. One whose sums have no more room is followed by
+/// another.
 #[derive(Debug)]
 pub(super) struct Merging<'e, T> {
     /// By XXH3 with 128 bits of the columns that must agree: a message may hold hundreds of thousands of flows.
@@ -54,15 +57,16 @@ impl<'e, T> Merging<'e, T> {
         self.flows.len()
     }
 
-    /// Adds the `record` of `line`.
+    /// Adds the `record` of `line`, which stands for `weight` records.
     pub(super) fn add(
         &mut self,
         format: &'e RecordFormat,
         record: &FlowRecord<'_>,
         line: &'e str,
+        weight: u64,
         origin: T,
     ) {
-        write_key(&mut self.key, record);
+        write_key(&mut self.key, record, weight);
         match self.places.entry(xxh3_128(self.key.as_bytes())) {
             Entry::Occupied(place) if self.flows[*place.get()].add(record) => return,
             Entry::Occupied(mut place) => {
@@ -72,7 +76,7 @@ impl<'e, T> Merging<'e, T> {
                 place.insert(self.flows.len());
             }
         }
-        self.flows.push(MergedFlow::new(format, record, line, origin));
+        self.flows.push(MergedFlow::new(format, record, line, weight, origin));
     }
 
     pub(super) fn into_flows(self) -> Vec<MergedFlow<'e, T>> {
@@ -80,9 +84,12 @@ impl<'e, T> Merging<'e, T> {
     }
 }
 
-/// The columns that must agree.
-fn write_key(key: &mut String, record: &FlowRecord<'_>) {
+/// What must agree.
+fn write_key(key: &mut String, record: &FlowRecord<'_>, weight: u64) {
     key.clear();
+    if weight > 1 {
+        key.push('*');
+    }
     for (index, column) in record.format().columns().iter().enumerate() {
         if !column.field().is_some_and(adds_up) {
             write_column(key, record, index);
@@ -103,10 +110,16 @@ fn write_column(text: &mut String, record: &FlowRecord<'_>, index: usize) {
 }
 
 impl<'e, T> MergedFlow<'e, T> {
-    fn new(format: &'e RecordFormat, record: &FlowRecord<'_>, first: &'e str, origin: T) -> Self {
-        let sums = [None; SUMS.len()];
+    fn new(
+        format: &'e RecordFormat,
+        record: &FlowRecord<'_>,
+        first: &'e str,
+        weight: u64,
+        origin: T,
+    ) -> Self {
+        let (records, sums) = (0, [None; SUMS.len()]);
         let mut flow =
-            MergedFlow { origin, first, records: 0, format, sums, start: None, end: None, flags: None };
+            MergedFlow { origin, first, records, weight, format, sums, start: None, end: None, flags: None };
         flow.add(record);
         flow
     }
@@ -190,7 +203,7 @@ mod tests {
         ];
         let mut merging = Merging::new();
         for (number, line) in lines.iter().enumerate() {
-            merging.add(&format, format.parse(line).unwrap().record(), line, number);
+            merging.add(&format, format.parse(line).unwrap().record(), line, 1, number);
         }
         let (flows, mut buffer) = (merging.into_flows(), RecordBuffer::default());
         let mut line = |flow: &MergedFlow<'_, usize>| flow.line(&mut buffer);
@@ -209,7 +222,7 @@ mod tests {
         let format: RecordFormat = "srcaddr packets bytes".parse().unwrap();
         let mut merging = Merging::new();
         for line in ["10.0.0.1 1 9223372036854775807", "10.0.0.1 1 5", "10.0.0.1 1 7"] {
-            merging.add(&format, format.parse(line).unwrap().record(), line, ());
+            merging.add(&format, format.parse(line).unwrap().record(), line, 1, ());
         }
         let mut buffer = RecordBuffer::default();
         let lines: Vec<_> = merging.into_flows().iter().map(|flow| flow.line(&mut buffer)).collect();

@@ -16,7 +16,8 @@ pub enum PartitionKey {
     LogGroup,
     /// The network interface: what the log stream's name begins with, else that of the first record.
     Interface,
-    /// The hour of the first record, in UTC: `2023-02-13-20`. Later records of the message may lie beyond it.
+    /// The hour of the earliest event, or of the earliest start where lines come without events, in UTC: `2023-02-13-20`.
+    /// Later ones may lie beyond it.
     Hour,
 }
 
@@ -67,11 +68,7 @@ pub(super) struct First<'a> {
 
 impl First<'_> {
     fn hour(&self) -> Option<String> {
-        let start = self.record.and_then(|record| record.integer(Field::Start));
-        let seconds = match self.origin.timestamp {
-            Some(timestamp) => timestamp.div_euclid(1000),
-            None => i64::try_from(start?).ok()?,
-        };
+        let seconds = self.origin.timestamp?.div_euclid(1000);
         Some(Timestamp::from_second(seconds).ok()?.strftime("%Y-%m-%d-%H").to_string())
     }
 }

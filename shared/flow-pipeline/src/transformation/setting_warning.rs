@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use flow_enrich::Enrichment;
-use flow_output::ContextKey;
+use flow_output::{ContextKey, RecordEncoding};
 use flow_query::PatternWarning;
 use flow_record::{Field, RecordFormat};
 
-use super::reduction::Unwanted;
+use super::reduction::{FLOW_KEY, Unwanted};
 use super::settings::TransformationSettings;
 use crate::variables::NETWORKS;
 
@@ -43,6 +43,23 @@ pub enum SettingWarning {
         /// The other variable.
         needs: &'static str,
     },
+    /// It writes rows of different columns into one stream.
+    #[error(
+        "OUTPUT: csv without FIELDS has a row's own columns, and those of {} differ: set FIELDS",
+        quoted(log_groups)
+    )]
+    MixedColumns {
+        /// The log groups of which one differs from the first, `*` being all others.
+        log_groups: Vec<String>,
+    },
+    /// What it writes has no place where a column of the log has its name.
+    #[error("{variable}: `{name}` is not written for lines that have a column of that name")]
+    Hidden {
+        /// The variable.
+        variable: &'static str,
+        /// The name.
+        name: &'static str,
+    },
     /// A filter pattern that means something else than it seems to.
     #[error("DROP, for {}: {warning}", lines_of(log_groups))]
     Pattern {
@@ -68,19 +85,70 @@ pub(super) fn warnings(settings: &TransformationSettings) -> Vec<SettingWarning>
     found.extend(fields(settings, &lines));
     found.extend(leaving_out(settings, &lines));
     found.extend(networks(settings, &lines));
-    if settings.sample_accepted > 1 {
-        let has_action = |format: &RecordFormat| format.has(Field::Action);
-        found.extend(lines.idle(
-            "SAMPLE_ACCEPTED",
-            "nothing without `action` is known to be accepted",
-            has_action,
-        ));
-    }
+    found.extend(sampling(settings, &lines));
+    found.extend(columns(settings, &lines));
     if !settings.keep.is_empty() {
         let has_status = |format: &RecordFormat| format.has(Field::LogStatus);
         found.extend(lines.idle("KEEP", "nothing without `log-status` is known to hold no flow", has_status));
     }
     found
+}
+
+/// Of what is written in columns of the log's own, or beside them.
+fn columns(settings: &TransformationSettings, lines: &Lines<'_>) -> Vec<SettingWarning> {
+    if settings.encoder.chosen().is_some() {
+        return Vec::new();
+    }
+    let names = |format: &RecordFormat| -> Vec<String> {
+        format.columns().iter().map(|column| column.name().replace('-', "_")).collect()
+    };
+    let mut all = lines.formats.iter().map(|(group, format)| (group, names(format)));
+    match settings.encoder.encoding() {
+        RecordEncoding::Csv => {
+            let Some((first, columns)) = all.next() else { return Vec::new() };
+            let other = all.find(|(_, others)| *others != columns);
+            let log_groups = |(other, _): (&&str, _)| vec![(*first).to_owned(), (*other).to_owned()];
+            other
+                .map(|other| SettingWarning::MixedColumns { log_groups: log_groups(other) })
+                .into_iter()
+                .collect()
+        }
+        RecordEncoding::Flat => {
+            let columns: Vec<_> = all.flat_map(|(_, names)| names).collect();
+            let marks = marks(settings)
+                .into_iter()
+                .filter(|(name, _, is_set)| *is_set && columns.iter().any(|column| column == name));
+            marks.map(|(name, variable, _)| SettingWarning::Hidden { variable, name }).collect()
+        }
+        RecordEncoding::Ecs | RecordEncoding::Ocsf | RecordEncoding::Text => Vec::new(),
+    }
+}
+
+/// What tells how many records one stands for, with the variable that brings it about, and whether that is set.
+fn marks(settings: &TransformationSettings) -> [(&'static str, &'static str, bool); 2] {
+    [
+        (ContextKey::SampleWeight.json_key(), "SAMPLE_ACCEPTED", settings.sampling.one_in > 1),
+        (ContextKey::MergedRecords.json_key(), "MERGE", settings.merges),
+    ]
+}
+
+fn sampling(settings: &TransformationSettings, lines: &Lines<'_>) -> Vec<SettingWarning> {
+    if settings.sampling.one_in == 1 {
+        return Vec::new();
+    }
+    let has_action = |format: &RecordFormat| format.has(Field::Action);
+    // What is told of is told of once.
+    let has_key =
+        |format: &RecordFormat| !has_action(format) || FLOW_KEY.into_iter().all(|field| format.has(field));
+    let reasons = [
+        lines.idle("SAMPLE_ACCEPTED", "nothing without `action` is known to be accepted", has_action),
+        lines.idle(
+            "SAMPLE_ACCEPTED",
+            "flows are chosen by `srcaddr`, `dstaddr`, `srcport`, `dstport` and `protocol`, and all are kept without",
+            has_key,
+        ),
+    ];
+    reasons.into_iter().flatten().collect()
 }
 
 fn fields(settings: &TransformationSettings, lines: &Lines<'_>) -> Vec<SettingWarning> {
@@ -89,12 +157,7 @@ fn fields(settings: &TransformationSettings, lines: &Lines<'_>) -> Vec<SettingWa
     let mut found = Vec::from_iter(lines.lack("FIELDS", |format| encoder.impossible_with(format)));
     let has_some = |format: &RecordFormat| encoder.impossible_with(format).len() < chosen.len();
     found.extend(lines.idle("FIELDS", "they have none of these fields", has_some));
-    let marks = [
-        (ContextKey::SampleWeight, "SAMPLE_ACCEPTED", settings.sample_accepted > 1),
-        (ContextKey::MergedRecords, "MERGE", settings.merges),
-    ];
-    let marks = marks.map(|(mark, needs, is_set)| (mark.json_key(), needs, is_set));
-    let without = marks.into_iter().filter(|(name, _, is_set)| !is_set && chosen.contains(name));
+    let without = marks(settings).into_iter().filter(|(name, _, is_set)| !is_set && chosen.contains(name));
     let without = without.map(|(name, needs, _)| SettingWarning::Without { variable: "FIELDS", name, needs });
     found.extend(without);
     found
@@ -309,6 +372,28 @@ mod tests {
     }
 
     #[test]
+    fn columns_that_differ_or_hide_others_are_told() {
+        let formats = (
+            "LOG_FORMAT",
+            r#"{"/a": "${bytes} ${packets}", "/b": "${srcaddr}", "/c": "${bytes} ${packets}"}"#,
+        );
+        let told_of_csv =
+            "OUTPUT: csv without FIELDS has a row's own columns, and those of `/a`, `/b` differ: set FIELDS";
+        assert_eq!(told(&[("OUTPUT", "csv"), formats]), [told_of_csv]);
+        assert_eq!(told(&[("OUTPUT", "csv"), formats, ("FIELDS", "srcaddr,bytes")]), [""; 0]);
+        assert_eq!(told(&[formats]), [""; 0]);
+        let alike = ("LOG_FORMAT", r#"{"/a": "${bytes}", "/b": "${bytes}"}"#);
+        assert_eq!(told(&[("OUTPUT", "csv"), alike]), [""; 0]);
+        let hides = ("LOG_FORMAT", "${merged-records} ${bytes}");
+        assert_eq!(
+            told(&[hides, ("MERGE", "true")]),
+            ["MERGE: `merged_records` is not written for lines that have a column of that name"]
+        );
+        assert_eq!(told(&[hides]), [""; 0]);
+        assert_eq!(told(&[hides, ("MERGE", "true"), ("OUTPUT", "ecs")]), [""; 0]);
+    }
+
+    #[test]
     fn sampling_and_keeping_need_the_field_that_tells() {
         let settings = [("LOG_FORMAT", "${srcaddr} ${bytes}"), ("SAMPLE_ACCEPTED", "10"), ("KEEP", "NODATA")];
         assert_eq!(
@@ -316,6 +401,15 @@ mod tests {
             [
                 "SAMPLE_ACCEPTED does nothing for any line: nothing without `action` is known to be accepted",
                 "KEEP does nothing for any line: nothing without `log-status` is known to hold no flow",
+            ]
+        );
+        let formats = r#"{"/a": "${srcaddr} ${dstaddr} ${action}", "/b": "${bytes}"}"#;
+        assert_eq!(
+            told(&[("LOG_FORMAT", formats), ("SAMPLE_ACCEPTED", "10")]),
+            [
+                "SAMPLE_ACCEPTED does nothing for lines of `/b`: nothing without `action` is known to be accepted",
+                "SAMPLE_ACCEPTED does nothing for lines of `/a`: flows are chosen by `srcaddr`, `dstaddr`, `srcport`, \
+                 `dstport` and `protocol`, and all are kept without",
             ]
         );
     }

@@ -4,13 +4,13 @@ use flow_envelope::MAX_ANSWER;
 use flow_output::{ContextKey, RecordEncoder, RecordEncoding};
 
 use super::partition::PartitionKey;
-use super::reduction::Unwanted;
+use super::reduction::{Sampling, Unwanted};
 use super::setting_warning::{SettingWarning, warnings};
 use crate::formats::Formats;
 use crate::variables::{LOG_FORMAT, Lookup, MAX_DECOMPRESSED_BYTES, NETWORKS, Variable, VariableError};
 
 /// All variables of a transformation.
-pub const TRANSFORMATION_VARIABLES: [Variable; 11] = [
+pub const TRANSFORMATION_VARIABLES: [Variable; 12] = [
     LOG_FORMAT,
     Variable::new(
         "OUTPUT",
@@ -38,6 +38,11 @@ pub const TRANSFORMATION_VARIABLES: [Variable; 11] = [
         "one in how many accepted flows is kept, 1 to 1000000; `sample_weight` says how many each stands for",
     ),
     Variable::new(
+        "SAMPLE_BELOW_BYTES",
+        "1000000",
+        "a record of so many bytes or more is kept whatever SAMPLE_ACCEPTED says, and stands for itself: sums stay near the truth",
+    ),
+    Variable::new(
         "MERGE",
         "false",
         "true adds up records of one flow in one message; `merged_records` says how many each was",
@@ -58,6 +63,9 @@ pub const TRANSFORMATION_VARIABLES: [Variable; 11] = [
 
 /// The most flows that one may stand for.
 const MAX_SAMPLE: u64 = 1_000_000;
+
+/// A record of so many bytes is kept, where nothing else is said.
+const LARGE: u64 = 1_000_000;
 
 /// A line that holds no flow, by its `log-status`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -82,8 +90,8 @@ pub struct TransformationSettings {
     pub keep: Vec<WithoutFlow>,
     /// Records that are left out.
     pub unwanted: Option<Unwanted>,
-    /// One in so many accepted flows is written.
-    pub sample_accepted: u64,
+    /// Which accepted flows are written.
+    pub sampling: Sampling,
     /// Records of one flow in one message are added up.
     pub merges: bool,
     /// The keys of a record's partition.
@@ -102,9 +110,12 @@ impl TransformationSettings {
     /// Reads [`TRANSFORMATION_VARIABLES`].
     pub fn read(lookup: Lookup<'_>) -> Result<Self, VariableError> {
         let encoder = encoder(lookup)?;
-        let sample_accepted = lookup.number("SAMPLE_ACCEPTED", 1..=MAX_SAMPLE)?.unwrap_or(1);
+        let sampling = Sampling {
+            one_in: lookup.number("SAMPLE_ACCEPTED", 1..=MAX_SAMPLE)?.unwrap_or(1),
+            below_bytes: lookup.number("SAMPLE_BELOW_BYTES", 1..=u64::MAX)?.unwrap_or(LARGE),
+        };
         let merges = lookup.flag("MERGE")?.unwrap_or(false);
-        if sample_accepted > 1 {
+        if sampling.one_in > 1 {
             has_place(lookup, &encoder, "SAMPLE_ACCEPTED", ContextKey::SampleWeight)?;
         }
         if merges {
@@ -115,7 +126,7 @@ impl TransformationSettings {
             encoder,
             keep: lookup.choices("KEEP", &WITHOUT_FLOW)?,
             unwanted: lookup.text("DROP").map(Unwanted::parse).transpose()?,
-            sample_accepted,
+            sampling,
             merges,
             partition_keys: lookup
                 .choices("PARTITION_KEYS", &PartitionKey::ALL.map(|key| (key.name(), key)))?,

@@ -68,7 +68,8 @@ pub(super) fn parts(record: &TooLarge<'_>, puts_back: bool) -> Result<Vec<Part>,
         return Err("put_back_too_often");
     }
     // What could be read once can be read again.
-    let repacking = Repacking::read(record.unpacked).map_err(|_| "not_repacked")?;
+    let repacking = Repacking::read(record.unpacked).ok().or_else(|| Repacking::read_lines(record.unpacked));
+    let repacking = repacking.ok_or("not_repacked")?;
     let mut parts = Vec::new();
     for range in cut(0..repacking.events(), record.events_that_fit) {
         pack(record, &repacking, range, &mut parts)?;

@@ -10,13 +10,13 @@ use flow_record::{Fault, Field, Line, RecordBuffer, RecordFormat};
 use xxhash_rust::xxh3::xxh3_128;
 
 use super::merged::{MergedFlow, Merging};
-use super::partition::{First, partition};
-use super::reduction::is_in_sample;
+use super::partition::{First, PartitionKey, partition};
 use super::report::EventCounts;
 use super::settings::{TransformationSettings, WithoutFlow};
 use crate::input::BatchOrigin;
 
-/// What begins with so many lines of which none is a flow record is no flow log: a few bytes may unpack to a million lines.
+/// Where none of so many lines is a flow record, the rest is looked at for one before more is written: a few bytes may unpack
+/// to a million lines.
 const SURELY: u64 = 1000;
 
 /// What is merged is written last, and taken to need at least so many bytes a flow: as flat output does for its id alone.
@@ -39,6 +39,8 @@ pub(super) struct RecordWriter<'s> {
     pub rejected: Vec<(&'static str, String)>,
     /// A line that is no flow record has no place in the encoding.
     pub is_misplaced: bool,
+    /// There are lines, and none is a flow record.
+    pub is_no_log: bool,
     /// Some events were not looked at for want of room.
     is_cut: bool,
     /// `out` stops growing here, and the rest of the events is not looked at.
@@ -56,6 +58,7 @@ impl<'s> RecordWriter<'s> {
             counts: EventCounts::default(),
             rejected: Vec::new(),
             is_misplaced: false,
+            is_no_log: false,
             is_cut: false,
             limit: 0,
         }
@@ -64,7 +67,7 @@ impl<'s> RecordWriter<'s> {
     /// Writes the events of `content`, as long as there are no more than `limit` bytes; tells whether that were all.
     pub(super) fn write(&mut self, content: &RecordContent<'_>, limit: usize) -> bool {
         (self.counts, self.limit) = (EventCounts::default(), limit);
-        (self.is_misplaced, self.is_cut) = (false, false);
+        (self.is_misplaced, self.is_no_log, self.is_cut) = (false, false, false);
         self.out.clear();
         self.rejected.clear();
         // Out of `self` while it is borrowed by lines; it is large, so once for all of them.
@@ -73,11 +76,15 @@ impl<'s> RecordWriter<'s> {
             let format = self.settings.formats.of(&batch.log_group);
             let origin = BatchOrigin::of(batch);
             let lines = batch.lines().iter().map(|event| (&*event.message, origin.of_event(event)));
-            self.lines(&mut buffer, format, lines);
+            self.lines(content, &mut buffer, format, lines);
         }
         let format = self.settings.formats.any();
-        self.lines(&mut buffer, format, content.lines.iter().map(|line| (&**line, Origin::default())));
+        let lines = content.lines.iter().map(|line| (&**line, Origin::default()));
+        self.lines(content, &mut buffer, format, lines);
         self.buffer = buffer;
+        self.is_no_log = self.is_no_log
+            || self.has_only_rejected()
+                && (self.counts.read == content.events() as u64 || !self.holds_record(content));
         !self.is_cut && self.out.len() <= limit
     }
 
@@ -88,6 +95,8 @@ impl<'s> RecordWriter<'s> {
         if settings.partition_keys.is_empty() {
             return (PartitionKeys::new(), false);
         }
+        let needs_time = settings.partition_keys.contains(&PartitionKey::Hour);
+        let earliest = if needs_time { self.earliest(&content.lines) } else { None };
         let stream_region = Some(region).filter(|region| !region.is_empty());
         let buffer = &mut self.buffer;
         let mut keys = |format: Option<&RecordFormat>, lines: &mut dyn Iterator<Item = &str>, origin| {
@@ -105,7 +114,8 @@ impl<'s> RecordWriter<'s> {
         }
         if !content.lines.is_empty() {
             let mut lines = content.lines.iter().map(|line| &**line);
-            all.push(keys(settings.formats.any(), &mut lines, Origin::default()));
+            let origin = Origin { timestamp: earliest, ..Origin::default() };
+            all.push(keys(settings.formats.any(), &mut lines, origin));
         }
         let mut all = all.into_iter();
         let first = all.next().unwrap_or_default();
@@ -113,9 +123,19 @@ impl<'s> RecordWriter<'s> {
         (first, is_mixed)
     }
 
-    /// The lines of one message.
+    /// The first start of a record among lines that have no timestamp, in milliseconds.
+    fn earliest(&mut self, lines: &[Cow<'_, str>]) -> Option<i64> {
+        let (format, buffer) = (self.settings.formats.any()?, &mut self.buffer);
+        let start =
+            |line: &Cow<'_, str>| format.parse_into(line, buffer).ok()?.record().integer(Field::Start);
+        let earliest = lines.iter().filter_map(start).min()?;
+        i64::try_from(earliest).ok()?.checked_mul(1000)
+    }
+
+    /// The lines of one message of `content`.
     fn lines<'e>(
         &mut self,
+        content: &RecordContent<'_>,
         buffer: &mut RecordBuffer,
         format: Option<&'e RecordFormat>,
         lines: impl Iterator<Item = (&'e str, Origin<'e>)>,
@@ -127,7 +147,7 @@ impl<'s> RecordWriter<'s> {
                 self.is_cut = true;
                 break;
             }
-            if self.is_no_log() {
+            if self.is_hopeless(content) {
                 break;
             }
             self.counts.read += 1;
@@ -144,9 +164,28 @@ impl<'s> RecordWriter<'s> {
         }
     }
 
-    /// Whether what was read is no flow log, or can't be delivered whole: then nothing more needs to be read.
-    fn is_no_log(&self) -> bool {
-        self.is_misplaced || self.counts.read >= SURELY && self.counts.rejected == self.counts.read
+    /// Whether `content` is no flow log, or can't be delivered whole: then nothing more needs to be read.
+    fn is_hopeless(&mut self, content: &RecordContent<'_>) -> bool {
+        if self.counts.read == SURELY && self.has_only_rejected() && !self.is_no_log {
+            self.is_no_log = !self.holds_record(content);
+        }
+        self.is_misplaced || self.is_no_log
+    }
+
+    /// Whether lines were read, and none is a flow record.
+    fn has_only_rejected(&self) -> bool {
+        self.counts.read > 0 && self.counts.rejected == self.counts.read
+    }
+
+    /// Whether any line is a flow record.
+    pub(super) fn holds_record(&self, content: &RecordContent<'_>) -> bool {
+        let formats = &self.settings.formats;
+        let mut buffer = RecordBuffer::default();
+        let mut is = |format: Option<&RecordFormat>, text: &str| is_record(format, text, &mut buffer);
+        content.batches.iter().any(|batch| {
+            let format = formats.of(&batch.log_group);
+            batch.lines().iter().any(|event| is(format, &event.message))
+        }) || content.lines.iter().any(|line| is(formats.any(), line))
     }
 
     fn line<'e>(
@@ -161,10 +200,12 @@ impl<'s> RecordWriter<'s> {
         match &format.parse_into(text, buffer) {
             Ok(line) => {
                 let flow = EnrichedFlow { record: line.record(), origin, tables: self.tables };
-                if self.is_wanted(line, &flow) {
+                if let Some(weight) = self.weight(line, &flow) {
                     match (line, merging) {
-                        (Line::Flow(record), Some(merging)) => merging.add(format, record, text, *origin),
-                        _ => self.flow(&flow, text, None),
+                        (Line::Flow(record), Some(merging)) => {
+                            merging.add(format, record, text, weight, *origin);
+                        }
+                        _ => self.flow(&flow, text, weight, None),
                     }
                 }
             }
@@ -176,24 +217,21 @@ impl<'s> RecordWriter<'s> {
         }
     }
 
-    /// Whether the line is to be delivered; if not, it is counted.
-    fn is_wanted(&mut self, line: &Line<'_>, flow: &EnrichedFlow<'_>) -> bool {
+    /// How many records the line stands for; none if it is not to be delivered, and then it is counted.
+    fn weight(&mut self, line: &Line<'_>, flow: &EnrichedFlow<'_>) -> Option<u64> {
         let (settings, counts) = (self.settings, &mut self.counts);
         let left_out = match line {
             Line::NoData(_) if !settings.keep.contains(&WithoutFlow::NoData) => &mut counts.no_data,
             Line::SkipData(_) if !settings.keep.contains(&WithoutFlow::SkipData) => &mut counts.skip_data,
             _ if settings.unwanted.as_ref().is_some_and(|unwanted| unwanted.is(flow)) => &mut counts.filtered,
-            Line::Flow(record)
-                if settings.sample_accepted > 1
-                    && is_accepted(flow)
-                    && !is_in_sample(record, settings.sample_accepted) =>
-            {
-                &mut counts.sampled_out
-            }
-            _ => return true,
+            Line::Flow(record) => match settings.sampling.weight(record) {
+                None => &mut counts.sampled_out,
+                weight => return weight,
+            },
+            Line::NoData(_) | Line::SkipData(_) => return Some(1),
         };
         *left_out += 1;
-        false
+        None
     }
 
     /// Records of one flow, as one.
@@ -204,7 +242,7 @@ impl<'s> RecordWriter<'s> {
         match merged.format().parse_into(&text, buffer) {
             Ok(line) => {
                 let flow = EnrichedFlow { record: line.record(), origin, tables: self.tables };
-                self.flow(&flow, first, (merged.records > 1).then_some(merged.records));
+                self.flow(&flow, first, merged.weight, (merged.records > 1).then_some(merged.records));
             }
             // Their sums fit and what they are made of was read; whatever else, the first one's line is not lost.
             Err(error) => self.reject(first, origin, error.kind().name(), &Fault(error).to_string()),
@@ -212,10 +250,8 @@ impl<'s> RecordWriter<'s> {
     }
 
     /// `text` is the line by which an event without an id is known.
-    fn flow(&mut self, flow: &EnrichedFlow<'_>, text: &str, merged: Option<u64>) {
-        let sample = self.settings.sample_accepted;
-        let is_sampled = sample > 1 && is_accepted(flow);
-        let marks = Marks { sample_weight: is_sampled.then_some(sample), merged };
+    fn flow(&mut self, flow: &EnrichedFlow<'_>, text: &str, weight: u64, merged: Option<u64>) {
+        let marks = Marks { sample_weight: (weight > 1).then_some(weight), merged };
         if flow.origin.event_id.is_some() {
             self.encoder.write(&mut self.out, flow, &marks);
         } else {
@@ -241,10 +277,6 @@ impl<'s> RecordWriter<'s> {
 
 fn is_record(format: Option<&RecordFormat>, text: &str, buffer: &mut RecordBuffer) -> bool {
     format.is_some_and(|format| format.parse_into(text, buffer).is_ok())
-}
-
-fn is_accepted(flow: &EnrichedFlow<'_>) -> bool {
-    flow.record.text(Field::Action) == Some("ACCEPT")
 }
 
 /// The id of an event that has none: XXH3 with 128 bits of its line, so that a record delivered twice has one id.

@@ -1,6 +1,7 @@
 //! Nothing is lost at any size: what comes in is delivered, left out by a rule, failed with a reason, or put back.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
+mod lines;
 mod partitions;
 mod reduction;
 

@@ -45,3 +45,13 @@ fn the_hour_is_that_of_the_earliest_event_and_messages_that_differ_are_counted()
     let (keys, mixed) = keys_of(&(one + &message("eni-8-all", &[1_418_533_200_000])));
     assert_eq!((&keys["interface"], mixed), (&json!("eni-7"), 1));
 }
+
+#[test]
+fn the_hour_of_lines_without_events_is_that_of_the_earliest() {
+    let line =
+        |start: u64| format!("2 1 eni-7 10.0.0.5 192.0.2.7 1 22 6 2 80 {start} 1418536900 ACCEPT OK\n");
+    let (keys, _) = keys_of(&[line(1_418_533_700), "no record\n".to_owned(), line(1_418_530_010)].concat());
+    assert_eq!((&keys["hour"], &keys["interface"]), (&json!("2014-12-14-04"), &json!("eni-7")));
+    let (keys, _) = keys_of("2 1 eni-7 10.0.0.5 192.0.2.7 1 22 6 2 80 - - ACCEPT OK\n");
+    assert_eq!(keys["hour"], "unknown");
+}

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use flow_envelope::encode::gzip;
+use flow_generate::{Settings, Traffic};
 use flow_pipeline::{Lookup, TransformationReport, TransformationSettings};
+use flow_record::RecordFormat;
 use serde_json::Value;
 
 use super::{Answered, assert_balanced, message, transform};
@@ -97,4 +99,68 @@ fn output_that_can_not_tell_what_a_record_stands_for_is_refused() {
         assert_eq!(read(&[("OUTPUT", "ocsf"), (variable, value)]), Ok(()));
     }
     assert_eq!(read(&[("OUTPUT", "text"), ("SAMPLE_ACCEPTED", "1"), ("MERGE", "false")]), Ok(()));
+}
+
+/// The bytes of generated traffic, and what a sample of one in ten says of them.
+fn truth_and_estimate(seed: u64) -> (u64, u64) {
+    let format = RecordFormat::default();
+    let traffic = Traffic::new(&Settings { seed, ..Settings::default() });
+    let lines: Vec<_> = traffic.take(3000).map(|record| record.display(&format).to_string()).collect();
+    let bytes = |objects: &[Value]| -> u64 {
+        let weighted = |object: &Value| {
+            let (bytes, weight) = (object["bytes"].as_u64().unwrap(), object.get("sample_weight"));
+            let is_small = bytes < 1_000_000 && object["action"] == "ACCEPT";
+            let is_right = weight.is_none_or(|weight| is_small && *weight == 10);
+            assert!(is_right, "a record stands for itself, a small accepted one for ten: {object}");
+            bytes * weight.map_or(1, |_| 10)
+        };
+        objects.iter().map(weighted).sum()
+    };
+    let (all, _) = delivered(&lines, &[]);
+    let (sample, report) = delivered(&lines, &[("SAMPLE_ACCEPTED", "10")]);
+    assert!(report.events.sampled_out > all.len() as u64 / 2, "{:?}", report.events);
+    (bytes(&all), bytes(&sample))
+}
+
+/// Without a threshold the estimate was a ninth of the truth: a few records hold nearly all bytes, and a sample misses them.
+#[test]
+fn the_bytes_of_a_sample_are_near_the_truth() {
+    let (mut whole, mut estimated) = (0.0, 0.0);
+    for seed in 1..=12 {
+        let (truth, estimate) = truth_and_estimate(seed);
+        let ratio = estimate as f64 / truth as f64;
+        assert!((0.7..1.3).contains(&ratio), "seed {seed}: {ratio}");
+        (whole, estimated) = (whole + truth as f64, estimated + estimate as f64);
+    }
+    assert!((0.92..1.08).contains(&(estimated / whole)), "{}", estimated / whole);
+}
+
+/// A record that stands for ten is not added to one that stands for itself.
+#[test]
+fn merging_keeps_what_is_sampled_apart_from_what_is_large() {
+    let large = flows(200, 2, "ACCEPT").into_iter().map(|line| line.replace(" 6 2 ", " 6 2 5000000"));
+    let lines = [flows(200, 4, "ACCEPT"), large.collect()].concat();
+    let sample = [("SAMPLE_ACCEPTED", "4")];
+    let (apart, _) = delivered(&lines, &sample);
+    let (merged, report) = delivered(&lines, &[sample[0], ("MERGE", "true")]);
+    assert!(report.events.merged > 0 && report.events.sampled_out > 0);
+    assert!(merged.iter().any(|object| object["sample_weight"] == 4 && object["merged_records"].is_u64()));
+    assert_eq!(sums(&merged, "bytes", "sample_weight"), sums(&apart, "bytes", "sample_weight"));
+}
+
+#[test]
+fn what_holds_no_flow_stands_for_nothing_else() {
+    let lost =
+        "2 123456789010 eni-1 10.0.0.5 192.0.2.7 10000 443 6 2 80 1418530010 1418530070 ACCEPT SKIPDATA";
+    let (kept, _) = delivered(&[lost.to_owned()], &[("SAMPLE_ACCEPTED", "10"), ("KEEP", "SKIPDATA")]);
+    assert_eq!(kept.iter().filter(|object| object.get("sample_weight").is_none()).count(), 1);
+}
+
+#[test]
+fn what_lacks_the_key_of_a_flow_is_kept() {
+    let lines: Vec<_> = (0..50).map(|number| format!("10.0.0.{number} 192.0.2.7 ACCEPT {number}")).collect();
+    let format = ("LOG_FORMAT", "${srcaddr} ${dstaddr} ${action} ${bytes}");
+    let (kept, _) = delivered(&lines, &[format, ("SAMPLE_ACCEPTED", "10")]);
+    assert_eq!(kept.len(), 50);
+    assert!(kept.iter().all(|object| object.get("sample_weight").is_none()));
 }
