@@ -54,8 +54,11 @@ $(VENVS)/%/installed: tests/e2e/requirements-%.txt
 	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --requirement $<
 	touch $@
 
-## lint: formatting, lints and documentation, warnings as errors
-lint:
+## lint: formatting, lints and documentation of the code, warnings as errors; and the templates
+lint: lint-rust lint-template
+
+## lint-rust: the code alone
+lint-rust:
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy $(ALL) --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps --locked --quiet
@@ -116,5 +119,5 @@ soak:
 ## templates/archive.yaml, templates/queries.yaml; and docs/parameters.md from the templates
 docs: $(VENVS)/sam/installed
 	$(VENVS)/sam/bin/python packaging/parameters.py
-	FLOWGAUGE_UPDATE_DOCS=1 $(CARGO) test $(ALL) --test docs --test detections --test queries \
-		--test archive_buffer --test archive_template
+	FLOWGAUGE_UPDATE_DOCS=1 $(CARGO) test $(ALL) --no-fail-fast --test docs --test detections --test queries \
+		--test archive_buffer --test archive_template -- --test-threads 1
