@@ -139,7 +139,7 @@ fn evaluate(query: &ContinuousQuery) {
 /// Any cut and any order of a group's records make the same aggregates, and a monotone query never takes back.
 fn check_group(query: &ContinuousQuery, group: &[&EnrichedFlow<'_>]) {
     let key = query.key(group[0]).to_key();
-    let mut whole = query.start();
+    let mut whole: Box<[_]> = query.start().collect();
     let mut passed = false;
     for flow in group {
         query.add(&mut whole, *flow);
@@ -158,7 +158,7 @@ fn fold<'f>(
     query: &ContinuousQuery,
     flows: impl Iterator<Item = &'f &'f EnrichedFlow<'f>>,
 ) -> Box<[Aggregate]> {
-    let mut aggregates = query.start();
+    let mut aggregates: Box<[_]> = query.start().collect();
     flows.for_each(|flow| query.add(&mut aggregates, *flow));
     aggregates
 }
