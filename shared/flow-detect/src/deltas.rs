@@ -70,6 +70,8 @@ impl Deltas {
         Observed::Matched(matched)
     }
 
+    /// Apart from what is done for every record: few match.
+    #[inline(never)]
     fn count(&mut self, place: usize, rule: &Rule, flow: &EnrichedFlow<'_>, time: u64) {
         let scope = ScopeParts::of(flow, rule.scope);
         let pane = rule.windowing.pane_of(time);
