@@ -30,14 +30,11 @@ impl Places {
     /// Of the codes from 0 on; the last one is that of all higher ones.
     pub(super) fn new(of_codes: &[u16], absent: u16) -> Self {
         let rest = of_codes.last().copied().unwrap_or_default();
-        let (known, []) = of_codes.as_chunks::<PAGE>() else {
-            let mut padded = of_codes.to_vec();
-            padded.resize(of_codes.len().next_multiple_of(PAGE), rest);
-            return Places::new(&padded, absent);
-        };
+        let mut padded = of_codes.to_vec();
+        padded.resize(of_codes.len().next_multiple_of(PAGE), rest);
         let mut places = Places::default();
         *places.pages = [places.page([rest; PAGE]); PAGES];
-        for (place, page) in known.iter().enumerate() {
+        for (place, page) in padded.as_chunks::<PAGE>().0.iter().enumerate() {
             places.pages[place] = places.page(*page);
         }
         places.pages[ABSENT / PAGE] = places.page([absent; PAGE]);
