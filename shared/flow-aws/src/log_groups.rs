@@ -54,12 +54,7 @@ impl LogGroups {
         now: u64,
     ) -> Result<Vec<SubscriptionFilter>, CallError> {
         const CALL: &str = "CloudWatch Logs DescribeSubscriptionFilters";
-        let calls = &self.logs;
-        let answer =
-            calls.json("DescribeSubscriptionFilters", json!({ "logGroupName": log_group }), now).await;
-        let answer = answer.map_err(|refusal| CallError::new(CALL, log_group, refusal))?;
-        let found = answer["subscriptionFilters"].as_array();
-        let found = found.ok_or_else(|| CallError::unreadable(CALL, log_group, "no subscriptionFilters"))?;
+        let found = self.listed(CALL, "logGroupName", log_group, "subscriptionFilters", now).await?;
         let text = |filter: &Value, key: &str| filter[key].as_str().unwrap_or_default().to_owned();
         let filter = |found: &Value| SubscriptionFilter {
             name: text(found, "filterName"),
@@ -72,11 +67,7 @@ impl LogGroups {
     /// The metric filters of a log group: the first page of them, of fifty.
     pub async fn metric_filters(&self, log_group: &str, now: u64) -> Result<Vec<MetricFilter>, CallError> {
         const CALL: &str = "CloudWatch Logs DescribeMetricFilters";
-        let calls = &self.logs;
-        let answer = calls.json("DescribeMetricFilters", json!({ "logGroupName": log_group }), now).await;
-        let answer = answer.map_err(|refusal| CallError::new(CALL, log_group, refusal))?;
-        let found = answer["metricFilters"].as_array();
-        let found = found.ok_or_else(|| CallError::unreadable(CALL, log_group, "no metricFilters"))?;
+        let found = self.listed(CALL, "logGroupName", log_group, "metricFilters", now).await?;
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
         let metrics = |filter: &Value| {
             let metrics = filter["metricTransformations"].as_array().into_iter().flatten();
@@ -93,14 +84,28 @@ impl LogGroups {
     /// The ARN of the key with which a log group is encrypted, if it names one.
     pub async fn key(&self, log_group: &str, now: u64) -> Result<Option<String>, CallError> {
         const CALL: &str = "CloudWatch Logs DescribeLogGroups";
-        let calls = &self.logs;
         // They come in the order of their names: the one whose name is the prefix is on the first page.
-        let answer = calls.json("DescribeLogGroups", json!({ "logGroupNamePrefix": log_group }), now).await;
-        let answer = answer.map_err(|refusal| CallError::new(CALL, log_group, refusal))?;
-        let groups = answer["logGroups"].as_array();
-        let groups = groups.ok_or_else(|| CallError::unreadable(CALL, log_group, "no logGroups"))?;
+        let groups = self.listed(CALL, "logGroupNamePrefix", log_group, "logGroups", now).await?;
         let group = groups.iter().find(|group| group["logGroupName"] == log_group);
         Ok(group.and_then(|group| group["kmsKeyId"].as_str()).map(str::to_owned))
+    }
+
+    /// The first page of `list` in the answer to `call` for the log group, which is its `parameter`.
+    async fn listed(
+        &self,
+        call: &'static str,
+        parameter: &str,
+        log_group: &str,
+        list: &str,
+        now: u64,
+    ) -> Result<Vec<Value>, CallError> {
+        let operation = call.trim_start_matches("CloudWatch Logs ");
+        let answer = self.logs.json(operation, json!({ parameter: log_group }), now).await;
+        let mut answer = answer.map_err(|refusal| CallError::new(call, log_group, refusal))?;
+        match answer.get_mut(list).map(Value::take) {
+            Some(Value::Array(found)) => Ok(found),
+            _ => Err(CallError::unreadable(call, log_group, format_args!("no {list}"))),
+        }
     }
 
     /// How many subscription filters a log group takes, as Service Quotas says it; none when it names no such quota.
