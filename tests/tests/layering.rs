@@ -77,6 +77,7 @@ fn allowed(member: &Member) -> Option<Vec<&'static str>> {
     Some(match member.name.as_str() {
         "flow-envelope" | "flow-testkit" => Vec::new(),
         "flow-generate" => vec!["flow-record", "flow-envelope"],
+        "flow-paths" => with(&["flow-envelope", "flow-generate"]),
         "flow-pipeline" => [&CHAIN[..CHAIN.len() - 1], &["flow-envelope"]].concat(),
         "flow-aws" => with(&["flow-envelope"]),
         "flowgauge" => with(&["flow-envelope", "flow-generate", "flow-aws", "flow-function"]),

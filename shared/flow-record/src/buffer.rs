@@ -3,6 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::ops::Range;
 
+use crate::address;
 use crate::error::ParseError;
 use crate::field::{ADDRESS_FIELDS, Field, FieldSet, INTEGER_FIELDS, LATEST_SECOND};
 use crate::format::{MAX_LINE, RecordFormat};
@@ -88,10 +89,14 @@ impl RecordBuffer {
         }
         for place in &plan.addresses {
             let (start, end) = span(&self.columns, place.column.into());
-            match value::ipv4(line, start, end) {
-                Some(bits) => self.addresses[usize::from(place.slot)] = [0, bits.into()],
-                None if line[start..end] == *ABSENT => self.present.remove(place.field),
-                None => self.keep_address(place.slot, value::address(&line[start..end])?),
+            if let Some(bits) = address::v4(line, start, end) {
+                self.addresses[usize::from(place.slot)] = [0, bits.into()];
+            } else if let Some(bits) = address::v6(line, start, end) {
+                self.keep_v6(place.slot, bits);
+            } else if line[start..end] == *ABSENT {
+                self.present.remove(place.field);
+            } else {
+                self.keep_address(place.slot, address::any(&line[start..end])?);
             }
         }
         for place in &plan.texts {
@@ -103,16 +108,20 @@ impl RecordBuffer {
         Some(())
     }
 
-    #[cold]
-    fn keep_address(&mut self, slot: u8, address: IpAddr) {
-        let bits = match address {
-            IpAddr::V4(address) => address.to_bits().into(),
-            IpAddr::V6(address) => address.to_bits(),
-        };
+    #[inline]
+    fn keep_v6(&mut self, slot: u8, bits: u128) {
         #[expect(clippy::cast_possible_truncation, reason = "halves")]
         let halves = [(bits >> 64) as u64, bits as u64];
         self.addresses[usize::from(slot)] = halves;
-        self.are_v6 |= u8::from(address.is_ipv6()) << slot;
+        self.are_v6 |= 1 << slot;
+    }
+
+    #[cold]
+    fn keep_address(&mut self, slot: u8, address: IpAddr) {
+        match address {
+            IpAddr::V4(address) => self.addresses[usize::from(slot)] = [0, address.to_bits().into()],
+            IpAddr::V6(address) => self.keep_v6(slot, address.to_bits()),
+        }
     }
 
     /// Whether `field` has a value.

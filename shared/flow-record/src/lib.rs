@@ -18,6 +18,7 @@
 //! in the Transit Gateway guide. This crate does no IO, knows no clock and, with a [`RecordBuffer`],
 //! allocates nothing per line.
 
+mod address;
 mod buffer;
 mod error;
 mod field;

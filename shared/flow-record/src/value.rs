@@ -3,8 +3,7 @@
 use std::fmt;
 use std::net::IpAddr;
 
-use wide::u8x16;
-
+use crate::address;
 use crate::error::Expected;
 use crate::field::FieldKind;
 
@@ -51,7 +50,7 @@ pub(crate) fn misfit(text: &str, kind: FieldKind) -> Option<Expected> {
             None if length > 0 && line.iter().all(u8::is_ascii_digit) => Some(Expected::AtMost(max)),
             None => Some(Expected::Integer),
         },
-        FieldKind::Address => address(line).is_none().then_some(Expected::Address),
+        FieldKind::Address => address::any(line).is_none().then_some(Expected::Address),
         FieldKind::Text => None,
     }
 }
@@ -97,71 +96,8 @@ fn long_integer(digits: &[u8]) -> Option<u64> {
     digits.iter().try_fold(0, append)
 }
 
-/// An IPv4 or IPv6 address in any form that the standard library reads.
-#[inline(never)]
-pub(crate) fn address(text: &[u8]) -> Option<IpAddr> {
-    let text = str::from_utf8(text).ok()?;
-    if text.contains(':') { text.parse().ok().map(IpAddr::V6) } else { text.parse().ok().map(IpAddr::V4) }
-}
-
-/// More bytes than an IPv4 address has, and as many before it as an octet is looked at with.
-const LOOKED_AT: usize = 16;
-const BEFORE: usize = 4;
-
-/// By the number of an octet's digits, which of the four bytes that end with it are its own, and the least that they may
-/// be, read with the first as the highest: none has a leading zero. No octet has another number of digits.
-const OCTETS: [(u32, u32); LOOKED_AT] = {
-    let mut octets = [(0, i32::MAX.cast_unsigned()); LOOKED_AT];
-    octets[1] = (0xff00_0000, 0);
-    octets[2] = (0xffff_0000, 0x00_01_00);
-    octets[3] = (0xffff_ff00, 0x01_00_00);
-    octets
-};
-
-/// The most that they may be: 255.
-const MAX_OCTET: u32 = 0x02_05_05;
-
-/// The bits of an IPv4 address: four decimal octets without leading zeros, as the standard library reads them. It takes no
-/// branch by the number of their digits, which nobody can predict. None too so near to the beginning or end of a line that
-/// it can't be looked at like that.
-#[inline]
-pub(crate) fn ipv4(line: &[u8], start: usize, end: usize) -> Option<u32> {
-    let window: &[u8; BEFORE + LOOKED_AT] = line.get(start.checked_sub(BEFORE)?..)?.first_chunk()?;
-    let text: &[u8; LOOKED_AT] = window.last_chunk()?;
-    let length = end - start;
-    if length >= LOOKED_AT {
-        return None;
-    }
-    let behind = 1_u32 << length;
-    let dots = u8x16::from(*text).simd_eq(u8x16::splat(b'.')).to_bitmask() & (behind - 1);
-    // Where octets end, the first in the lowest bit; where the one at hand begins.
-    let (mut ends, mut begin) = (dots | behind, 0);
-    let (mut bits, mut bytes, mut signs) = (0, 0, 0);
-    for place in 0..4 {
-        if place == 3 && ends != behind {
-            return None;
-        }
-        let end = ends.trailing_zeros() as usize % LOOKED_AT;
-        let (own, least) = OCTETS[end.wrapping_sub(begin) % LOOKED_AT];
-        begin = end + 1;
-        ends &= ends.wrapping_sub(1);
-        let four = [window[end], window[end + 1], window[end + 2], window[end + 3]];
-        let digits = (u32::from_le_bytes(four) ^ u32::from_le_bytes([b'0'; 4])) & own;
-        bytes |= digits | digits.wrapping_add(u32::from_le_bytes([6; 4]));
-        let number = digits.swap_bytes();
-        signs |= number.wrapping_sub(least) | MAX_OCTET.wrapping_sub(number);
-        // A hundred times the first, ten times the second and the third meet in the highest byte.
-        bits = bits << 8 | digits.wrapping_mul(0x00_64_0a_01) >> 24;
-    }
-    // As in `are_digits`; and no difference was negative.
-    let is_plain = bytes & u32::from_le_bytes([0xf0; 4]) == 0 && signs.cast_signed() >= 0;
-    is_plain.then_some(bits)
-}
-
 #[cfg(test)]
 mod tests {
-    use std::net::Ipv4Addr;
-
     use proptest::prelude::*;
 
     use super::*;
@@ -187,25 +123,11 @@ mod tests {
 
     proptest! {
         #[test]
-        fn ipv4_agrees_with_std(text in "[0-9]{1,4}(\\.[0-9]{0,4}){0,4}|([0-9]{1,3}\\.){3}[0-9]{1,3}") {
-            let line = format!("x y {text} z and more that follows");
-            let expected = text.parse::<Ipv4Addr>().ok().map(Ipv4Addr::to_bits);
-            prop_assert_eq!(ipv4(line.as_bytes(), 4, 4 + text.len()), expected);
-        }
-
-        #[test]
         fn integers_agree_with_std(text in "[0-9]{1,25}|[0-9:/ -]{6,10}", before in "[0-9 a-z]{0,9}") {
             let expected = text.parse::<u64>().ok().filter(|_| !text.starts_with('+'));
             prop_assert_eq!(integer(text.as_bytes(), 0, text.len(), u64::MAX), expected);
             let line = format!("{before}{text}9");
             prop_assert_eq!(integer(line.as_bytes(), before.len(), line.len() - 1, u64::MAX), expected);
-        }
-
-        #[test]
-        fn ipv4_reads_every_address(bits: u32) {
-            let address = Ipv4Addr::from_bits(bits);
-            let line = format!("eni {address} a b c d e f");
-            prop_assert_eq!(ipv4(line.as_bytes(), 4, line.len() - 12), Some(bits));
         }
     }
 }

@@ -1,0 +1,8 @@
+//! The ways from an event to its answer, each beside the floor under it: what benchmarks and budgets measure.
+//!
+//! A [`Scene`](scene::Scene) holds generated events, the same from the same seed; a path takes a scene and works through
+//! all of its events; a [`stopwatch`] gives several paths their turns.
+
+pub mod scene;
+pub mod stopwatch;
+pub mod subscription;
