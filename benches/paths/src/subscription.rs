@@ -4,7 +4,7 @@ use std::convert::Infallible;
 use std::sync::Arc;
 
 use flow_detect::RuleSet;
-use flow_envelope::{DEFAULT_DECOMPRESSED_CAP, SubscriptionEvent};
+use flow_envelope::{DEFAULT_DECOMPRESSED_CAP, SubscriptionEvent, SubscriptionUnpacker};
 use flow_output::Message;
 use flow_pipeline::{
     Definitions, Formats, MemoryStore, Notifier, Pipeline, PipelineSettings, Published, Topic, now_or_never,
@@ -15,7 +15,7 @@ use crate::scene::Scene;
 /// What nobody can leave out: base64, inflate and CRC, by the product's own code.
 #[derive(Debug, Default)]
 pub struct Floor {
-    unpacked: Vec<u8>,
+    memory: SubscriptionUnpacker,
 }
 
 impl Floor {
@@ -24,8 +24,7 @@ impl Floor {
     pub fn run(&mut self, scene: &Scene) -> usize {
         let unpack = |(event, _): &(String, u64)| {
             let event = SubscriptionEvent::parse(event.as_bytes()).expect("a subscription event");
-            event.decompress(DEFAULT_DECOMPRESSED_CAP, &mut self.unpacked).expect("gzip");
-            self.unpacked.len()
+            self.memory.unpack(&event, DEFAULT_DECOMPRESSED_CAP).expect("gzip").len()
         };
         scene.events.iter().map(unpack).sum()
     }

@@ -110,8 +110,7 @@ impl RecordUnpacker {
     /// [`RecordContent::read`](crate::RecordContent::read) reads what they hold. Each record stands for itself: a bad one
     /// spoils none of its neighbours.
     pub fn unpack(&mut self, record: &FirehoseRecord<'_>, cap: usize) -> Result<&[u8], EnvelopeError> {
-        self.unpacked.clear();
-        self.unpacker.append(&record.data, cap, &mut self.unpacked)?;
+        self.unpacker.unpack(&record.data, cap, &mut self.unpacked)?;
         Ok(&self.unpacked)
     }
 

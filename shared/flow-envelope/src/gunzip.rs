@@ -143,30 +143,31 @@ pub fn is_gzip(data: &[u8]) -> bool {
     data.starts_with(&MAGIC)
 }
 
-/// Decompresses all members of `compressed` into `into`, which is cleared first and can be reused.
+/// Decompresses all members of `compressed` into `into`, in place of what it holds; it can be reused.
 ///
 /// The result is at most `cap` bytes. The length that the data claims for itself only sizes the first
 /// allocation, and only below the cap and below what DEFLATE could possibly produce.
 /// After an error `into` holds whatever had been decompressed.
 pub fn gunzip_capped(compressed: &[u8], cap: usize, into: &mut Vec<u8>) -> Result<(), GunzipError> {
-    into.clear();
-    gunzip_append(&mut Decompress::new(false), compressed, cap, into)
+    gunzip_behind(0, &mut Decompress::new(false), compressed, cap, into)
 }
 
-/// As [`gunzip_capped`], behind what `into` already holds; the cap is on what is added. `inflate` may have served before.
-pub(crate) fn gunzip_append(
+/// As [`gunzip_capped`], behind the first `start` bytes of `into`; the cap is on what is added. `inflate` may have served
+/// before. What `into` holds from `start` on is room for what comes: it need not be made zeros once more.
+pub(crate) fn gunzip_behind(
+    start: usize,
     inflate: &mut Decompress,
     compressed: &[u8],
     cap: usize,
     into: &mut Vec<u8>,
 ) -> Result<(), GunzipError> {
     if !is_gzip(compressed) {
+        into.truncate(start);
         return Err(match compressed {
             [0x1f] => GunzipError::Truncated,
             _ => GunzipError::NotGzip { found: FirstBytes::of(compressed) },
         });
     }
-    let start = into.len();
     let mut output = Output { into, start, end: start, cap };
     let all = output.members(inflate, compressed);
     let end = output.end;
@@ -193,7 +194,7 @@ fn skip_header(member: &[u8]) -> Result<&[u8], GunzipError> {
 
 /// The buffer being filled, from `start` on and with no more than `cap` bytes.
 struct Output<'a> {
-    /// What is filled, and behind it zeros to fill: no more than needed, whatever room an earlier event has left.
+    /// What is filled, and behind it what may be filled.
     into: &'a mut Vec<u8>,
     start: usize,
     /// Where what is filled ends.
@@ -226,7 +227,10 @@ impl Output<'_> {
     /// Makes room for `more` bytes, never for more than the cap.
     fn make_room(&mut self, more: usize) {
         let left = self.cap.saturating_sub(self.end - self.start);
-        self.into.resize(self.end + more.min(left).saturating_add(SLACK), 0);
+        let wanted = self.end + more.min(left).saturating_add(SLACK);
+        if self.into.len() < wanted {
+            self.into.resize(wanted, 0);
+        }
     }
 
     /// Inflates one member's content, checks its trailer and returns what follows it.

@@ -42,4 +42,4 @@ pub use reader::{
 };
 pub use record::RecordContent;
 pub use repacking::Repacking;
-pub use subscription::SubscriptionEvent;
+pub use subscription::{SubscriptionEvent, SubscriptionUnpacker};

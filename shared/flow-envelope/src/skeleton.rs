@@ -1,7 +1,7 @@
-//! The fast way through a CloudWatch Logs message: only the exact bytes that CloudWatch Logs writes.
+//! The fast way through a CloudWatch Logs event and its message: only the exact bytes that CloudWatch Logs writes.
 //!
 //! Keys in its order, one subscription filter, no white space, no escape anywhere. Whatever deviates by a
-//! byte is left to the JSON parser, which gives the same batch at about three times the cost.
+//! byte is left to the JSON parser, which reads the same at about three times the cost.
 
 use std::borrow::Cow;
 
@@ -45,6 +45,14 @@ pub(crate) fn read<'a>(text: &'a str, room: Vec<LogEvent<'a>>) -> Option<LogBatc
         policy_level: None,
         events,
     })
+}
+
+/// The data of a subscription event that is exactly as CloudWatch Logs writes it.
+pub(crate) fn subscription_data(text: &str) -> Option<&str> {
+    let mut cursor = Cursor { rest: text };
+    cursor.take(r#"{"awslogs":{"data":""#)?;
+    let data = cursor.string()?;
+    (cursor.rest == "}}").then_some(data)
 }
 
 /// What has not been read yet.

@@ -9,23 +9,24 @@ use std::borrow::Cow;
 use serde::Deserialize;
 
 use crate::EnvelopeError;
+use crate::skeleton;
 use crate::text::{Text, utf8};
 use crate::unpacker::Unpacker;
 
 /// `{"awslogs":{"data":"<base64 of gzip of a CloudWatch Logs message>"}}`, still packed.
 ///
 /// From the CloudWatch Logs user guide, "Subscription filters with AWS Lambda". Unpack it in two steps, so
-/// that one buffer serves every invocation:
+/// that one [`SubscriptionUnpacker`] serves every invocation:
 ///
 /// ```
-/// use flow_envelope::{DEFAULT_DECOMPRESSED_CAP, SubscriptionEvent, log_batches};
+/// use flow_envelope::{DEFAULT_DECOMPRESSED_CAP, SubscriptionEvent, SubscriptionUnpacker, log_batches};
 ///
 /// # fn main() -> Result<(), flow_envelope::EnvelopeError> {
 /// # let payload = flow_envelope::encode::subscription_event(br#"{"messageType":"DATA_MESSAGE","logEvents":[]}"#);
 /// # let payload = payload.as_bytes();
-/// let mut unpacked = Vec::new();
-/// SubscriptionEvent::parse(payload)?.decompress(DEFAULT_DECOMPRESSED_CAP, &mut unpacked)?;
-/// for batch in log_batches(&unpacked)? {
+/// let mut memory = SubscriptionUnpacker::default();
+/// let event = SubscriptionEvent::parse(payload)?;
+/// for batch in log_batches(memory.unpack(&event, DEFAULT_DECOMPRESSED_CAP)?)? {
 ///     for event in batch.lines() {
 ///         println!("{} {}", event.timestamp, event.message);
 ///     }
@@ -55,6 +56,9 @@ impl<'a> SubscriptionEvent<'a> {
         const EXPECTED: &str = "a CloudWatch Logs subscription event";
         // One check for the whole payload is cheaper than one for each string.
         let text = utf8(payload).map_err(EnvelopeError::not_utf8)?;
+        if let Some(data) = skeleton::subscription_data(text) {
+            return Ok(Self { data: Cow::Borrowed(data) });
+        }
         let event: Event<'_> = serde_json::from_str(text)
             .map_err(|error| EnvelopeError::NotJson { expected: EXPECTED, error: error.into() })?;
         let missing = |missing| EnvelopeError::NotAnEvent { expected: EXPECTED, missing };
@@ -67,11 +71,31 @@ impl<'a> SubscriptionEvent<'a> {
         &self.data
     }
 
-    /// Unpacks the messages into `into`, which is cleared first; at most `cap` bytes.
-    ///
-    /// [`log_batches`](crate::log_batches) reads what it then holds.
+    /// Unpacks the messages of one event alone into `into`, in place of what it holds; at most `cap` bytes.
     pub fn decompress(&self, cap: usize, into: &mut Vec<u8>) -> Result<(), EnvelopeError> {
         Unpacker::default().gzip(&self.data, cap, into)
+    }
+}
+
+/// Unpacks one event after the other with the same memory.
+#[derive(Debug, Default)]
+pub struct SubscriptionUnpacker {
+    unpacker: Unpacker,
+    unpacked: Vec<u8>,
+}
+
+impl SubscriptionUnpacker {
+    /// The messages in `event`; at most `cap` bytes.
+    ///
+    /// [`log_batches`](crate::log_batches) reads them.
+    pub fn unpack(&mut self, event: &SubscriptionEvent<'_>, cap: usize) -> Result<&[u8], EnvelopeError> {
+        self.unpacker.gzip(&event.data, cap, &mut self.unpacked)?;
+        Ok(&self.unpacked)
+    }
+
+    /// How many bytes of memory it holds for the next event.
+    pub fn held(&self) -> usize {
+        self.unpacked.capacity()
     }
 }
 
@@ -92,9 +116,9 @@ mod tests {
     }
 
     fn unpack(payload: &[u8], cap: usize) -> Result<String, EnvelopeError> {
-        let mut unpacked = b"left over".to_vec();
-        SubscriptionEvent::parse(payload)?.decompress(cap, &mut unpacked)?;
-        Ok(String::from_utf8_lossy(&unpacked).into_owned())
+        let mut memory = SubscriptionUnpacker { unpacked: b"left over".to_vec(), ..Default::default() };
+        let unpacked = memory.unpack(&SubscriptionEvent::parse(payload)?, cap)?;
+        Ok(String::from_utf8_lossy(unpacked).into_owned())
     }
 
     fn error(payload: &str) -> String {

@@ -4,7 +4,7 @@ use flate2::Decompress;
 
 use crate::EnvelopeError;
 use crate::base64_text;
-use crate::gunzip::{gunzip_append, is_gzip};
+use crate::gunzip::{gunzip_behind, is_gzip};
 
 /// Stands for data that are missing or no text, and is no base64: that record fails, and none of its neighbours.
 pub(crate) const NO_TEXT: &str = "(no text)";
@@ -28,29 +28,43 @@ impl Unpacker {
         Ok(&self.decoded)
     }
 
-    /// Decodes and decompresses `data` into `into`, which is cleared first; at most `cap` bytes.
+    /// Decodes and decompresses `data` into `into`, in place of what it holds; at most `cap` bytes.
     pub(crate) fn gzip(&mut self, data: &str, cap: usize, into: &mut Vec<u8>) -> Result<(), EnvelopeError> {
-        into.clear();
         self.decode(data)?;
-        self.gunzip_append(cap, into)
+        self.gunzip_behind(0, cap, into)
     }
 
-    /// Decodes `data` and, when that is gzip, decompresses it; appends the result to `into`.
+    /// Decodes `data` and, when that is gzip, decompresses it; puts the result into `into`, in place of what it holds.
     ///
-    /// What is appended is at most `cap` bytes, or the data's own size when it is not compressed.
-    /// After an error `into` is as it was.
-    pub(crate) fn append(&mut self, data: &str, cap: usize, into: &mut Vec<u8>) -> Result<(), EnvelopeError> {
-        self.decode(data)?;
-        if !is_gzip(&self.decoded) {
-            into.extend_from_slice(&self.decoded);
-            return Ok(());
-        }
-        let before = into.len();
-        self.gunzip_append(cap, into).inspect_err(|_| into.truncate(before))
+    /// What is put there is at most `cap` bytes, or the data's own size when it is not compressed.
+    pub(crate) fn unpack(&mut self, data: &str, cap: usize, into: &mut Vec<u8>) -> Result<(), EnvelopeError> {
+        self.unpack_behind(0, data, cap, into)
     }
 
-    fn gunzip_append(&mut self, cap: usize, into: &mut Vec<u8>) -> Result<(), EnvelopeError> {
+    /// As [`unpack`](Self::unpack), behind what `into` holds. After an error `into` is as it was.
+    pub(crate) fn append(&mut self, data: &str, cap: usize, into: &mut Vec<u8>) -> Result<(), EnvelopeError> {
+        let before = into.len();
+        self.unpack_behind(before, data, cap, into).inspect_err(|_| into.truncate(before))
+    }
+
+    fn unpack_behind(
+        &mut self,
+        start: usize,
+        data: &str,
+        cap: usize,
+        into: &mut Vec<u8>,
+    ) -> Result<(), EnvelopeError> {
+        self.decode(data)?;
+        if is_gzip(&self.decoded) {
+            return self.gunzip_behind(start, cap, into);
+        }
+        into.truncate(start);
+        into.extend_from_slice(&self.decoded);
+        Ok(())
+    }
+
+    fn gunzip_behind(&mut self, start: usize, cap: usize, into: &mut Vec<u8>) -> Result<(), EnvelopeError> {
         let inflate = self.inflate.get_or_insert_with(|| Decompress::new(false));
-        Ok(gunzip_append(inflate, &self.decoded, cap, into)?)
+        Ok(gunzip_behind(start, inflate, &self.decoded, cap, into)?)
     }
 }

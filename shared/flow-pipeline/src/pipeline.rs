@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::error::Error;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use flow_detect::{Deltas, FUTURE_TOLERANCE, Language, Mode, Observed, RuleSet, Severity};
 use flow_enrich::{EnrichedFlow, Tables};
 use flow_envelope::{
-    DEFAULT_DECOMPRESSED_CAP, EnvelopeError, LogBatch, SubscriptionEvent, fingerprint, log_batches,
+    DEFAULT_DECOMPRESSED_CAP, EnvelopeError, LogBatch, SubscriptionEvent, SubscriptionUnpacker, fingerprint,
+    log_batches,
 };
 use flow_record::{Fault, RecordBuffer, RecordFormat};
 
@@ -190,7 +191,12 @@ pub struct Pipeline<S, N> {
     pub(crate) store: S,
     pub(crate) notifier: N,
     found_formats: Option<FoundFormats>,
+    /// For one event after the other; who finds it gone takes new memory.
+    memory: Mutex<Option<SubscriptionUnpacker>>,
 }
+
+/// The most bytes of memory that are kept for the next event: few are larger once decompressed.
+const MOST_KEPT: usize = 16 << 20;
 
 /// The formats of log groups that were found for one event.
 pub(crate) type EventFormats = BTreeMap<String, Arc<RecordFormat>>;
@@ -198,7 +204,7 @@ pub(crate) type EventFormats = BTreeMap<String, Arc<RecordFormat>>;
 impl<S: StateStore, N: Notifier> Pipeline<S, N> {
     /// A pipeline that keeps state in `store` and tells `notifier`.
     pub fn new(settings: PipelineSettings, store: S, notifier: N) -> Self {
-        Pipeline { settings, store, notifier, found_formats: None }
+        Pipeline { settings, store, notifier, found_formats: None, memory: Mutex::default() }
     }
 
     /// The same, asking `flow_logs` for the format of a log group of which the settings say none.
@@ -258,13 +264,12 @@ impl<S: StateStore, N: Notifier> Pipeline<S, N> {
 
     /// Whether an event can be read at all; what is in it is not looked at.
     pub fn check(&self, payload: &[u8]) -> Result<(), EnvelopeError> {
-        log_batches(&self.unpacked(payload)?).map(|_| ())
+        let (event, mut memory) = (SubscriptionEvent::parse(payload)?, SubscriptionUnpacker::default());
+        log_batches(memory.unpack(&event, self.settings.decompressed_cap)?).map(|_| ())
     }
 
-    fn unpacked(&self, payload: &[u8]) -> Result<Vec<u8>, EnvelopeError> {
-        let mut unpacked = Vec::new();
-        SubscriptionEvent::parse(payload)?.decompress(self.settings.decompressed_cap, &mut unpacked)?;
-        Ok(unpacked)
+    fn memory(&self) -> MutexGuard<'_, Option<SubscriptionUnpacker>> {
+        self.memory.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Bytes to deltas, with what tells a redelivery.
@@ -275,8 +280,9 @@ impl<S: StateStore, N: Notifier> Pipeline<S, N> {
         now: u64,
         report: &mut Report,
     ) -> Result<(Deltas, Option<u128>), EnvelopeError> {
-        let unpacked = self.unpacked(payload)?;
-        let batches = log_batches(&unpacked)?;
+        let event = SubscriptionEvent::parse(payload)?;
+        let mut memory = self.memory().take().unwrap_or_default();
+        let batches = log_batches(memory.unpack(&event, self.settings.decompressed_cap)?)?;
         report.events += 1;
         let formats = self.found(&batches, now, report).await;
         let mut deltas = Deltas::default();
@@ -295,7 +301,9 @@ impl<S: StateStore, N: Notifier> Pipeline<S, N> {
         }
         let is_delayed = deltas.newest().is_some_and(|newest| now.saturating_sub(newest) > USUAL_DELIVERY);
         report.delayed += u64::from(is_delayed);
-        Ok((deltas, fingerprint(&batches)))
+        let fingerprint = fingerprint(&batches);
+        *self.memory() = Some(memory).filter(|memory| memory.held() <= MOST_KEPT);
+        Ok((deltas, fingerprint))
     }
 
     /// The formats that the flow logs of the event's log groups say, where no setting does.
