@@ -11,14 +11,14 @@ use crate::scan::Columns;
 use crate::value;
 
 /// What stands for a value that is absent.
-const ABSENT: &[u8] = b"-";
+pub(crate) const ABSENT: &[u8] = b"-";
 
 /// Room for what is found in a line, which one line after the other can use: see
 /// [`RecordFormat::parse_into`](crate::RecordFormat::parse_into).
 #[derive(Debug, Clone)]
 pub struct RecordBuffer {
     columns: Columns,
-    /// Known fields whose value is not `-`. Those of others are left over from another line.
+    /// Known fields whose value is not `-`, as far as they are numbers and addresses: a text tells by itself.
     present: FieldSet,
     integers: [u64; INTEGER_FIELDS],
     /// The bits of addresses, the upper half first, and a bit for each that is an IPv6 one: cheaper to write than
@@ -99,12 +99,6 @@ impl RecordBuffer {
                 self.keep_address(place.slot, address::any(&line[start..end])?);
             }
         }
-        for place in &plan.texts {
-            let (start, end) = span(&self.columns, place.column.into());
-            if line[start..end] == *ABSENT {
-                self.present.remove(place.field);
-            }
-        }
         Some(())
     }
 
@@ -124,7 +118,7 @@ impl RecordBuffer {
         }
     }
 
-    /// Whether `field` has a value.
+    /// Whether `field`, which is no text, has a value.
     #[inline]
     pub(crate) fn has(&self, field: Field) -> bool {
         self.present.contains(field)

@@ -18,28 +18,29 @@ pub(crate) struct Plan {
     /// Each with the largest number that fits.
     pub(crate) integers: Box<[(Place, u64)]>,
     pub(crate) addresses: Box<[Place]>,
-    pub(crate) texts: Box<[Place]>,
+    /// How many are text. Nothing is done for it until somebody asks.
+    texts: usize,
 }
 
 impl Plan {
     /// How many columns it reads.
     #[inline]
     pub(crate) fn columns(&self) -> usize {
-        self.integers.len() + self.addresses.len() + self.texts.len()
+        self.integers.len() + self.addresses.len() + self.texts
     }
 
     /// The plan for columns of these fields, the unknown ones among them.
     pub(crate) fn of(columns: impl Iterator<Item = Option<Field>>) -> Self {
-        let (mut integers, mut addresses, mut texts) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut integers, mut addresses, mut texts) = (Vec::new(), Vec::new(), 0);
         for (column, field) in (0..).zip(columns) {
             let Some(field) = field else { continue };
             let place = Place { column, field, slot: field.slot() };
             match field.kind() {
                 FieldKind::Integer { max } => integers.push((place, max)),
                 FieldKind::Address => addresses.push(place),
-                FieldKind::Text => texts.push(place),
+                FieldKind::Text => texts += 1,
             }
         }
-        Plan { integers: integers.into(), addresses: addresses.into(), texts: texts.into() }
+        Plan { integers: integers.into(), addresses: addresses.into(), texts }
     }
 }

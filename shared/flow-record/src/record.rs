@@ -4,7 +4,7 @@ use std::fmt;
 use std::net::IpAddr;
 use std::ops::{Deref, Range};
 
-use crate::buffer::RecordBuffer;
+use crate::buffer::{ABSENT, RecordBuffer};
 use crate::error::ParseError;
 use crate::field::{Field, FieldKind};
 use crate::format::{Column, RecordFormat};
@@ -24,9 +24,9 @@ pub enum Line<'a> {
 impl<'a> Line<'a> {
     #[inline]
     pub(crate) fn of(mut record: FlowRecord<'a>) -> Self {
-        match record.text(Field::LogStatus) {
-            Some("NODATA") => Line::NoData(record),
-            Some("SKIPDATA") => Line::SkipData(record),
+        match record.bytes(Field::LogStatus) {
+            Some(b"NODATA") => Line::NoData(record),
+            Some(b"SKIPDATA") => Line::SkipData(record),
             _ => {
                 record.is_flow = true;
                 Line::Flow(record)
@@ -119,7 +119,10 @@ impl<'a> FlowRecord<'a> {
     /// Whether `field` has a value: its column exists and is not `-`.
     #[inline]
     pub fn has(&self, field: Field) -> bool {
-        self.found.has(field)
+        match field.kind() {
+            FieldKind::Text => self.bytes(field).is_some(),
+            FieldKind::Integer { .. } | FieldKind::Address => self.found.has(field),
+        }
     }
 
     /// The number in an integer field; times are Unix seconds.
@@ -131,7 +134,7 @@ impl<'a> FlowRecord<'a> {
     /// The address in an address field.
     #[inline]
     pub fn address(&self, field: Field) -> Option<IpAddr> {
-        (field.kind() == FieldKind::Address && self.has(field)).then(|| self.found.address(field))
+        (field.kind() == FieldKind::Address && self.found.has(field)).then(|| self.found.address(field))
     }
 
     /// Whether it is of a [`Line::Flow`]: its `log-status` is neither `NODATA` nor `SKIPDATA`.
@@ -149,30 +152,22 @@ impl<'a> FlowRecord<'a> {
     /// Any field's text as it stands in the line.
     #[inline]
     pub fn text(&self, field: Field) -> Option<&'a str> {
-        if !self.has(field) {
-            return None;
-        }
-        self.format.place(field).map(|index| self.raw(index))
+        self.bytes(field).and_then(|_| self.format.place(field)).map(|index| self.raw(index))
     }
 
     /// Any field's text as bytes: what compares texts need not look where characters end.
     #[inline]
     pub fn bytes(&self, field: Field) -> Option<&'a [u8]> {
-        if !self.has(field) {
-            return None;
-        }
-        self.format.place(field).and_then(|index| self.line.as_bytes().get(self.span(index)))
+        let index = self.format.place(field)?;
+        self.line.as_bytes().get(self.span(index)).filter(|text| *text != ABSENT)
     }
 
     /// Any field's value.
     #[inline]
     pub fn value(&self, field: Field) -> Option<Value<'a>> {
-        if !self.has(field) {
-            return None;
-        }
         match field.kind() {
             FieldKind::Integer { .. } => self.integer(field).map(Value::Integer),
-            FieldKind::Address => Some(Value::Address(self.found.address(field))),
+            FieldKind::Address => self.address(field).map(Value::Address),
             FieldKind::Text => self.text(field).map(Value::Text),
         }
     }
