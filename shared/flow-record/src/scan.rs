@@ -25,28 +25,28 @@ fn is_separator(byte: u8) -> bool {
     matches!(byte, b' ' | b'\n' | b'\r')
 }
 
-/// The separators in a block: spaces and line ends.
+/// The spaces in a block; `least` becomes the least bytes seen so far.
 #[inline]
-fn separators(block: &[u8; BLOCK]) -> u64 {
-    let half = |half: &[u8; BLOCK / 2]| {
+fn spaces(block: &[u8; BLOCK], least: &mut u8x32) -> u64 {
+    let mut half = |half: &[u8; BLOCK / 2]| {
         let bytes = u8x32::from(*half);
-        let is = |byte| bytes.simd_eq(u8x32::splat(byte));
-        u64::from((is(b' ') | is(b'\n') | is(b'\r')).to_bitmask())
+        *least = least.min(bytes);
+        u64::from(bytes.simd_eq(u8x32::splat(b' ')).to_bitmask())
     };
     let (low, high) = block.as_chunks().0.split_at(1);
     half(&low[0]) | half(&high[0]) << (BLOCK / 2)
 }
 
-/// The separators in `rest`, which `line` ends with and which is shorter than a block.
+/// The spaces in `rest`, which `line` ends with and which is shorter than a block.
 #[inline]
-fn separators_of_rest(line: &[u8], rest: &[u8]) -> u64 {
+fn spaces_of_rest(line: &[u8], rest: &[u8], least: &mut u8x32) -> u64 {
     match line.last_chunk() {
         // Those of the block that ends with the line, without what lies before the rest.
-        Some(block) => separators(block) >> 1 >> (BLOCK - 1 - rest.len()),
+        Some(block) => spaces(block, least) >> 1 >> (BLOCK - 1 - rest.len()),
         None => {
-            let mut block = [0; BLOCK];
+            let mut block = [u8::MAX; BLOCK];
             block[..rest.len()].copy_from_slice(rest);
-            separators(&block)
+            spaces(&block, least)
         }
     }
 }
@@ -73,10 +73,12 @@ impl Columns {
         }
     }
 
-    /// [`find`](Self::find) where single separators stand between columns, as in all that AWS writes; false elsewhere.
+    /// [`find`](Self::find) where single spaces stand between columns, as in all that AWS writes; false elsewhere, and where
+    /// there are control characters, which line ends are.
     #[inline]
     fn find_single(&mut self, line: &[u8]) -> bool {
         self.before[0] = u16::MAX;
+        let mut least = u8x32::splat(u8::MAX);
         // As if a separator stood before the line: none may follow it.
         let (mut last, mut runs, mut found) = (1, 0, 0);
         let mut note = |columns: &mut Columns, offset: usize, separators: u64| {
@@ -86,13 +88,13 @@ impl Columns {
         };
         let (blocks, rest) = line.as_chunks::<BLOCK>();
         for (place, block) in blocks.iter().enumerate() {
-            note(self, place * BLOCK, separators(block));
+            note(self, place * BLOCK, spaces(block, &mut least));
         }
         // As if one stood behind the line too.
         let behind = 1 << rest.len();
-        note(self, line.len() - rest.len(), separators_of_rest(line, rest) | behind);
+        note(self, line.len() - rest.len(), spaces_of_rest(line, rest, &mut least) | behind);
         self.count = found;
-        runs == 0
+        runs == 0 && least.simd_eq(least.max(u8x32::splat(b' '))).all()
     }
 
     /// Notes the separators of one block behind those that were `found`; gives how many there are then.
