@@ -7,6 +7,7 @@ use crate::address;
 use crate::error::ParseError;
 use crate::field::{ADDRESS_FIELDS, Field, FieldSet, INTEGER_FIELDS, LATEST_SECOND};
 use crate::format::{MAX_LINE, RecordFormat};
+use crate::plan::Place;
 use crate::scan::Columns;
 use crate::value;
 
@@ -87,8 +88,15 @@ impl RecordBuffer {
                 None => return None,
             }
         }
-        for place in &plan.addresses {
+        for (place, alike) in &plan.addresses {
             let (start, end) = span(&self.columns, place.column.into());
+            if let Some(alike) = alike {
+                let (other_start, other_end) = span(&self.columns, alike.column.into());
+                if line[start..end] == line[other_start..other_end] {
+                    self.copy_address(*alike, *place);
+                    continue;
+                }
+            }
             if let Some(bits) = address::v4(line, start, end) {
                 self.addresses[usize::from(place.slot)] = [0, bits.into()];
             } else if let Some(bits) = address::v6(line, start, end) {
@@ -100,6 +108,16 @@ impl RecordBuffer {
             }
         }
         Some(())
+    }
+
+    /// What was read of the column `from` is what the column `to` says.
+    #[inline]
+    fn copy_address(&mut self, from: Place, to: Place) {
+        self.addresses[usize::from(to.slot)] = self.addresses[usize::from(from.slot)];
+        self.are_v6 |= (self.are_v6 >> from.slot & 1) << to.slot;
+        if !self.present.contains(from.field) {
+            self.present.remove(to.field);
+        }
     }
 
     #[inline]

@@ -17,7 +17,9 @@ pub(crate) struct Place {
 pub(crate) struct Plan {
     /// Each with the largest number that fits.
     pub(crate) integers: Box<[(Place, u64)]>,
-    pub(crate) addresses: Box<[Place]>,
+    /// Each with the one read before it that mostly has the same text: a packet's own address is the interface's unless
+    /// something stands in between.
+    pub(crate) addresses: Box<[(Place, Option<Place>)]>,
     /// How many are text. Nothing is done for it until somebody asks.
     texts: usize,
 }
@@ -37,10 +39,24 @@ impl Plan {
             let place = Place { column, field, slot: field.slot() };
             match field.kind() {
                 FieldKind::Integer { max } => integers.push((place, max)),
-                FieldKind::Address => addresses.push(place),
+                FieldKind::Address => {
+                    let like = interface_address_of(field);
+                    let before = addresses.iter().map(|(before, _)| before);
+                    let alike = before.copied().find(|before: &Place| Some(before.field) == like);
+                    addresses.push((place, alike));
+                }
                 FieldKind::Text => texts += 1,
             }
         }
         Plan { integers: integers.into(), addresses: addresses.into(), texts }
+    }
+}
+
+/// The field of the interface's address, if `field` is that of the packet's own.
+fn interface_address_of(field: Field) -> Option<Field> {
+    match field {
+        Field::PktSrcAddr => Some(Field::SrcAddr),
+        Field::PktDstAddr => Some(Field::DstAddr),
+        _ => None,
     }
 }

@@ -1,6 +1,8 @@
 //! Lines of every published shape, and what is wrong with bad ones.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
+use std::net::IpAddr;
+
 use flow_record::{Fault, Field, FlowRecord, Line, RecordFormat, RejectKind, TGW_DEFAULT, VPC_DEFAULT};
 
 fn format(text: &str) -> RecordFormat {
@@ -229,5 +231,19 @@ fn headers_are_told_from_lines() {
         "srcaddr new",
     ] {
         assert!(!RecordFormat::is_header(line), "{line}");
+    }
+}
+
+#[test]
+fn a_packet_s_address_is_read_whether_or_not_it_is_the_interface_s() {
+    let format = format("srcaddr dstaddr pkt-srcaddr pkt-dstaddr packets");
+    let texts = ["10.0.0.1", "192.0.2.255", "2001:db8::1", "2001:db8::2", "-"];
+    for (own, packet) in texts.iter().flat_map(|own| texts.map(|packet| (*own, packet))) {
+        let line = format!("{own} {packet} {packet} {own} 1");
+        let record = flow(&format, &line);
+        let expected = [own, packet, packet, own].map(|text| text.parse::<IpAddr>().ok());
+        let fields = [Field::SrcAddr, Field::DstAddr, Field::PktSrcAddr, Field::PktDstAddr];
+        assert_eq!(fields.map(|field| record.address(field)), expected, "{line}");
+        assert_eq!(record.has_ipv6(), line.contains(':'), "{line}");
     }
 }
