@@ -39,7 +39,7 @@ package: $(VENVS)/lambda/installed
 		$(FUNCTIONS:%=-p %)
 	rm -rf $(FUNCTIONS:%=target/lambda/%/rules)
 	$(if $(RULES),$(foreach function,$(FUNCTIONS),cp -R $(RULES) target/lambda/$(function)/rules &&) true)
-	$(PYTHON) packaging/zip.py $(FUNCTIONS:%=target/lambda/%)
+	$(VENVS)/lambda/bin/python packaging/zip.py $(FUNCTIONS:%=target/lambda/%)
 
 ## stackset: the template for a stack set, its packages put into BUCKET (of the stack set's region): see docs/accounts.md
 stackset: $(VENVS)/sam/installed
