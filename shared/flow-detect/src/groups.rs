@@ -87,6 +87,18 @@ impl Groups {
         Merged::Kept
     }
 
+    /// Adds a group that is not known yet with all its panes, within no bounds; says whether it was not.
+    pub(crate) fn insert(&mut self, id: GroupId, panes: Panes) -> bool {
+        match self.table.entry(id.stable_hash(), |(known, _)| *known == id, hash_of) {
+            Entry::Occupied(_) => false,
+            Entry::Vacant(new) => {
+                self.panes += panes.len();
+                new.insert((id, panes));
+                true
+            }
+        }
+    }
+
     /// The panes of one group.
     pub fn get(&self, id: &GroupId) -> Option<&Panes> {
         let (_, panes) = self.table.find(id.stable_hash(), |(known, _)| known == id)?;

@@ -1,5 +1,7 @@
 //! The rules that run: the built-in ones, replaced and joined by the user's.
 
+use std::sync::OnceLock;
+
 use flow_enrich::EnrichedFlow;
 use flow_query::{MAX_SIEVED, PatternWarning, Sieve};
 use flow_record::{Field, FieldSet, FlowLogSource, RecordFormat};
@@ -14,6 +16,8 @@ pub struct RuleSet {
     rules: Vec<Rule>,
     /// One for each [`MAX_SIEVED`] rules.
     sieves: Vec<Sieve>,
+    /// The [`state_id`](Rule::state_id) of each, once someone has asked.
+    state_ids: OnceLock<Box<[u64]>>,
 }
 
 impl RuleSet {
@@ -21,7 +25,7 @@ impl RuleSet {
         rules.sort_by(|left, right| left.id.cmp(&right.id));
         let sieve = |rules: &[Rule]| Sieve::new(rules.iter().map(|rule| rule.query.query()));
         let sieves = rules.chunks(MAX_SIEVED).map(sieve).collect();
-        RuleSet { rules, sieves }
+        RuleSet { rules, sieves, state_ids: OnceLock::new() }
     }
 
     /// The built-in rules alone.
@@ -80,6 +84,21 @@ impl RuleSet {
     /// The rule with this id.
     pub fn find(&self, id: &str) -> Option<&Rule> {
         self.rules.iter().find(|rule| rule.id == id)
+    }
+
+    /// The [`state_id`](Rule::state_id) of each rule, in their order.
+    fn state_ids(&self) -> &[u64] {
+        self.state_ids.get_or_init(|| self.rules.iter().map(Rule::state_id).collect())
+    }
+
+    /// The [`state_id`](Rule::state_id) of the rule at `index`, which must be below the number of rules.
+    pub(crate) fn state_id(&self, index: usize) -> u64 {
+        self.state_ids()[index]
+    }
+
+    /// The place of the rule that kept state under `id`.
+    pub(crate) fn place_of_state(&self, id: u64) -> Option<usize> {
+        self.state_ids().iter().position(|known| *known == id)
     }
 
     /// The rules up to `quietest` mode that records of `format` can serve, and those that they can't.

@@ -10,10 +10,15 @@ const MAX_LINE: usize = 2000;
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Samples(Vec<(u64, Box<str>)>);
 
+/// What is worth keeping of a line.
+fn cut(line: &str) -> &str {
+    &line[..line.floor_char_boundary(MAX_LINE)]
+}
+
 impl Samples {
     /// Keeps `line` if it is among the earliest; allocates only then.
     pub(crate) fn add(&mut self, time: u64, line: &str) {
-        let line = &line[..line.floor_char_boundary(MAX_LINE)];
+        let line = cut(line);
         let place = self.0.partition_point(|(other, text)| (*other, &**text) < (time, line));
         let is_known = self.0.get(place).is_some_and(|(other, text)| (*other, &**text) == (time, line));
         if place < MAX_SAMPLES && !is_known {
@@ -33,9 +38,7 @@ impl Samples {
 
     /// A single line.
     pub(crate) fn of(time: u64, line: &str) -> Self {
-        let mut samples = Samples::default();
-        samples.add(time, line);
-        samples
+        Samples(vec![(time, cut(line).into())])
     }
 
     pub(crate) fn lines(&self) -> impl Iterator<Item = &str> {

@@ -1,5 +1,7 @@
 //! Squeezing an item: its sample lines look alike.
 
+use std::cell::RefCell;
+
 use flate2::{Compress, Compression, Decompress, FlushCompress, FlushDecompress, Status};
 
 use crate::state::error::StateError;
@@ -7,12 +9,20 @@ use crate::state::error::StateError;
 /// How many bytes one byte of deflate can become at most: 258 bytes take at least two bits (RFC 1951).
 const MAX_RATIO: usize = 1032;
 
+thread_local! {
+    // Their memory is many times an item: to ask for it and clear it anew would cost more than most items do.
+    static COMPRESS: RefCell<Compress> = RefCell::new(Compress::new(Compression::best(), false));
+    static DECOMPRESS: RefCell<Decompress> = RefCell::new(Decompress::new(false));
+}
+
 /// The deflated form of `content`, if it is smaller than `content`.
 pub(crate) fn deflate(content: &[u8]) -> Option<Vec<u8>> {
-    let mut deflated = Vec::with_capacity(content.len());
     // What does not fit into as many bytes is not smaller.
-    let status =
-        Compress::new(Compression::best(), false).compress_vec(content, &mut deflated, FlushCompress::Finish);
+    let mut deflated = Vec::with_capacity(content.len());
+    let status = COMPRESS.with_borrow_mut(|stream| {
+        stream.reset();
+        stream.compress_vec(content, &mut deflated, FlushCompress::Finish)
+    });
     (status.ok()? == Status::StreamEnd).then_some(deflated)
 }
 
@@ -24,9 +34,11 @@ pub(crate) fn inflate(deflated: &[u8], length: usize) -> Result<Vec<u8>, StateEr
     }
     // One byte more tells whether there is more.
     let mut content = Vec::with_capacity(length + 1);
-    let mut stream = Decompress::new(false);
-    let status = stream.decompress_vec(deflated, &mut content, FlushDecompress::Finish);
-    let is_whole = matches!(status, Ok(Status::StreamEnd)) && stream.total_in() == deflated.len() as u64;
+    let is_whole = DECOMPRESS.with_borrow_mut(|stream| {
+        stream.reset(false);
+        let status = stream.decompress_vec(deflated, &mut content, FlushDecompress::Finish);
+        matches!(status, Ok(Status::StreamEnd)) && stream.total_in() == deflated.len() as u64
+    });
     if is_whole && content.len() == length { Ok(content) } else { Err(damaged) }
 }
 

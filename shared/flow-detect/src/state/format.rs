@@ -62,13 +62,13 @@ pub(crate) fn content(item: &StateItem, rules: &RuleSet) -> Vec<u8> {
 fn sections(item: &StateItem, rules: &RuleSet) -> BTreeMap<u64, Carried> {
     let mut sections = item.carried.clone();
     for (place, groups) in by_rule(&item.groups) {
-        let rule = rules.rule(place);
+        let (rule, id) = (rules.rule(place), rules.state_id(place));
         let newest = groups.iter().filter_map(|(_, panes)| panes.newest()).max();
         let counts_until = newest.map_or(0, |newest| rule.windowing.counts_until(newest));
-        let written = item.written.get(&rule.state_id()).copied().unwrap_or_default();
+        let written = item.written.get(&id).copied().unwrap_or_default();
         let until = counts_until.max(written).max(item.clock);
         let section = section::write(rule, &groups).into();
-        sections.insert(rule.state_id(), Carried { until, section });
+        sections.insert(id, Carried { until, section });
     }
     sections
 }
@@ -118,8 +118,6 @@ fn read_content(from: &mut Reader<'_>, rules: &RuleSet) -> Read<StateItem> {
         delay: delay.min(REDELIVERED_WITHIN),
         ..StateItem::default()
     };
-    let known: BTreeMap<u64, usize> =
-        rules.rules().iter().enumerate().map(|(place, rule)| (rule.state_id(), place)).collect();
     let mut last = None;
     for _ in 0..from.count(10, "the number of sections")? {
         let id = from.fixed("a section's rule")?;
@@ -127,11 +125,11 @@ fn read_content(from: &mut Reader<'_>, rules: &RuleSet) -> Read<StateItem> {
         from.some(ascends.then_some(()), "sections in order, each once")?;
         let until = from.time_after(0, "until when a section counts")?;
         let length = from.count(1, "a section's length")?;
-        match known.get(&id) {
+        match rules.place_of_state(id) {
             Some(place) => {
                 item.written.insert(id, until);
                 let mut section = from.part(length, "a section")?;
-                section::read(*place, rules.rule(*place), &mut section, &mut item.groups)?;
+                section::read(place, rules.rule(place), &mut section, &mut item.groups)?;
             }
             None => {
                 let section = from.take(length, "a section")?.into();

@@ -82,9 +82,9 @@ pub(crate) fn read(place: usize, rule: &Rule, from: &mut Reader<'_>, groups: &mu
         let names = rule.query.group_names().iter();
         let group = names.map(|_| table.value(from).cloned()).collect::<Read<_>>()?;
         let id = GroupId { rule: place, scope, group };
-        from.some(groups.get(&id).is_none().then_some(()), "each group once")?;
         let panes = read_panes(base, rule, &table, from)?;
-        groups.extend([(id, panes)]);
+        let is_new = panes.is_empty() || groups.insert(id, panes);
+        from.some(is_new.then_some(()), "each group once")?;
     }
     from.end()
 }
