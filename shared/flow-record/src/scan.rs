@@ -25,12 +25,12 @@ fn is_separator(byte: u8) -> bool {
     matches!(byte, b' ' | b'\n' | b'\r')
 }
 
-/// The spaces in a block; `least` becomes the least bytes seen so far.
+/// The spaces in a block; `lowest` becomes the lowest bytes seen so far.
 #[inline]
-fn spaces(block: &[u8; BLOCK], least: &mut u8x32) -> u64 {
+fn spaces(block: &[u8; BLOCK], lowest: &mut u8x32) -> u64 {
     let mut half = |half: &[u8; BLOCK / 2]| {
         let bytes = u8x32::from(*half);
-        *least = least.min(bytes);
+        *lowest = lowest.min(bytes);
         u64::from(bytes.simd_eq(u8x32::splat(b' ')).to_bitmask())
     };
     let (low, high) = block.as_chunks().0.split_at(1);
@@ -39,14 +39,14 @@ fn spaces(block: &[u8; BLOCK], least: &mut u8x32) -> u64 {
 
 /// The spaces in `rest`, which `line` ends with and which is shorter than a block.
 #[inline]
-fn spaces_of_rest(line: &[u8], rest: &[u8], least: &mut u8x32) -> u64 {
+fn spaces_of_rest(line: &[u8], rest: &[u8], lowest: &mut u8x32) -> u64 {
     match line.last_chunk() {
         // Those of the block that ends with the line, without what lies before the rest.
-        Some(block) => spaces(block, least) >> 1 >> (BLOCK - 1 - rest.len()),
+        Some(block) => spaces(block, lowest) >> 1 >> (BLOCK - 1 - rest.len()),
         None => {
             let mut block = [u8::MAX; BLOCK];
             block[..rest.len()].copy_from_slice(rest);
-            spaces(&block, least)
+            spaces(&block, lowest)
         }
     }
 }
@@ -78,7 +78,7 @@ impl Columns {
     #[inline]
     fn find_single(&mut self, line: &[u8]) -> bool {
         self.before[0] = u16::MAX;
-        let mut least = u8x32::splat(u8::MAX);
+        let mut lowest = u8x32::splat(u8::MAX);
         // As if a separator stood before the line: none may follow it.
         let (mut last, mut runs, mut found) = (1, 0, 0);
         let mut note = |columns: &mut Columns, offset: usize, separators: u64| {
@@ -88,13 +88,13 @@ impl Columns {
         };
         let (blocks, rest) = line.as_chunks::<BLOCK>();
         for (place, block) in blocks.iter().enumerate() {
-            note(self, place * BLOCK, spaces(block, &mut least));
+            note(self, place * BLOCK, spaces(block, &mut lowest));
         }
         // As if one stood behind the line too.
         let behind = 1 << rest.len();
-        note(self, line.len() - rest.len(), spaces_of_rest(line, rest, &mut least) | behind);
+        note(self, line.len() - rest.len(), spaces_of_rest(line, rest, &mut lowest) | behind);
         self.count = found;
-        runs == 0 && least.simd_eq(least.max(u8x32::splat(b' '))).all()
+        runs == 0 && lowest.simd_eq(lowest.max(u8x32::splat(b' '))).all()
     }
 
     /// Notes the separators of one block behind those that were `found`; gives how many there are then.

@@ -9,9 +9,12 @@ use crate::state::error::StateError;
 /// How many bytes one byte of deflate can become at most: 258 bytes take at least two bits (RFC 1951).
 const MAX_RATIO: usize = 1032;
 
+/// How hard to look: level 9 looks longer, and items of generated traffic take 0.6 % more bytes at it.
+const LEVEL: u32 = 8;
+
 thread_local! {
-    // Their memory is many times an item: to ask for it and clear it anew would cost more than most items do.
-    static COMPRESS: RefCell<Compress> = RefCell::new(Compress::new(Compression::best(), false));
+    // Their memory is many times an item, and what is asked for anew has to be cleared whole.
+    static COMPRESS: RefCell<Compress> = RefCell::new(Compress::new(Compression::new(LEVEL), false));
     static DECOMPRESS: RefCell<Decompress> = RefCell::new(Decompress::new(false));
 }
 
