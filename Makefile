@@ -11,7 +11,7 @@ VENVS := target/venv
 # Always the whole: a part of it would have its dependencies with other features, and build them once more.
 ALL := --workspace --features flowgauge/aws --locked
 
-.PHONY: demo test e2e build package stackset lint lint-template fuzz-check vectors bench bench-query bench-rules bench-firehose scenarios cost startup soak docs
+.PHONY: demo test e2e build package stackset lint lint-template fuzz-check vectors bench bench-programs bench-check bench-scaling bench-micro bench-query scenarios cost startup soak docs
 
 ## demo: build the program and run the detections over the sample events
 demo:
@@ -48,11 +48,18 @@ stackset: $(VENVS)/sam/installed
 		--output-template-file target/packaged.yaml
 	$(VENVS)/sam/bin/python packaging/stackset.py target/packaged.yaml target/stackset.json
 
-$(VENVS)/%/installed: tests/e2e/requirements-%.txt
+define venv
 	rm -rf $(@D)
 	$(PYTHON) -m venv $(@D)
 	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --requirement $<
 	touch $@
+endef
+
+$(VENVS)/%/installed: tests/e2e/requirements-%.txt
+	$(venv)
+
+$(VENVS)/pictures/installed: benches/requirements.txt
+	$(venv)
 
 ## lint: formatting, lints and documentation of the code, warnings as errors; and the templates
 lint: lint-rust lint-template
@@ -79,8 +86,28 @@ fuzz-check:
 vectors:
 	FLOWGAUGE_VECTORS="$(VECTORS)" $(CARGO) test $(ALL) --test vectors -- --ignored
 
-## bench: time to read a line, beside a plain split of it, and to write a record; size and time of what is kept
-bench:
+## bench: every path that has a target, in docs/benchmarks.md (packages the functions and builds VRL first: some minutes)
+bench: package bench-programs
+	$(CARGO) build --release --locked --manifest-path benches/peers/Cargo.toml --target-dir target/peers
+	$(CARGO) build --release --locked -p flow-paths --example allocations
+	$(PYTHON) benches/bench.py
+
+bench-programs:
+	$(CARGO) build --release --locked -p flow-paths
+
+## bench-check: instructions of every path against benches/budgets.toml (valgrind)
+bench-check: bench-programs
+	cd benches && $(PYTHON) -m unittest --quiet test_budget
+	$(PYTHON) benches/budget.py
+
+## bench-scaling: time and memory against sizes, in docs/scaling (Python 3.11; pip fetches what draws)
+bench-scaling: bench-programs $(VENVS)/pictures/installed
+	$(CARGO) build --release --locked -p flowgauge
+	$(PYTHON) benches/scaling.py
+	$(VENVS)/pictures/bin/python benches/pictures.py
+
+## bench-micro: time to read a line, beside a plain split of it, and to write a record; size and time of what is kept
+bench-micro:
 	$(CARGO) bench --locked -p flow-record -p flow-output -p flow-detect
 
 ## bench-query: CPU time and memory of `flowgauge query` over 1 GB of lines, beside decompression alone
@@ -88,15 +115,6 @@ bench-query:
 	$(CARGO) build --release --locked -p flowgauge
 	$(CARGO) build --release --locked -p flow-envelope --example inflate
 	$(PYTHON) benches/query.py
-
-## bench-rules: what the built-in rules add to the CPU time of reading events, and what one more adds
-bench-rules:
-	$(CARGO) build --release --locked -p flowgauge
-	$(PYTHON) benches/rules.py
-
-## bench-firehose: CPU time of a transformation beside decompression alone and VRL (builds VRL first: some minutes)
-bench-firehose:
-	$(CARGO) run --release --locked --manifest-path benches/peers/Cargo.toml --target-dir target/peers
 
 ## scenarios: which generated attacks the built-in rules find, in a table (some minutes)
 scenarios:

@@ -13,9 +13,12 @@ import re
 import signal
 import socket
 import statistics
+import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import cycle, islice
 from pathlib import Path
 
@@ -103,15 +106,40 @@ def run(program: str, events: list[bytes], table: str) -> tuple[float, int]:
     return milliseconds, int(re.search(r"VmHWM:\s+(\d+) kB", status)[1])
 
 
+def instructions(program: str, table: str) -> int:
+    """How many instructions the program takes until it asks for its first event, by callgrind, the loader's included."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.settimeout(60)
+        api = {"AWS_LAMBDA_RUNTIME_API": "127.0.0.1:%d" % listener.getsockname()[1], "AWS_ENDPOINT_URL": table}
+        command = ["valgrind", "--tool=callgrind", f"--callgrind-out-file={os.devnull}", program]
+        environment = LAMBDA | api | {"PATH": os.environ["PATH"]}
+        with subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as process:
+            connection, asked = request(listener)
+            assert asked.startswith(NEXT), asked
+            process.terminate()
+            said = process.communicate()[1]
+        connection.close()
+    found = re.search(r"Collected : (\d+)", said)
+    assert found, said
+    return int(found[1])
+
+
+@contextmanager
+def empty_table() -> Iterator[str]:
+    """The URL of a state table that forgets everything."""
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), EmptyTable) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
 def main(program: str, *paths: str) -> None:
     """Prints what was measured of `program`, with the events in the files at `paths`."""
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), EmptyTable)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    table = f"http://127.0.0.1:{server.server_port}"
-    runs = [run(program, [], table) for _ in range(RUNS)]
-    times = [milliseconds for milliseconds, _ in runs]
     events = list(islice(cycle(Path(path).read_bytes() for path in paths), EVENTS))
-    _, after = run(program, events, table)
+    with empty_table() as table:
+        runs = [run(program, [], table) for _ in range(RUNS)]
+        _, after = run(program, events, table)
+    times = [milliseconds for milliseconds, _ in runs]
     print(f"{program}: {Path(program).stat().st_size / 1e6:.2f} MB")
     print(f"first request: {statistics.median(times):.1f} ms ({min(times):.1f} to {max(times):.1f}, {RUNS} runs)")
     print(f"peak memory: {statistics.median(memory for _, memory in runs) / 1024:.1f} MiB before any event, ", end="")

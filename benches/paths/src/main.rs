@@ -1,83 +1,93 @@
-//! Measures the paths of the product beside their floors: `make bench`.
+//! Makes scenes and measures the paths of the product over them: see benches/bench.py, which asks it.
 //!
-//! `flow-paths whole v5 500` runs one of them alone so many times, for a profiler.
+//! - `flow-paths scene NAME` prints a scene; in place of a name stands `FORMAT SIZE NUMBER` for another.
+//! - `flow-paths measure FILE PATH...` prints as JSON the CPU seconds that each path takes for the events of a scene.
+//! - `flow-paths run PATH FILE TIMES` runs one path alone, for a profiler.
+//! - `flow-paths first FILE` prints the CPU seconds of the first event in the life of this process, rules and event at hand.
 
+use std::fs::File;
 use std::hint::black_box;
+use std::io::{self, BufReader, ErrorKind, Write, stdout};
 use std::process::ExitCode;
 
 use flow_detect::RuleSet;
+use flow_paths::path::{NAMES, Path};
 use flow_paths::scene::Scene;
-use flow_paths::stopwatch::{Turns, least};
-use flow_paths::subscription::{Floor, Subscription};
-
-/// One path over a scene.
-enum Path {
-    Floor(Floor),
-    Subscription(Subscription),
-}
-
-const PATHS: [&str; 3] = ["floor", "read", "whole"];
-
-impl Path {
-    fn named(name: &str, format: &str) -> Option<Self> {
-        Some(match name {
-            "floor" => Path::Floor(Floor::default()),
-            "read" => {
-                Path::Subscription(Subscription::new(RuleSet::only_files([]).expect("no file"), format))
-            }
-            "whole" => Path::Subscription(Subscription::new(RuleSet::defaults(), format)),
-            _ => return None,
-        })
-    }
-
-    fn run(&mut self, scene: &Scene) -> usize {
-        match self {
-            Path::Floor(floor) => floor.run(scene),
-            Path::Subscription(path) => path.run(scene),
-        }
-    }
-}
+use flow_paths::stopwatch::{Turns, least, once};
+use flow_paths::subscription::Stateless;
+use serde_json::{Map, Value, json};
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
-    let is_done = match arguments[..] {
-        [] => {
-            Scene::all().iter().for_each(compare);
-            Some(())
-        }
-        [path, scene, times] => alone(path, scene, times),
-        _ => None,
+    let done = match arguments[..] {
+        ["scene", name] => scene(Scene::named(name)),
+        ["scene", format, size, number] => scene(made(format, size, number)),
+        ["measure", file, ref paths @ ..] => measure(file, paths),
+        ["run", path, file, times] => run(path, file, times),
+        ["first", file] => first(file),
+        _ => Err(ErrorKind::InvalidInput.into()),
     };
-    if is_done.is_some() {
-        return ExitCode::SUCCESS;
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        // Whoever reads has read enough.
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error}\nusage: flow-paths scene {} | FORMAT SIZE NUMBER", Scene::NAMES.join("|"));
+            eprintln!("       flow-paths measure FILE PATH... | run PATH FILE TIMES | first FILE");
+            eprintln!("paths: {NAMES}");
+            ExitCode::FAILURE
+        }
     }
-    eprintln!("usage: flow-paths [floor|read|whole SCENE TIMES]");
-    ExitCode::FAILURE
 }
 
-/// One path over the scene of that name, for a profiler; none if there is no such path or scene.
-fn alone(path: &str, scene: &str, times: &str) -> Option<()> {
-    let scene = Scene::all().into_iter().find(|known| known.name == scene)?;
-    let mut path = Path::named(path, scene.format)?;
-    for _ in 0..times.parse().ok()? {
-        black_box(path.run(&scene));
-    }
-    Some(())
+fn made(format: &str, size: &str, number: &str) -> Option<Scene> {
+    Some(Scene::subscription(format, size.parse().ok()?, number.parse().ok()?))
 }
 
-fn compare(scene: &Scene) {
-    let mut paths: Vec<Path> = PATHS.iter().filter_map(|name| Path::named(name, scene.format)).collect();
+fn scene(scene: Option<Scene>) -> io::Result<()> {
+    let scene = scene.ok_or(ErrorKind::InvalidInput)?;
+    let mut out = io::BufWriter::new(stdout().lock());
+    scene.write(&mut out)?;
+    out.flush()
+}
+
+fn read(file: &str) -> io::Result<Scene> {
+    Scene::read(BufReader::new(File::open(file)?))
+}
+
+fn named(name: &str, scene: &Scene) -> io::Result<Path> {
+    Path::named(name, scene).ok_or_else(|| io::Error::new(ErrorKind::InvalidInput, format!("no path {name}")))
+}
+
+fn measure(file: &str, names: &[&str]) -> io::Result<()> {
+    let scene = read(file)?;
+    let mut paths = names.iter().map(|name| named(name, &scene)).collect::<io::Result<Vec<_>>>()?;
     let times = least(&mut paths, Turns::default(), |path| {
-        black_box(path.run(scene));
+        black_box(path.run(&scene));
     });
-    println!("{}: {} records in {} events", scene.name, scene.records, scene.events.len());
-    for (name, seconds) in PATHS.iter().zip(&times) {
-        println!(
-            "{name:>12} {:8.0} ns/record {:8.2} us/event {:6.2}",
-            seconds / scene.records as f64 * 1e9,
-            seconds / scene.events.len() as f64 * 1e6,
-            seconds / times[0]
-        );
-    }
+    let seconds: Map<String, Value> =
+        names.iter().zip(times).map(|(name, seconds)| ((*name).to_owned(), seconds.into())).collect();
+    let found = json!({ "records": scene.records, "events": scene.events.len(), "seconds": seconds });
+    writeln!(stdout(), "{found}")
+}
+
+/// Prints what the last run gave, by which counts are divided: records, bytes, items or rules.
+fn run(name: &str, file: &str, times: &str) -> io::Result<()> {
+    let scene = read(file)?;
+    let times: usize = times.parse().map_err(|_| ErrorKind::InvalidInput)?;
+    let mut path = named(name, &scene)?;
+    let last = (0..times).map(|_| black_box(path.run(&scene))).last();
+    let found = json!({ "records": scene.records, "events": scene.events.len(), "last": last });
+    writeln!(stdout(), "{found}")
+}
+
+fn first(file: &str) -> io::Result<()> {
+    let scene = read(file)?;
+    let (event, now) = scene.events.first().ok_or(ErrorKind::InvalidData)?;
+    let mut path = Stateless::new(RuleSet::defaults(), &scene.format);
+    let seconds = once(|| {
+        black_box(path.one(event, *now));
+    });
+    writeln!(stdout(), "{seconds}")
 }

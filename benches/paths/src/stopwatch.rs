@@ -30,6 +30,13 @@ pub fn least<T>(all: &mut [T], turns: Turns, mut work: impl FnMut(&mut T)) -> Ve
     least
 }
 
+/// How long `work` took, in seconds of this thread's CPU.
+pub fn once(work: impl FnOnce()) -> f64 {
+    let start = now();
+    work();
+    now() - start
+}
+
 /// The mean time of as many runs as fill a turn.
 fn turn(seconds: f64, mut work: impl FnMut()) -> f64 {
     let (start, mut runs) = (now(), 0.0);

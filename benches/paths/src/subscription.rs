@@ -7,7 +7,8 @@ use flow_detect::RuleSet;
 use flow_envelope::{DEFAULT_DECOMPRESSED_CAP, SubscriptionEvent, SubscriptionUnpacker};
 use flow_output::Message;
 use flow_pipeline::{
-    Definitions, Formats, MemoryStore, Notifier, Pipeline, PipelineSettings, Published, Topic, now_or_never,
+    Content, Definitions, Due, Formats, ItemKey, MemoryStore, Notifier, Pipeline, PipelineSettings,
+    Published, Report, RunError, StateStore, StoredItem, Topic, Write, Written, now_or_never,
 };
 
 use crate::scene::Scene;
@@ -20,7 +21,6 @@ pub struct Floor {
 
 impl Floor {
     /// How many bytes the events of a scene are.
-    #[inline(never)]
     pub fn run(&mut self, scene: &Scene) -> usize {
         let unpack = |(event, _): &(String, u64)| {
             let event = SubscriptionEvent::parse(event.as_bytes()).expect("a subscription event");
@@ -35,6 +35,84 @@ impl Floor {
 pub struct Subscription {
     definitions: Definitions,
     formats: Formats,
+}
+
+impl Subscription {
+    /// With these rules, for lines in this format.
+    pub fn new(rules: RuleSet, format: &str) -> Self {
+        Subscription {
+            definitions: Definitions { rules: Arc::new(rules), ..Definitions::default() },
+            formats: Formats::parse(format).expect("a format"),
+        }
+    }
+
+    /// How many records of a scene were read; state begins empty.
+    pub fn run(&self, scene: &Scene) -> usize {
+        self.run_with(scene, &self.pipeline(MemoryStore::default()))
+    }
+
+    /// The items of panes that a scene leaves behind, as stores keep them.
+    pub fn items_after(&self, scene: &Scene) -> Vec<Vec<u8>> {
+        let pipeline = self.pipeline(MemoryStore::default());
+        self.run_with(scene, &pipeline);
+        let items = pipeline.store().items().into_iter();
+        let panes = items.filter_map(|(_, item, _)| match item.content {
+            Content::Binary(bytes) => Some(bytes),
+            Content::Text(_) => None,
+        });
+        panes.collect()
+    }
+
+    fn run_with(&self, scene: &Scene, pipeline: &Pipeline<MemoryStore, Nobody>) -> usize {
+        let run = |(event, now): &(String, u64)| {
+            let report = now_or_never(pipeline.run(&self.definitions, event.as_bytes(), *now));
+            read(&report.expect("state in memory never fails"))
+        };
+        scene.events.iter().map(run).sum()
+    }
+
+    fn pipeline<S: StateStore>(&self, store: S) -> Pipeline<S, Nobody> {
+        let settings = PipelineSettings { formats: self.formats.clone(), ..PipelineSettings::default() };
+        Pipeline::new(settings, store, Nobody)
+    }
+}
+
+/// The same up to where state would be read: what every record costs, whatever it is kept in.
+///
+/// Its memory is warm after the first event.
+#[derive(Debug)]
+pub struct Stateless {
+    subscription: Subscription,
+    pipeline: Pipeline<Refusing, Nobody>,
+}
+
+impl Stateless {
+    /// With these rules, for lines in this format.
+    pub fn new(rules: RuleSet, format: &str) -> Self {
+        let subscription = Subscription::new(rules, format);
+        let pipeline = subscription.pipeline(Refusing);
+        Stateless { subscription, pipeline }
+    }
+
+    /// How many records of a scene were read.
+    pub fn run(&mut self, scene: &Scene) -> usize {
+        scene.events.iter().map(|(event, now)| self.one(event, *now).0).sum()
+    }
+
+    /// How many records of an event were read, and whether some rule matched one.
+    pub fn one(&mut self, event: &str, now: u64) -> (usize, bool) {
+        let definitions = &self.subscription.definitions;
+        match now_or_never(self.pipeline.run(definitions, event.as_bytes(), now)) {
+            Ok(report) => (read(&report), false),
+            Err(mut stopped @ RunError::Store { .. }) => (read(&stopped.take_report()), true),
+            Err(error) => unreachable!("state is refused, nothing else fails: {error}"),
+        }
+    }
+}
+
+fn read(report: &Report) -> usize {
+    let lines = report.lines;
+    (lines.flows + lines.no_data + lines.skip_data) as usize
 }
 
 /// Everybody is told, and nobody listens.
@@ -53,25 +131,26 @@ impl Notifier for Nobody {
     }
 }
 
-impl Subscription {
-    /// With these rules, for lines in this format.
-    pub fn new(rules: RuleSet, format: &str) -> Self {
-        Subscription {
-            definitions: Definitions { rules: Arc::new(rules), ..Definitions::default() },
-            formats: Formats::parse(format).expect("a format"),
-        }
+/// Has no state and takes none.
+#[derive(Debug)]
+struct Refusing;
+
+#[derive(Debug, thiserror::Error)]
+#[error("no state is kept")]
+struct Refused;
+
+impl StateStore for Refusing {
+    type Error = Refused;
+
+    async fn get(&self, _: &[ItemKey]) -> Result<Vec<Option<StoredItem>>, Refused> {
+        Err(Refused)
     }
 
-    /// How many records of a scene were read; state begins empty.
-    #[inline(never)]
-    pub fn run(&self, scene: &Scene) -> usize {
-        let settings = PipelineSettings { formats: self.formats.clone(), ..PipelineSettings::default() };
-        let pipeline = Pipeline::new(settings, MemoryStore::default(), Nobody);
-        let run = |(event, now): &(String, u64)| {
-            let report = now_or_never(pipeline.run(&self.definitions, event.as_bytes(), *now));
-            let lines = report.expect("state in memory never fails").lines;
-            (lines.flows + lines.no_data + lines.skip_data) as usize
-        };
-        scene.events.iter().map(run).sum()
+    async fn put(&self, writes: &[Write]) -> Vec<Result<Written, Refused>> {
+        writes.iter().map(|_| Err(Refused)).collect()
+    }
+
+    async fn due(&self, _: Due, _: u64, _: usize) -> Result<Vec<ItemKey>, Refused> {
+        Err(Refused)
     }
 }

@@ -1,75 +1,118 @@
-//! Measures the Firehose transformation beside its floor and beside VRL: `make bench-firehose`.
+//! Measures what users would take instead of the product, beside it and the floor: see benches/bench.py, which asks it.
 //!
-//! One event of gzip CloudWatch Logs messages is made from a seed, as many messages of 1,000 records of one interface each
-//! as an answer takes, ten at most: once in AWS's default format and once with the 29 fields of version 5. Measured is one
-//! thread's CPU time from the event as JSON to the answer as JSON, of
+//! - `flow-peers firehose FILE` over a Firehose event: the floor (what nobody can leave out: base64, inflate and CRC, by the
+//!   product's own code), the transformation with flat output, and `parse_aws_vpc_flow_log` and `encode_json` of the `vrl` crate,
+//!   Vector's language, compiled once, in an envelope of `serde_json`, `base64-simd` and `flate2`. Before anything is measured
+//!   each answer is read: both must have found the same bytes in the same number of records.
+//! - `flow-peers subscription FILE` over subscription events: the floor, the product up to where state would be read, and
+//!   `aws_lambda_events` with a plain split of each line to Strings.
 //!
-//! - `floor`: what nobody can leave out, base64, inflate and CRC, with the product's own code;
-//! - `flowgauge`: the transformation as the function runs it, with flat output;
-//! - `VRL`: `parse_aws_vpc_flow_log` and `encode_json` of the `vrl` crate, Vector's language, compiled once, in an
-//!   envelope of `serde_json`, `base64-simd` and `flate2`.
+//! FILE is a scene of `flow-paths scene`. Printed are as JSON the CPU seconds of each for the events of the scene.
 //!
-//! They take turns, so that whatever else the machine does meets all of them, and of each the least counts. Figures drift
-//! with the machine: what says something are the ratios of one run. Before that each answer is read, and all must have
-//! found the same bytes in the same number of records.
-//!
-//! `flow-peers flowgauge v5 500` runs one of them alone so many times, for a profiler.
+//! `flow-peers run vrl|naive FILE TIMES` runs one of them alone so many times, for a profiler.
 
-mod contender;
-mod stopwatch;
-mod traffic;
+mod naive;
 mod vrl_path;
 
+use std::fs::File;
 use std::hint::black_box;
+use std::io::{self, BufReader, ErrorKind, Write, stdout};
 use std::process::ExitCode;
 
-use contender::{Contender, Kind};
-use stopwatch::{Turns, least};
-use traffic::{Scene, scenes};
+use flow_paths::firehose::{Firehose, bytes_of};
+use flow_paths::path::Path;
+use flow_paths::scene::Scene;
+use flow_paths::stopwatch::{Turns, least};
+use vrl_path::VrlPath;
 
-fn main() -> ExitCode {
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
-    match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
-        [] => scenes().iter().for_each(compare),
-        [kind, scene, times] => match (Kind::named(kind), times.parse()) {
-            (Some(kind), Ok(times)) => alone(kind, scene, times),
-            _ => return usage(),
-        },
-        _ => return usage(),
+/// One of them, made for a scene.
+#[derive(Debug)]
+enum Contender {
+    /// The product's, or its floor.
+    Own(Path),
+    Vrl(Box<VrlPath>),
+    Naive,
+}
+
+impl Contender {
+    fn named(name: &str, scene: &Scene) -> Option<Self> {
+        Some(match name {
+            "vrl" => Contender::Vrl(Box::new(VrlPath::new(&scene.format))),
+            "naive" => Contender::Naive,
+            _ => Contender::Own(Path::named(name, scene)?),
+        })
     }
-    ExitCode::SUCCESS
-}
 
-fn usage() -> ExitCode {
-    eprintln!("usage: flow-peers [floor|flowgauge|VRL default|v5 TIMES]");
-    ExitCode::FAILURE
-}
-
-/// One contender, for a profiler.
-fn alone(kind: Kind, scene: &str, times: usize) {
-    for scene in scenes().iter().filter(|found| found.name == scene) {
-        let mut contender = Contender::new(kind, scene);
-        for _ in 0..times {
-            black_box(contender.run());
+    fn run(&mut self, scene: &Scene) {
+        let events = scene.events.iter().map(|(event, _)| event.as_str());
+        match self {
+            Contender::Own(path) => {
+                black_box(path.run(scene));
+            }
+            Contender::Vrl(vrl) => events.for_each(|event| {
+                black_box(vrl.run(black_box(event)));
+            }),
+            Contender::Naive => events.for_each(|event| {
+                black_box(naive::run(black_box(event)));
+            }),
         }
     }
 }
 
-/// All contenders over one scene, as a table.
-fn compare(scene: &Scene) {
-    let mut contenders = Kind::ALL.map(|kind| Contender::new(kind, scene));
-    let found: Vec<_> =
-        contenders.iter_mut().filter_map(|contender| contender.checked(scene.records)).collect();
-    assert!(found.windows(2).all(|pair| pair[0] == pair[1]), "all find the same bytes: {found:?}");
-    let times = least(&mut contenders, Turns::default(), |contender| {
-        black_box(contender.run());
-    });
-    println!("{}: {} records, {} bytes of event", scene.name, scene.records, scene.event.len());
-    println!("{:>12} {:>10} {:>8} {:>12}", "", "ns/record", "× floor", "records/s");
-    let of = |seconds: f64| seconds / scene.records as f64;
-    for (kind, seconds) in Kind::ALL.iter().zip(&times) {
-        let (nanoseconds, ratio) = (of(*seconds) * 1e9, seconds / times[0]);
-        println!("{:>12} {nanoseconds:>10.0} {ratio:>8.2} {:>12.0}", kind.name(), 1.0 / of(*seconds));
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let done = match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        ["firehose", file] => firehose(file),
+        ["subscription", file] => subscription(file),
+        ["run", name, file, times] => alone(name, file, times),
+        _ => Err(ErrorKind::InvalidInput.into()),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error}\nusage: flow-peers firehose|subscription FILE | run vrl|naive FILE TIMES");
+            ExitCode::FAILURE
+        }
     }
-    println!("flowgauge does {:.1} times as many records a second as VRL\n", times[2] / times[1]);
+}
+
+fn read(file: &str) -> io::Result<Scene> {
+    Scene::read(BufReader::new(File::open(file)?))
+}
+
+fn firehose(file: &str) -> io::Result<()> {
+    let scene = read(file)?;
+    let (own, mut vrl) = (Firehose::new(&scene.format), VrlPath::new(&scene.format));
+    for (event, _) in &scene.events {
+        let found = [own.answer(event), vrl.run(event)].map(|answer| bytes_of(&answer, scene.records));
+        assert_eq!(found[0], found[1], "both find the same bytes");
+    }
+    compare(&["firehose-floor", "firehose", "vrl"], &scene)
+}
+
+fn subscription(file: &str) -> io::Result<()> {
+    let scene = read(file)?;
+    let fields = scene.format.split(' ').count() * scene.records;
+    let found: usize = scene.events.iter().map(|(event, _)| naive::run(event)).sum();
+    assert_eq!(found, fields, "every field of every record is split off");
+    compare(&["floor", "rules", "naive"], &scene)
+}
+
+/// Prints the least seconds of each.
+fn compare(names: &[&str], scene: &Scene) -> io::Result<()> {
+    let all: Option<Vec<_>> = names.iter().map(|name| Contender::named(name, scene)).collect();
+    let times = least(&mut all.ok_or(ErrorKind::InvalidInput)?, Turns::default(), |one| one.run(scene));
+    let seconds: serde_json::Map<_, _> =
+        names.iter().zip(times).map(|(name, seconds)| ((*name).to_owned(), seconds.into())).collect();
+    let found =
+        serde_json::json!({ "records": scene.records, "events": scene.events.len(), "seconds": seconds });
+    writeln!(stdout(), "{found}")
+}
+
+fn alone(name: &str, file: &str, times: &str) -> io::Result<()> {
+    let scene = read(file)?;
+    let mut one = Contender::named(name, &scene).ok_or(ErrorKind::InvalidInput)?;
+    let times: usize = times.parse().map_err(|_| ErrorKind::InvalidInput)?;
+    (0..times).for_each(|_| one.run(&scene));
+    Ok(())
 }
