@@ -69,6 +69,11 @@ def measured(name: str, *paths: str) -> dict:
     return asked(PROGRAM, "measure", FOLDER / f"{name}.scene", *paths)
 
 
+def against(what: str, scene: Path, *own: str) -> dict:
+    """The seconds of the product's own paths and of their peers, where those are built."""
+    return asked(PEERS, what, scene) if PEERS.is_file() else asked(PROGRAM, "measure", scene, *own)
+
+
 def first_event(name: str) -> float:
     """The seconds of the first event in the life of a process, the median of some."""
     return statistics.median(asked(PROGRAM, "first", FOLDER / f"{name}.scene") for _ in range(FIRSTS))
@@ -103,11 +108,11 @@ def all_figures() -> dict:
     figures["first"] = {name: first_event(name) for name in ("default-50", "v5-50")}
     say("one more rule")
     figures["more"] = measured("default", "rules", f"rules+{MORE_RULES}")
-    say("peers")
+    say("peers" if PEERS.is_file() else "Python alone: the other peers are not built")
     for name in FIREHOSE:
-        figures["peers"][name] = asked(PEERS, "firehose", scenes[name])
+        figures["peers"][name] = against("firehose", scenes[name], "firehose-floor", "firehose")
         figures["peers"][name]["seconds"] |= asked(sys.executable, ROOT / "benches/blueprint.py", scenes[name])["seconds"]
-    figures["peers"]["default"] = asked(PEERS, "subscription", scenes["default"])
+    figures["peers"]["default"] = against("subscription", scenes["default"], "floor", "rules")
     say("allocations")
     figures["allocations"] = asked(ALLOCATIONS)
     say("instructions")
@@ -140,9 +145,10 @@ def machine() -> dict[str, str]:
     }
 
 
-def ratio(figures: dict, over: str, under: str) -> float:
-    """Of the seconds of two in one run."""
-    return figures["seconds"][over] / figures["seconds"][under]
+def ratio(figures: dict, over: str, under: str) -> float | None:
+    """Of the seconds of two in one run; none if one was not measured."""
+    seconds = figures["seconds"]
+    return seconds[over] / seconds[under] if over in seconds else None
 
 
 def each(figures: dict, path: str, what: str) -> float:
