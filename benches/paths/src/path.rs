@@ -11,6 +11,7 @@ use crate::{firehose, subscription};
 
 /// One way through the events of a scene.
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "there is one, for as long as it is measured")]
 pub enum Path {
     /// Subscription events: base64, inflate and CRC alone.
     Floor(Floor),

@@ -112,7 +112,7 @@ impl Stateless {
 
 fn read(report: &Report) -> usize {
     let lines = report.lines;
-    (lines.flows + lines.no_data + lines.skip_data) as usize
+    usize::try_from(lines.flows + lines.no_data + lines.skip_data).expect("all of them were in memory")
 }
 
 /// Everybody is told, and nobody listens.

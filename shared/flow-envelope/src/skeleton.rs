@@ -98,7 +98,7 @@ impl<'a> Cursor<'a> {
     #[inline]
     fn id(&mut self) -> Option<&'a str> {
         let digits: Option<&[u8; ID]> = self.rest.as_bytes().first_chunk();
-        if digits.is_some_and(|digits| are_digits(digits)) && self.rest.as_bytes().get(ID) == Some(&b'"') {
+        if digits.is_some_and(are_digits) && self.rest.as_bytes().get(ID) == Some(&b'"') {
             let id = self.split(ID);
             self.take("\"")?;
             return id;
