@@ -12,12 +12,12 @@ fuzz_target!(|text: &str| {
         Ok(rule) => rule,
         Err(error) => return points_into(&error, text),
     };
-    let lines: usize = rule.tests.iter().flat_map(|test| &test.lines).map(|line| line.times).sum();
+    let lines: usize = rule.tests().iter().flat_map(|test| &test.lines).map(|line| line.times).sum();
     if lines > MOST_LINES {
         return;
     }
     let rules = RuleSet::only_files([("rules/fuzz.toml", text)]).expect("one rule that has just been read");
-    for test in &rule.tests {
+    for test in rule.tests().iter() {
         let lines = test.lines.iter();
         for line in lines.flat_map(|line| (1..=line.times).map(|n| line.nth(&test.format, n))) {
             assert!(

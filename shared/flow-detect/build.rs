@@ -1,9 +1,12 @@
-//! Lists the files in `rules/`, so that adding a detection is adding a file.
+//! Writes down what the files in `rules/` say, so that no function reads them as it starts; adding a detection is adding a
+//! file.
 
 use std::error::Error;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::{env, fs};
+
+use toml::{Table, Value};
 
 #[expect(
     clippy::disallowed_methods,
@@ -20,12 +23,41 @@ fn main() -> Result<(), Box<dyn Error>> {
         }
     }
     files.sort();
-    let mut code = String::from("pub(crate) const DEFAULT_RULES: &[(&str, &str)] = &[\n");
+    let (mut built, mut texts) = (String::new(), String::new());
     for path in files {
-        let name = path.file_name().map(PathBuf::from).unwrap_or_default();
-        writeln!(code, "    (\"rules/{}\", include_str!(r#\"{}\"#)),", name.display(), path.display())?;
+        let name = format!("rules/{}", path.file_name().map(PathBuf::from).unwrap_or_default().display());
+        let mut rule: Table =
+            fs::read_to_string(&path)?.parse().map_err(|error| format!("{}: {error}", path.display()))?;
+        // Whoever runs tests reads the file.
+        rule.remove("test");
+        writeln!(built, "    ({name:?}, &[{}]),", entries(&rule))?;
+        writeln!(texts, "    ({name:?}, include_str!({path:?})),")?;
     }
-    code.push_str("];\n");
-    fs::write(Path::new(&env::var("OUT_DIR")?).join("default_rules.rs"), code)?;
+    let code = format!(
+        "/// What each file says, but for its tests.\n\
+         pub(crate) static RULES: &[(&str, &[(&str, BuiltIn)])] = &[\n{built}];\n\n\
+         /// The text of each file.\n\
+         pub(crate) static TEXTS: &[(&str, &str)] = &[\n{texts}];\n"
+    );
+    fs::write(Path::new(&env::var("OUT_DIR")?).join("built_in_rules.rs"), code)?;
     Ok(())
+}
+
+fn entries(table: &Table) -> String {
+    table.iter().map(|(key, value)| format!("({key:?}, {}), ", literal(value))).collect()
+}
+
+fn literal(value: &Value) -> String {
+    match value {
+        Value::String(text) => format!("BuiltIn::Text({text:?})"),
+        Value::Array(items) => {
+            let items: String = items.iter().map(|item| format!("{}, ", literal(item))).collect();
+            format!("BuiltIn::List(&[{items}])")
+        }
+        Value::Table(table) => format!("BuiltIn::Table(&[{}])", entries(table)),
+        Value::Integer(number) => format!("BuiltIn::Other(\"{number}\")"),
+        Value::Float(number) => format!("BuiltIn::Other(\"{number:?}\")"),
+        Value::Boolean(is) => format!("BuiltIn::Other(\"{is}\")"),
+        Value::Datetime(time) => format!("BuiltIn::Other(\"{time}\")"),
+    }
 }

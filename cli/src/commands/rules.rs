@@ -75,7 +75,7 @@ fn show(rule: &Rule) -> io::Result<()> {
         ("fires", fires.to_owned()),
         ("state", state.to_owned()),
         ("portable", portable),
-        ("tests", rule.tests.len().to_string()),
+        ("tests", rule.tests().len().to_string()),
         ("file", rule.file.clone()),
     ];
     for (label, text) in rows {
@@ -110,10 +110,10 @@ fn test(dir: Option<&Path>) -> Result<Outcome, Failure> {
     let (mut passed, mut failed) = (0, 0);
     let mut out = BufWriter::new(io::stdout().lock());
     for (index, rule) in rules.rules().iter().enumerate() {
-        if rule.tests.is_empty() {
+        if rule.tests().is_empty() {
             messages::warning(&format!("rule {} has no tests", rule.id));
         }
-        for test in &rule.tests {
+        for test in rule.tests().iter() {
             warn_of_pattern(rule, test);
             match test.run(&rules, index) {
                 Ok(()) => {

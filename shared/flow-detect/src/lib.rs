@@ -11,8 +11,8 @@
 //!
 //! Everything here takes values and gives values: no IO, no clock, no store.
 
+mod built_in;
 mod context;
-mod defaults;
 mod definition_error;
 mod deltas;
 mod detector;

@@ -1,5 +1,6 @@
 //! A rule: a query with a window, a severity and the words to tell it with.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use flow_enrich::EnrichedFlow;
@@ -8,6 +9,7 @@ use flow_record::Field;
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::Xxh3Default;
 
+use crate::built_in;
 use crate::logic::Logic;
 use crate::rule_test::RuleTest;
 use crate::scope::ScopeWidth;
@@ -123,13 +125,20 @@ pub struct Rule {
     pub explain: Localized<Template>,
     /// What to do, step by step.
     pub advice: Localized<Vec<String>>,
-    /// Its tests.
-    pub tests: Vec<RuleTest>,
+    /// Those of its tests that were read with it.
+    pub(crate) tests: Vec<RuleTest>,
     /// The file it comes from.
     pub file: String,
+    /// Whether it is part of the program: then its tests are still in its file.
+    pub(crate) is_built_in: bool,
 }
 
 impl Rule {
+    /// Its tests. Those of a built-in rule are read when they are asked for: no function does.
+    pub fn tests(&self) -> Cow<'_, [RuleTest]> {
+        if self.is_built_in { built_in::tests(&self.file).into() } else { self.tests.as_slice().into() }
+    }
+
     /// Whether `flow` counts: the filters hold for it, and the pattern selects its line.
     #[inline]
     pub fn matches(&self, flow: &EnrichedFlow<'_>) -> bool {

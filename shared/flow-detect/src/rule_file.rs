@@ -4,6 +4,7 @@ use flow_enrich::{Networks, NetworksError};
 use flow_query::{ContinuousQuery, FilterPattern, Query, QueryError, Span, nearest};
 use flow_record::RecordFormat;
 
+use crate::built_in;
 use crate::definition_error::{DefinitionError, DefinitionErrorKind, DefinitionFile};
 use crate::detector::{DETECTORS, Detector, Parameter, Tuned};
 use crate::duration::parse_duration;
@@ -48,6 +49,18 @@ impl Rule {
     /// With file, line, column, what was expected and what was found; for a name that nothing has, the nearest.
     pub fn parse(name: &str, text: &str) -> Read<Rule> {
         let file = TomlFile::parse(name, text).map_err(|mut mistakes| mistakes.swap_remove(0))?;
+        Self::read(&file)
+    }
+
+    /// All built-in rules, without their tests.
+    pub(crate) fn built_in() -> impl Iterator<Item = Rule> {
+        built_in::RULES.iter().map(|(name, entries)| {
+            let rule = Self::read(&TomlFile::built_in(name, entries));
+            Rule { is_built_in: true, ..rule.expect("a test reads each of them") }
+        })
+    }
+
+    fn read(file: &TomlFile<'_>) -> Read<Rule> {
         let mut top = file.top();
         let rule = read_rule(&mut top)?;
         top.finish()?;
@@ -109,6 +122,7 @@ fn read_rule(top: &mut TableReader<'_>) -> Read<Rule> {
         advice,
         tests,
         file,
+        is_built_in: false,
     })
 }
 

@@ -6,7 +6,6 @@ use flow_enrich::EnrichedFlow;
 use flow_query::{MAX_SIEVED, PatternWarning, Sieve};
 use flow_record::{Field, FieldSet, FlowLogSource, RecordFormat};
 
-use crate::defaults::DEFAULT_RULES;
 use crate::definition_error::{DefinitionError, DefinitionErrorKind, DefinitionFile};
 use crate::rule::{Mode, Rule};
 
@@ -30,7 +29,7 @@ impl RuleSet {
 
     /// The built-in rules alone.
     pub fn defaults() -> Self {
-        Self::with_files([]).expect("the built-in rules compile: a test reads each of them")
+        RuleSet::of(Rule::built_in().collect())
     }
 
     /// The built-in rules and the given files, as (name, text): a file with the id of a built-in rule replaces it,
@@ -41,7 +40,7 @@ impl RuleSet {
     pub fn with_files<'f>(
         files: impl IntoIterator<Item = (&'f str, &'f str)>,
     ) -> Result<Self, Vec<DefinitionError>> {
-        let mut rules = read_all(DEFAULT_RULES.iter().copied())?;
+        let mut rules: Vec<Rule> = Rule::built_in().collect();
         for rule in read_all(files)? {
             match rules.iter_mut().find(|known| known.id == rule.id) {
                 Some(known) => *known = rule,

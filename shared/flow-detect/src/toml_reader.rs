@@ -7,6 +7,7 @@ use flow_query::{Span, nearest};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+use crate::built_in::{BuiltIn, placeless};
 use crate::definition_error::{DefinitionError, DefinitionErrorKind, DefinitionFile, MAX_MISTAKES};
 
 type Read<T> = Result<T, DefinitionError>;
@@ -44,6 +45,14 @@ impl<'f> TomlFile<'f> {
         Err(errors.iter().take(MAX_MISTAKES).map(mistake).collect())
     }
 
+    /// What `build.rs` read in the file `name`.
+    pub(crate) fn built_in(
+        name: &'static str,
+        entries: &'static [(&'static str, BuiltIn)],
+    ) -> TomlFile<'static> {
+        TomlFile { file: DefinitionFile { name, text: "" }, table: placeless(BuiltIn::table(entries)) }
+    }
+
     /// Its keys that are in no table.
     pub fn top(&'f self) -> TableReader<'f> {
         TableReader::new(self.file, self.table.get_ref(), Span::default())
@@ -58,7 +67,7 @@ pub struct TableReader<'f> {
     span: Span,
     /// The table's own name before its keys' names: `title.`.
     prefix: String,
-    asked: BTreeSet<&'static str>,
+    asked: Vec<&'static str>,
 }
 
 /// A value and where it stands.
@@ -78,12 +87,12 @@ impl Placed<'_> {
 
 impl<'f> TableReader<'f> {
     fn new(file: DefinitionFile<'f>, table: &'f DeTable<'f>, span: Span) -> Self {
-        TableReader { file, table, span, prefix: String::new(), asked: BTreeSet::new() }
+        TableReader { file, table, span, prefix: String::new(), asked: Vec::new() }
     }
 
     /// The value of `key`, if there is one.
     pub fn optional(&mut self, key: &'static str) -> Option<Placed<'f>> {
-        self.asked.insert(key);
+        self.asked.push(key);
         let value = self.table.get(key)?;
         Some(self.placed(key, value))
     }
@@ -96,7 +105,7 @@ impl<'f> TableReader<'f> {
     /// That `key` is missing; where another one looks like it misspelt, that one is the mistake.
     pub(crate) fn missing(&self, key: &'static str) -> DefinitionError {
         let misspelt = self.table.keys().find(|other| nearest(other.get_ref(), [key]).is_some());
-        match misspelt.filter(|other| !self.asked.contains(other.get_ref().as_ref())) {
+        match misspelt.filter(|other| !self.has_asked(other.get_ref())) {
             Some(other) => {
                 let name = format!("{}{}", self.prefix, other.get_ref());
                 let kind = DefinitionErrorKind::UnknownKey { key: name, suggestion: Some(key.to_owned()) };
@@ -107,7 +116,7 @@ impl<'f> TableReader<'f> {
     }
 
     fn placed(&self, key: &str, value: &'f Spanned<DeValue<'f>>) -> Placed<'f> {
-        Placed { key: format!("{}{key}", self.prefix), value: value.get_ref(), span: value.span().into() }
+        Placed { key: [&self.prefix, key].concat(), value: value.get_ref(), span: value.span().into() }
     }
 
     /// All keys with their places, and their values.
@@ -118,6 +127,10 @@ impl<'f> TableReader<'f> {
             .map(|(key, value)| (&**key.get_ref(), key.span().into(), self.placed(key.get_ref(), value)))
     }
 
+    fn has_asked(&self, key: &str) -> bool {
+        self.asked.contains(&key)
+    }
+
     /// Refuses keys that were not asked for.
     pub fn finish(&self) -> Read<()> {
         self.unknown_keys().next().map_or(Ok(()), Err)
@@ -125,9 +138,10 @@ impl<'f> TableReader<'f> {
 
     /// A mistake for each key that was not asked for.
     pub fn unknown_keys(&self) -> impl Iterator<Item = DefinitionError> {
-        let unknown = self.table.keys().filter(|key| !self.asked.contains(key.get_ref().as_ref()));
+        let unknown = self.table.keys().filter(|key| !self.has_asked(key.get_ref()));
         unknown.map(|key| {
-            let suggestion = nearest(key.get_ref(), self.asked.iter().copied());
+            // Of equally near ones the first by name.
+            let suggestion = nearest(key.get_ref(), BTreeSet::from_iter(self.asked.iter().copied()));
             let key_name = format!("{}{}", self.prefix, key.get_ref());
             self.file.error(key.span(), DefinitionErrorKind::UnknownKey { key: key_name, suggestion })
         })

@@ -37,7 +37,7 @@ fn outcome(pattern_and_query: &str, expect: &str) -> String {
     let text = rule(pattern_and_query, expect);
     let rules = RuleSet::only_files([("x.toml", text.as_str())])
         .unwrap_or_else(|errors| panic!("{}\n{}", errors[0], errors[0].shown));
-    rules.rule(0).tests[0].run(&rules, 0).map_or_else(|failure| failure.to_string(), |()| "ok".to_owned())
+    rules.rule(0).tests()[0].run(&rules, 0).map_or_else(|failure| failure.to_string(), |()| "ok".to_owned())
 }
 
 #[test]

@@ -9,7 +9,7 @@ fn every_rule_passes_its_tests() {
     let rules = RuleSet::defaults();
     let mut failures = Vec::new();
     for (index, rule) in rules.rules().iter().enumerate() {
-        for test in &rule.tests {
+        for test in rule.tests().iter() {
             if let Err(failure) = test.run(&rules, index) {
                 failures.push(format!("{}: {}: {failure}", rule.id, test.name));
             }
@@ -23,7 +23,7 @@ fn every_rule_passes_its_tests() {
 fn every_rule_has_the_four_kinds_of_tests() {
     for rule in RuleSet::defaults().rules() {
         for kind in ["at the threshold", "just below", "false positive", "IPv6"] {
-            let found = rule.tests.iter().any(|test| test.name.contains(kind));
+            let found = rule.tests().iter().any(|test| test.name.contains(kind));
             assert!(found, "{}: no test named \"{kind}\"", rule.id);
         }
     }
@@ -43,7 +43,7 @@ fn ids_and_modes_are_contracts() {
 fn a_test_that_expects_something_else_fails() {
     let failing = GOOD.replace("srcAddr = \"198.51.100.7\"", "srcAddr = \"198.51.100.8\"");
     let rules = RuleSet::only_files([("rules/x.toml", failing.as_str())]).unwrap();
-    let failure = rules.rules()[0].tests[0].run(&rules, 0).unwrap_err();
+    let failure = rules.rules()[0].tests()[0].run(&rules, 0).unwrap_err();
     assert_eq!(
         failure.to_string(),
         "expected { srcAddr = 198.51.100.8 }, found { srcAddr = 198.51.100.7, dstAddr = 10.0.0.5, \
@@ -137,7 +137,7 @@ fn no_record_is_passed_over_that_a_rule_matches() {
     let rules = RuleSet::defaults();
     let (tables, mut matched) = (Tables::default(), 0);
     for rule in rules.rules() {
-        for test in &rule.tests {
+        for test in rule.tests().iter() {
             let active = rules.for_format(&test.format, Mode::Off);
             for line in test.lines.iter().map(|line| line.nth(&test.format, 1)) {
                 let line = test.format.parse(&line).unwrap();
@@ -167,7 +167,7 @@ fn many_rules_are_all_asked() {
     let rules = RuleSet::only_files(files.iter().map(|(name, text)| (&**name, &**text))).unwrap();
     assert_eq!(rules.rules().len(), 150);
     for (place, rule) in rules.rules().iter().enumerate() {
-        for test in &rule.tests {
+        for test in rule.tests().iter() {
             assert_eq!(test.run(&rules, place), Ok(()), "{}", rule.id);
         }
     }

@@ -12,7 +12,7 @@ use flow_testkit::Flow;
 /// Hands the findings of all rules over the tests of each, and the lines that they come from, to `check`.
 fn with_tested(rules: &RuleSet, mut check: impl FnMut(&RuleTest, &[String], &Finding<'_>)) {
     for rule in rules.rules() {
-        for test in &rule.tests {
+        for test in rule.tests().iter() {
             let lines = test.lines.iter();
             let lines: Vec<_> =
                 lines.flat_map(|line| (1..=line.times).map(|n| line.nth(&test.format, n))).collect();
@@ -92,7 +92,7 @@ fn tries() -> Vec<String> {
 
 fn with_tries(check: impl FnOnce(Finding<'_>)) {
     let rules = RuleSet::defaults();
-    let test = &rules.find("admin-port-tries").unwrap().tests[0];
+    let test = &rules.find("admin-port-tries").unwrap().tests()[0];
     check(findings(&rules, test, &tries()).remove(0));
 }
 
