@@ -211,7 +211,7 @@ fn query(top: &mut TableReader<'_>, has_pattern: bool) -> Read<(String, Continuo
     let placed = top.required("query")?;
     let text = short(top, &placed, QUERY)?;
     let compile = if has_pattern { ContinuousQuery::compile_after_pattern } else { ContinuousQuery::compile };
-    let compiled = Query::parse(text).and_then(|query| compile(&query));
+    let compiled = Query::parse(text).and_then(compile);
     let compiled = compiled.map_err(|error| in_text(top, &placed, text, error))?;
     Ok((text.trim().to_owned(), compiled))
 }

@@ -161,7 +161,8 @@ impl Names<'_> {
 
     /// The same where it stands in backticks, spelled in whatever way.
     fn made_as(&self, name: &str) -> Option<(Source, Type)> {
-        self.made(&Expr::parse(name).ok()?)
+        // Most queries never meet this: to read every name as an expression would cost more than to compile them.
+        if self.columns.is_empty() { None } else { self.made(&Expr::parse(name).ok()?) }
     }
 
     /// Compiles an expression that must have a value.
@@ -419,6 +420,9 @@ fn check_literal(
 fn matcher(pattern: &Pattern, span: Span) -> Compiled<Matcher> {
     match pattern {
         Pattern::Substring(text) => Ok(Matcher::Substring(text.as_str().into())),
-        Pattern::Regex(text) => regex(text, span).map(|regex| Matcher::Regex(Box::new(regex))),
+        Pattern::Regex(text) => match user_regex::prefix(text) {
+            Some(prefix) => Ok(Matcher::Prefix(prefix.into())),
+            None => regex(text, span).map(|regex| Matcher::Regex(Box::new(regex))),
+        },
     }
 }

@@ -83,6 +83,7 @@ pub(crate) enum Family {
 #[derive(Debug, Clone)]
 pub(crate) enum Matcher {
     Substring(Box<str>),
+    Prefix(Box<str>),
     Regex(Box<Regex>),
 }
 
@@ -90,6 +91,7 @@ impl Matcher {
     fn is_match(&self, text: &str) -> bool {
         match self {
             Matcher::Substring(part) => text.contains(&**part),
+            Matcher::Prefix(part) => text.starts_with(&**part),
             Matcher::Regex(regex) => regex.is_match(text),
         }
     }

@@ -37,7 +37,7 @@ mod tests {
     fn what_the_console_can_answer_is_kept() {
         let kept = |filters: &str| {
             let text = format!("{filters} | stats count(*) as n by srcAddr | filter n > 3");
-            let query = ContinuousQuery::compile(&Query::parse(&text).unwrap()).unwrap();
+            let query = ContinuousQuery::compile(Query::parse(&text).unwrap()).unwrap();
             query.console_filters()
         };
         for (filters, expected) in [
@@ -62,6 +62,6 @@ mod tests {
     #[test]
     fn a_pattern_alone_has_none() {
         let query = Query::parse("stats count(*) as n by srcAddr | filter n > 3").unwrap();
-        assert!(ContinuousQuery::compile_after_pattern(&query).unwrap().console_filters().is_empty());
+        assert!(ContinuousQuery::compile_after_pattern(query).unwrap().console_filters().is_empty());
     }
 }

@@ -54,7 +54,7 @@ impl ContinuousQuery {
     ///
     /// # Errors
     /// When it is not of a detection's shape, names something unknown, or compares what can't be compared.
-    pub fn compile(query: &Query) -> Result<Self, QueryError> {
+    pub fn compile(query: Query) -> Result<Self, QueryError> {
         Self::compile_shaped(query, true)
     }
 
@@ -63,16 +63,16 @@ impl ContinuousQuery {
     ///
     /// # Errors
     /// As [`compile`](Self::compile).
-    pub fn compile_after_pattern(query: &Query) -> Result<Self, QueryError> {
+    pub fn compile_after_pattern(query: Query) -> Result<Self, QueryError> {
         Self::compile_shaped(query, false)
     }
 
-    fn compile_shaped(query: &Query, needs_filter: bool) -> Result<Self, QueryError> {
+    fn compile_shaped(query: Query, needs_filter: bool) -> Result<Self, QueryError> {
         let record = Names::record();
         // Before the shape, so that the first mistake in the text is the one told.
         let filters =
-            leading_filters(query).map(|filter| record.condition(filter)).collect::<Result<_, _>>()?;
-        let (stats, closing) = shape(query, needs_filter)?;
+            leading_filters(&query).map(|filter| record.condition(filter)).collect::<Result<_, _>>()?;
+        let (stats, closing) = shape(&query, needs_filter)?;
         let group_by =
             stats.by.iter().map(|group| record.operand(&group.expr)).collect::<Result<Vec<_>, _>>()?;
         let mut columns: Vec<(String, Type)> =
@@ -104,7 +104,7 @@ impl ContinuousQuery {
             closing: condition,
             needed,
             threshold: closing.to_string(),
-            filters: leading_filters(query).cloned().collect(),
+            filters: into_leading_filters(query).collect(),
             is_monotone,
         })
     }
@@ -261,6 +261,13 @@ impl Row for Columns<'_> {
 
 fn leading_filters(query: &Query) -> impl Iterator<Item = &Expr> {
     query.commands.iter().map_while(|command| match &command.kind {
+        CommandKind::Filter(condition) => Some(condition),
+        _ => None,
+    })
+}
+
+fn into_leading_filters(query: Query) -> impl Iterator<Item = Expr> {
+    query.commands.into_iter().map_while(|command| match command.kind {
         CommandKind::Filter(condition) => Some(condition),
         _ => None,
     })

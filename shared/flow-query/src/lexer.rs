@@ -65,7 +65,11 @@ impl<'t> Lexer<'t> {
             Some('`') => Token::Quoted(self.quoted("a closing backtick")?),
             Some(c) if c.is_ascii_digit() => self.number()?,
             Some(c) if begins_name(c) => Token::Word(self.take_while(in_name).to_owned()),
-            Some(c) => match SIGNS.iter().chain([&PERCENT]).find(|sign| rest.starts_with(**sign)) {
+            Some(c) => match SIGNS
+                .iter()
+                .chain([&PERCENT])
+                .find(|sign| sign.starts_with(c) && rest.starts_with(**sign))
+            {
                 Some(sign) => {
                     self.at += sign.len();
                     Token::Sign(sign)
@@ -179,7 +183,7 @@ impl<'t> Lexer<'t> {
         true
     }
 
-    fn take_while(&mut self, belongs: fn(char) -> bool) -> &'t str {
+    fn take_while(&mut self, belongs: impl Fn(char) -> bool) -> &'t str {
         let rest = &self.text[self.at..];
         let length = rest.find(|c| !belongs(c)).unwrap_or(rest.len());
         self.at += length;

@@ -10,7 +10,7 @@
 //! let text = r#"filter action = "REJECT" and dstPort in [22, 3389]
 //!               | stats count(*) as attempts by srcAddr
 //!               | filter attempts > 100"#;
-//! let query = ContinuousQuery::compile(&Query::parse(text)?)?;
+//! let query = ContinuousQuery::compile(Query::parse(text)?)?;
 //! assert!(query.is_monotone());
 //! assert_eq!(query.threshold(), "attempts > 100");
 //! # Ok::<(), flow_query::QueryError>(())

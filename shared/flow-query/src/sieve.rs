@@ -14,14 +14,15 @@ use crate::condition::Condition;
 use crate::continuous::ContinuousQuery;
 use crate::names::Source;
 use crate::operand::Operand;
-use crate::row::Row;
 use crate::value::Value;
 
 mod kinds;
 mod known_texts;
 mod places;
+mod told;
 
 use kinds::{Axis, Kinds};
+use told::{Examples, HOLDS, UNKNOWN, combinations, told};
 
 /// The names looked at: some together, since filters join them by `or`; first what is cheap and rules out most.
 const SOURCES: [&[Source]; TABLES] = [
@@ -94,18 +95,19 @@ impl Sieve {
         let filters: Vec<&Condition> =
             queries.into_iter().take(MAX_SIEVED).map(ContinuousQuery::filter).collect();
         let all = filters.iter().enumerate().fold(0, |all, (place, _)| all | 1 << place);
-        let mut parts: Vec<Vec<&Condition>> = filters.iter().map(|filter| filter.conjuncts()).collect();
-        let tables =
-            SOURCES.map(|sources| Table::new(sources, &filters, all, &mut parts).unwrap_or_default());
-        let rest = |parts: Vec<&Condition>| Condition::All(parts.into_iter().cloned().collect());
-        let rests = parts.into_iter().map(rest).collect();
+        let mut parts: Vec<Vec<Part<'_>>> = filters.iter().map(|filter| Part::all(filter)).collect();
+        let kinds = kinds_of(&filters);
+        let tables = SOURCES.map(|sources| Table::new(sources, &kinds, all, &mut parts).unwrap_or_default());
+        let rest = |parts: &Vec<Part<'_>>| {
+            let rest = parts.iter().filter(|part| !part.is_decided);
+            Condition::All(rest.map(|part| part.condition.clone()).collect())
+        };
+        let rests = parts.iter().map(rest).collect();
         let those = |may: &dyn Fn(&Condition) -> bool| {
             let may = filters.iter().enumerate().filter(|(_, filter)| may(filter));
             may.fold(0, |may, (place, _)| may | 1 << place)
         };
-        let nameless = [Enrichment::SrcNetwork, Enrichment::DstNetwork];
-        let nameless = Known(nameless.map(|name| (Source::Enrichment(name), Value::Absent)).into());
-        let without_networks = those(&|filter| possible(filter, &nameless) != Some(false));
+        let without_networks = those(&may_match_without_networks);
         let of_flows = those(&may_match_a_flow);
         Sieve { all, without_networks, of_flows, tables, rests }
     }
@@ -139,35 +141,37 @@ impl Sieve {
 }
 
 impl Table {
-    /// None if no values of `sources` rule out anything, or if there are too many to tell apart. Takes from the `parts` of
-    /// each filter those that are decided here.
-    fn new(
-        sources: &[Source],
-        filters: &[&Condition],
-        all: u64,
-        parts: &mut [Vec<&Condition>],
-    ) -> Option<Self> {
-        let kinds: Vec<Kinds> =
-            sources.iter().map(|source| Kinds::new(*source, filters)).collect::<Option<_>>()?;
-        let combinations = kinds.iter().map(|kinds| kinds.examples.len()).product();
+    /// None if no values of `sources` rule out anything, or if there are too many to tell apart. Marks the `parts` of each
+    /// filter that are decided here.
+    fn new(sources: &[Source], kinds: &[Kinds], all: u64, parts: &mut [Vec<Part<'_>>]) -> Option<Self> {
+        let of = |source: &Source| kinds.iter().find(|kinds| kinds.examples.source == *source);
+        let kinds: Vec<&Kinds> = sources.iter().map(of).collect::<Option<_>>()?;
+        let examples: Vec<&Examples> = kinds.iter().map(|kinds| &kinds.examples).collect();
+        let combinations = combinations(&examples);
         if combinations > MOST_COMBINATIONS {
             return None;
         }
         let mut may_match = vec![all; combinations];
-        for (bit, filter) in filters.iter().enumerate() {
-            rule_out(&mut may_match, 1 << bit, filter, &kinds);
+        for (bit, parts) in parts.iter_mut().enumerate() {
+            let filter = parts.iter_mut().map(|part| {
+                let told = told(part.condition, &examples);
+                part.is_decided |= told.as_ref().is_some_and(|told| !told.contains(&UNKNOWN));
+                told
+            });
+            let Some(filter) = told::join(filter, HOLDS) else { continue };
+            for (may, told) in may_match.iter_mut().zip(&filter) {
+                *may &= !(u64::from(told & HOLDS == 0) << bit);
+            }
         }
         let decides = may_match.iter().fold(all, |both, may| both & may) ^ all;
         if decides == 0 {
             return None;
         }
-        parts.iter_mut().for_each(|parts| parts.retain(|part| !is_decided(part, &kinds)));
         let mut axes = <[Axis; MOST_AXES]>::default();
         let mut before = 1;
         for (axis, kinds) in axes.iter_mut().zip(kinds) {
-            let behind = before * kinds.examples.len();
             *axis = kinds.behind(before);
-            before = behind;
+            before *= kinds.examples.values.len();
         }
         Some(Table { axes, decides, may_match: may_match.into_boxed_slice() })
     }
@@ -186,74 +190,59 @@ impl Table {
     }
 }
 
+/// Of all that is looked at, but for what has too many kinds to tell apart.
+fn kinds_of(filters: &[&Condition]) -> Vec<Kinds> {
+    let mut sources: Vec<Source> = Vec::new();
+    for source in SOURCES.concat() {
+        if !sources.contains(&source) {
+            sources.push(source);
+        }
+    }
+    let mut all = Vec::new();
+    filters.iter().for_each(|filter| leaves(filter, &mut |source, leaf| all.push((source, leaf))));
+    let kinds = |source| {
+        let own = all.iter().filter(|(read, _)| *read == source).map(|(_, leaf)| *leaf);
+        Kinds::new(source, own.collect())
+    };
+    sources.into_iter().filter_map(kinds).collect()
+}
+
+/// A condition that must hold for a filter to hold.
+struct Part<'c> {
+    condition: &'c Condition,
+    /// Whether a table tells if it holds.
+    is_decided: bool,
+}
+
+impl<'c> Part<'c> {
+    fn all(filter: &'c Condition) -> Vec<Self> {
+        filter.conjuncts().into_iter().map(|condition| Part { condition, is_decided: false }).collect()
+    }
+}
+
+/// Whether a filter may hold for a record while no network has a name.
+fn may_match_without_networks(filter: &Condition) -> bool {
+    let nameless = [Enrichment::SrcNetwork, Enrichment::DstNetwork];
+    let nameless =
+        nameless.map(|name| Examples { source: Source::Enrichment(name), values: vec![Value::Absent] });
+    may_match(filter, &nameless.each_ref())
+}
+
 /// Whether a filter may hold for a line whose `log-status` is neither of those without a flow, whatever else it is.
 fn may_match_a_flow(filter: &Condition) -> bool {
     const STATUS: Source = Source::Field(Field::LogStatus);
     let mut named = Vec::new();
-    leaves(filter, STATUS, &mut |leaf| named.push(leaf));
+    leaves(filter, &mut |source, leaf| named.extend((source == STATUS).then_some(leaf)));
     let mut named = texts(&named);
     named.retain(|text| !matches!(&**text, "NODATA" | "SKIPDATA"));
-    let named = named.iter().map(|text| Value::Text((&**text).into()));
-    let mut all = named.chain([Value::Text(OTHER.into()), Value::Absent]);
-    all.any(|value| possible(filter, &Known(vec![(STATUS, value.into_owned())])) != Some(false))
+    let named = named.into_iter().map(|text| Value::Text(text.into_string().into()));
+    let values = named.chain([Value::Text(OTHER.into()), Value::Absent]).collect();
+    may_match(filter, &[&Examples { source: STATUS, values }])
 }
 
-fn reads(filter: &Condition, source: Source) -> bool {
-    let mut found = false;
-    filter.sources(&mut |read| found |= read == source);
-    found
-}
-
-/// Takes `bit` away wherever `filter` can't hold. It is asked once for all kinds of values that it does not look at.
-fn rule_out(may_match: &mut [u64], bit: u64, filter: &Condition, axes: &[Kinds]) {
-    let own: Vec<&Kinds> = axes.iter().filter(|axis| reads(filter, axis.source)).collect();
-    let may = combinations(&own, |known| possible(filter, known) != Some(false));
-    if may.iter().all(|may| *may) {
-        return;
-    }
-    // How many kinds each axis has, and how many places they are apart among those that the filter reads.
-    let mut apart = 1;
-    let steps: Vec<(usize, usize)> = axes
-        .iter()
-        .map(|axis| {
-            let kinds = axis.examples.len();
-            let step = if reads(filter, axis.source) { apart } else { 0 };
-            apart *= if step == 0 { 1 } else { kinds };
-            (kinds, step)
-        })
-        .collect();
-    for (place, left) in may_match.iter_mut().enumerate() {
-        let (mut rest, mut own_place) = (place, 0);
-        for (kinds, step) in &steps {
-            own_place += rest % kinds * step;
-            rest /= kinds;
-        }
-        if may.get(own_place) == Some(&false) {
-            *left &= !bit;
-        }
-    }
-}
-
-/// Whether the kinds of these names' values alone tell if `part` holds.
-fn is_decided(part: &Condition, axes: &[Kinds]) -> bool {
-    let own: Vec<&Kinds> = axes.iter().filter(|axis| reads(part, axis.source)).collect();
-    let mut is_read_elsewhere = false;
-    part.sources(&mut |source| is_read_elsewhere |= own.iter().all(|axis| axis.source != source));
-    !is_read_elsewhere && combinations(&own, |known| possible(part, known).is_some()).iter().all(|told| *told)
-}
-
-/// All combinations of kinds, each as values of them, the first name's changing fastest.
-fn combinations<'e>(axes: &[&'e Kinds], mut visit: impl FnMut(&Known<'e>) -> bool) -> Vec<bool> {
-    let mut known = Known(axes.iter().map(|axis| (axis.source, Value::Absent)).collect());
-    let all = axes.iter().map(|axis| axis.examples.len()).product();
-    let mut at = |mut place: usize| {
-        for ((_, value), axis) in known.0.iter_mut().zip(axes) {
-            *value = axis.examples[place % axis.examples.len()].borrowed();
-            place /= axis.examples.len();
-        }
-        visit(&known)
-    };
-    (0..all).map(&mut at).collect()
+/// Whether a filter may hold for some of these values.
+fn may_match(filter: &Condition, examples: &[&Examples]) -> bool {
+    told(filter, examples).is_none_or(|told| told.iter().any(|told| told & HOLDS != 0))
 }
 
 /// A record, and what was worked out of it for one table and is wanted by another.
@@ -313,50 +302,6 @@ impl<'r, 'f> Looked<'r, 'f> {
     }
 }
 
-/// A row of which some values are known.
-struct Known<'e>(Vec<(Source, Value<'e>)>);
-
-impl Row for Known<'_> {
-    fn value(&self, source: Source) -> Value<'_> {
-        self.0.iter().find(|(known, _)| *known == source).map_or(Value::Absent, |(_, value)| value.borrowed())
-    }
-}
-
-/// Whether a condition holds, as far as the known values tell.
-fn possible(condition: &Condition, known: &Known<'_>) -> Option<bool> {
-    match condition {
-        Condition::All(parts) => kleene(parts, known, false),
-        Condition::Any(parts) => kleene(parts, known, true),
-        Condition::Not(inner) => possible(inner, known).map(|holds| !holds),
-        leaf => {
-            // What is absent is absent, whatever a condition does with it; other values stand for all of their kind.
-            let mut is_known = true;
-            leaf.sources(&mut |source| {
-                let value = known.0.iter().find(|(known, _)| *known == source).map(|(_, value)| value);
-                is_known &= match value {
-                    Some(Value::Absent) => true,
-                    Some(_) => source_of(leaf) == Some(source),
-                    None => false,
-                };
-            });
-            is_known.then(|| leaf.holds(known))
-        }
-    }
-}
-
-/// Conditions joined by `or`, for which one that holds decides, or by `and`, for which one that does not.
-fn kleene(parts: &[Condition], known: &Known<'_>, decisive: bool) -> Option<bool> {
-    let mut all = Some(!decisive);
-    for part in parts {
-        match possible(part, known) {
-            Some(holds) if holds == decisive => return Some(decisive),
-            Some(_) => {}
-            None => all = None,
-        }
-    }
-    all
-}
-
 /// The one name that a condition reads which tells apart only values that it names.
 fn source_of(leaf: &Condition) -> Option<Source> {
     match leaf {
@@ -368,14 +313,14 @@ fn source_of(leaf: &Condition) -> Option<Source> {
     }
 }
 
-fn leaves<'c>(condition: &'c Condition, source: Source, visit: &mut dyn FnMut(&'c Condition)) {
+/// Visits what tells apart only values of one name, with the name.
+fn leaves<'c>(condition: &'c Condition, visit: &mut dyn FnMut(Source, &'c Condition)) {
     match condition {
         Condition::All(parts) | Condition::Any(parts) => {
-            parts.iter().for_each(|part| leaves(part, source, visit));
+            parts.iter().for_each(|part| leaves(part, visit));
         }
-        Condition::Not(inner) => leaves(inner, source, visit),
-        leaf if source_of(leaf) == Some(source) => visit(leaf),
-        _ => {}
+        Condition::Not(inner) => leaves(inner, visit),
+        leaf => source_of(leaf).into_iter().for_each(|source| visit(source, leaf)),
     }
 }
 

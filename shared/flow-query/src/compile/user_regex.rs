@@ -32,6 +32,13 @@ pub(crate) fn regex(text: &str, span: Span) -> Compiled<Regex> {
     Ok(regex)
 }
 
+/// What texts that match begin with, if the regular expression `text` asks for nothing else: `^threat`. To compile that
+/// would cost more than to compile the rest of a query.
+pub(crate) fn prefix(text: &str) -> Option<&str> {
+    let literal = text.strip_prefix('^').filter(|literal| literal.len() + 2 <= MAX_STATES)?;
+    (!literal.contains(regex_syntax::is_meta_character)).then_some(literal)
+}
+
 /// How many states `hir` has, all letters of a class being one. What is repeated counts as often, and its letters twice:
 /// texts that differ little keep all of them alive, which the letters of a word do not.
 fn states(hir: &Hir, is_repeated: bool) -> usize {
@@ -79,6 +86,23 @@ mod tests {
         ] {
             assert_eq!(compiled(text), Ok(()), "{text}");
         }
+    }
+
+    #[test]
+    fn a_prefix_is_what_the_expression_says() {
+        for (text, expected) in [("^threat", Some("threat")), ("^é_1 a", Some("é_1 a")), ("^", Some(""))] {
+            assert_eq!(prefix(text), expected);
+            let regex = regex(text, Span::default()).unwrap();
+            for found in ["threat", "threats", "a threat", "é_1 abc", "\nthreat", "Threat", ""] {
+                assert_eq!(regex.is_match(found), found.starts_with(expected.unwrap()), "{text} {found}");
+            }
+        }
+        for text in ["threat", "^a.", "^a|b", "^a$", "^(a)", "^^a", r"^\d", "^a+", "^[a]", ""] {
+            assert_eq!(prefix(text), None, "{text}");
+        }
+        let longest = format!("^{}", "a".repeat(638));
+        assert!(prefix(&longest).is_some() && compiled(&longest).is_ok());
+        assert!(prefix(&format!("{longest}a")).is_none() && compiled(&format!("{longest}a")).is_err());
     }
 
     #[test]

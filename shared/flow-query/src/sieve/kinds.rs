@@ -1,12 +1,14 @@
 //! The values of one name, in kinds that no filter tells apart.
 
 use std::collections::BTreeMap;
+use std::slice;
 
 use flow_enrich::{Carried, Enrichment, Side};
 
 use super::known_texts::KnownTexts;
 use super::places::{ABSENT, CODES, Places};
-use super::{Known, Looked, OTHER, leaves, texts};
+use super::told::{Examples, One};
+use super::{Looked, OTHER, texts};
 use crate::condition::Condition;
 use crate::names::Source;
 use crate::value::{Type, Value};
@@ -14,11 +16,11 @@ use crate::value::{Type, Value};
 /// The values of one name in kinds, with an example of each.
 #[derive(Debug)]
 pub(super) struct Kinds {
-    pub(super) source: Source,
-    pub(super) examples: Vec<Value<'static>>,
+    /// One of each kind.
+    pub(super) examples: Examples,
     codes: Codes,
-    /// The kind of each code; the last one is that of all higher ones.
-    of_codes: Vec<u8>,
+    /// Runs of codes of one kind, each from its first on; the last one has all higher ones.
+    of_codes: Vec<(usize, u8)>,
     absent: u8,
 }
 
@@ -30,13 +32,13 @@ pub(super) struct Axis {
 }
 
 /// How a value becomes a small number.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 enum Codes {
     /// A number is its own code, a [word](words) is its place among them.
     #[default]
     Own,
-    /// Numbers by class: 2n + 1 for the n-th known one, 2n for what lies before it.
-    Classes(Box<[i64]>),
+    /// The place of a number among runs that begin at 0 and at each of these.
+    Runs(Box<[u64]>),
     /// Texts: 0 for what is not known, then the known ones.
     Texts(KnownTexts),
 }
@@ -68,23 +70,24 @@ fn words(source: Source) -> Vec<&'static str> {
 }
 
 impl Kinds {
-    /// None if there are too many to tell apart.
-    pub(super) fn new(source: Source, filters: &[&Condition]) -> Option<Self> {
-        let mut told = Told::new(source, filters);
+    /// As far as `leaves` tell them apart, which read nothing else; none if there are too many.
+    pub(super) fn new(source: Source, leaves: Vec<&Condition>) -> Option<Self> {
+        let examples = Examples { source, values: Vec::new() };
+        let mut told = Told { leaves, kinds: BTreeMap::new(), examples };
         let (codes, of_codes) = match shape(source) {
-            Shape::Word => (Codes::Own, told.words(&words(source))?),
+            Shape::Word => (Codes::Own, told.each(words(source))?),
             Shape::Text => told.texts()?,
             Shape::Number => told.numbers()?,
         };
         let absent = told.kind(Value::Absent)?;
-        Some(Kinds { source, examples: told.examples, codes, of_codes, absent })
+        Some(Kinds { examples: told.examples, codes, of_codes, absent })
     }
 
     /// Behind axes with so many combinations of kinds; with this one, a table has at most 65,536.
-    pub(super) fn behind(self, before: usize) -> Axis {
+    pub(super) fn behind(&self, before: usize) -> Axis {
         let place = |kind: u8| u16::try_from(usize::from(kind) * before).unwrap_or_default();
-        let of_codes: Vec<u16> = self.of_codes.iter().map(|kind| place(*kind)).collect();
-        Axis { codes: self.codes, places: Places::new(&of_codes, place(self.absent)) }
+        let runs: Vec<_> = self.of_codes.iter().map(|(start, kind)| (*start, place(*kind))).collect();
+        Axis { codes: self.codes.clone(), places: Places::new(&runs, place(self.absent)) }
     }
 }
 
@@ -105,7 +108,7 @@ impl Codes {
     #[inline(always)]
     fn of_number(&self, number: u64) -> usize {
         match self {
-            Codes::Classes(known) => class_of(known, number.cast_signed()),
+            Codes::Runs(starts) => starts.partition_point(|start| *start <= number),
             _ => usize::try_from(number).unwrap_or(usize::MAX),
         }
     }
@@ -121,69 +124,92 @@ impl Codes {
 
 /// What the filters tell apart among the values of one name.
 struct Told<'c> {
-    source: Source,
     leaves: Vec<&'c Condition>,
     /// The kinds, by what each leaf says of them.
     kinds: BTreeMap<Vec<bool>, usize>,
-    examples: Vec<Value<'static>>,
+    examples: Examples,
 }
 
-impl<'c> Told<'c> {
-    fn new(source: Source, filters: &[&'c Condition]) -> Self {
-        let mut all = Vec::new();
-        filters.iter().for_each(|filter| leaves(filter, source, &mut |leaf| all.push(leaf)));
-        Told { source, leaves: all, kinds: BTreeMap::new(), examples: Vec::new() }
+impl Told<'_> {
+    /// The kind of a value, of which each leaf is asked.
+    fn kind(&mut self, value: Value<'static>) -> Option<u8> {
+        let told: Vec<bool> = self.leaves.iter().map(|leaf| self.says(leaf, &value)).collect();
+        self.kind_of(&told, value)
     }
 
-    fn kind(&mut self, value: Value<'_>) -> Option<u8> {
-        let row = Known(vec![(self.source, value.borrowed())]);
-        let told = self.leaves.iter().map(|leaf| leaf.holds(&row)).collect();
-        let kind = *self.kinds.entry(told).or_insert_with(|| {
-            self.examples.push(value.into_owned());
-            self.examples.len() - 1
+    fn says(&self, leaf: &Condition, value: &Value<'static>) -> bool {
+        leaf.holds(&One(self.examples.source, value))
+    }
+
+    /// The kind of a value of which the leaves say this.
+    fn kind_of(&mut self, told: &[bool], value: Value<'static>) -> Option<u8> {
+        let kind = self.kinds.get(told).copied().unwrap_or_else(|| {
+            self.examples.values.push(value);
+            self.kinds.insert(told.to_vec(), self.kinds.len());
+            self.kinds.len() - 1
         });
         u8::try_from(kind).ok()
     }
 
-    fn words(&mut self, words: &[&'static str]) -> Option<Vec<u8>> {
-        words.iter().map(|word| self.kind(Value::Text((*word).into()))).collect()
+    /// Each text's code is its place.
+    fn each<T: Into<String>>(&mut self, texts: impl IntoIterator<Item = T>) -> Option<Vec<(usize, u8)>> {
+        let kind = |(code, text): (usize, T)| Some((code, self.kind(Value::Text(text.into().into()))?));
+        texts.into_iter().enumerate().map(kind).collect()
     }
 
-    fn texts(&mut self) -> Option<(Codes, Vec<u8>)> {
+    fn texts(&mut self) -> Option<(Codes, Vec<(usize, u8)>)> {
         let known = KnownTexts::new(texts(&self.leaves));
-        let all = [OTHER].into_iter().chain(known.iter());
-        let kinds = all.map(|text| self.kind(Value::Text(text.into()))).collect::<Option<_>>()?;
+        let kinds = self.each([OTHER].into_iter().chain(known.iter()))?;
         Some((Codes::Texts(known), kinds))
     }
 
-    fn numbers(&mut self) -> Option<(Codes, Vec<u8>)> {
-        let mut known = Vec::new();
-        for leaf in &self.leaves {
-            match leaf {
-                Condition::Integer { value, .. } => known.push(*value),
-                Condition::IntegerIn { values, .. } => known.extend(values),
-                _ => {}
+    /// What a leaf says changes only where a number that it names begins or ends: it is asked there and nowhere else.
+    fn numbers(&mut self) -> Option<(Codes, Vec<(usize, u8)>)> {
+        let mut told: Vec<bool> =
+            self.leaves.iter().map(|leaf| self.says(leaf, &Value::Integer(0))).collect();
+        let mut changes = Vec::new();
+        for ((place, leaf), first) in self.leaves.iter().enumerate().zip(&told) {
+            let ends = named(leaf).iter().flat_map(|number| [*number, number.saturating_add(1)]);
+            let mut ends: Vec<i64> = ends.filter(|number| *number > 0).collect();
+            ends.sort_unstable();
+            let mut last = *first;
+            for number in ends {
+                let now = self.says(leaf, &Value::Integer(number));
+                if now != last {
+                    changes.push((number, place));
+                }
+                last = now;
             }
         }
-        known.sort_unstable();
-        known.dedup();
-        let classes = known.iter().flat_map(|number| [number.saturating_sub(1), *number]);
-        let above = known.last().map_or(0, |last| last.saturating_add(1));
-        let kinds = classes.chain([above]).map(|example| self.kind(Value::Integer(example)));
-        let kinds: Vec<u8> = kinds.collect::<Option<_>>()?;
-        let largest = known.last().map_or(Some(0), |last| usize::try_from(*last).ok());
-        Some(match largest.filter(|largest| largest + 1 < CODES) {
-            Some(largest) => {
-                (Codes::Own, (0..).take(largest + 2).map(|number| kinds[class_of(&known, number)]).collect())
-            }
-            None => (Codes::Classes(known.into()), kinds),
-        })
+        changes.sort_unstable();
+        let mut runs = vec![(0, self.kind_of(&told, Value::Integer(0))?)];
+        for changes in changes.chunk_by(|one, other| one.0 == other.0) {
+            changes.iter().for_each(|(_, leaf)| told[*leaf] = !told[*leaf]);
+            let start = changes[0].0;
+            runs.push((start.cast_unsigned(), self.kind_of(&told, Value::Integer(start))?));
+        }
+        coded(&runs)
     }
 }
 
-fn class_of(known: &[i64], number: i64) -> usize {
-    match known.binary_search(&number) {
-        Ok(place) => 2 * place + 1,
-        Err(place) => 2 * place,
+/// Codes for the kinds of runs of numbers, each from its first to the next one's. None if there are too many.
+fn coded(runs: &[(u64, u8)]) -> Option<(Codes, Vec<(usize, u8)>)> {
+    let own = |(start, kind): &(u64, u8)| {
+        Some((usize::try_from(*start).ok().filter(|start| *start < CODES)?, *kind))
+    };
+    if let Some(own) = runs.iter().map(own).collect() {
+        return Some((Codes::Own, own));
+    }
+    let starts = runs.iter().skip(1).map(|(start, _)| *start).collect();
+    let places = runs.iter().enumerate().map(|(place, (_, kind))| (place, *kind)).collect();
+    (runs.len() <= CODES).then_some((Codes::Runs(starts), places))
+}
+
+/// The numbers that a leaf compares with.
+fn named(leaf: &Condition) -> &[i64] {
+    match leaf {
+        Condition::Integer { value, .. } => slice::from_ref(value),
+        Condition::IntegerIn { values, .. } => values,
+        _ => &[],
     }
 }

@@ -1,11 +1,11 @@
 //! Which of a few known texts a text is, mostly told by its length, its first and its last bytes.
 
 /// Texts, sorted, none twice.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct KnownTexts(Box<[KnownText]>);
 
 /// A text, and what is compared first.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct KnownText {
     text: Box<str>,
     mark: u64,

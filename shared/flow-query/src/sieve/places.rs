@@ -27,15 +27,20 @@ impl Default for Places {
 }
 
 impl Places {
-    /// Of the codes from 0 on; the last one is that of all higher ones.
-    pub(super) fn new(of_codes: &[u16], absent: u16) -> Self {
-        let rest = of_codes.last().copied().unwrap_or_default();
-        let mut padded = of_codes.to_vec();
-        padded.resize(of_codes.len().next_multiple_of(PAGE), rest);
+    /// Of runs of codes, each from its first to the next one's; the first begins at 0, the last has all higher ones.
+    pub(super) fn new(runs: &[(usize, u16)], absent: u16) -> Self {
         let mut places = Places::default();
-        *places.pages = [places.page([rest; PAGE]); PAGES];
-        for (place, page) in padded.as_chunks::<PAGE>().0.iter().enumerate() {
-            places.pages[place] = places.page(*page);
+        let mut page = [0; PAGE];
+        let ends = runs.iter().skip(1).map(|(start, _)| *start).chain([CODES]);
+        for ((start, value), end) in runs.iter().zip(ends) {
+            page[start % PAGE..].fill(*value);
+            if start / PAGE == end / PAGE {
+                continue;
+            }
+            places.pages[start / PAGE] = places.page(page);
+            page.fill(*value);
+            let number = places.page(page);
+            places.pages[start / PAGE + 1..end / PAGE].fill(number);
         }
         places.pages[ABSENT / PAGE] = places.page([absent; PAGE]);
         places
@@ -64,18 +69,18 @@ mod tests {
 
     #[test]
     fn each_code_has_its_own_number() {
-        for length in [1, 2, 63, 64, 65, 1000, CODES] {
-            let of_codes: Vec<u16> =
-                (0..length).map(|code| u16::try_from(code % 7 * (code / 100)).unwrap_or(7)).collect();
-            let places = Places::new(&of_codes, 4711);
-            for code in 0..CODES {
-                assert_eq!(
-                    places.of(code),
-                    usize::from(of_codes[code.min(length - 1)]),
-                    "{code} of {length}"
-                );
+        let starts = [1, 2, 63, 64, 65, 127, 128, 130, 131, 1000, 4096, 65_471, 65_472, 65_535];
+        for taken in 0..=starts.len() {
+            for first in 0..=taken {
+                let starts = [0].into_iter().chain(starts[first..taken].iter().copied());
+                let runs: Vec<_> = starts.zip([7, 0, 4711, 7, 8].into_iter().cycle()).collect();
+                let places = Places::new(&runs, 42);
+                for code in 0..CODES {
+                    let run = runs.iter().rfind(|(start, _)| *start <= code);
+                    assert_eq!(places.of(code), run.unwrap().1.into(), "{code} of {runs:?}");
+                }
+                assert_eq!(places.of(ABSENT), 42);
             }
-            assert_eq!(places.of(ABSENT), 4711);
         }
     }
 }
