@@ -83,10 +83,10 @@ def of_function(largest: Path) -> dict:
     """How the packaged function starts, and the memory that the largest event takes."""
     program = str(LAMBDA / "subscription/bootstrap")
     event = largest.read_text(encoding="utf-8").splitlines()[2].partition(" ")[2].encode()
-    with startup.empty_table() as table:
-        runs = [startup.run(program, [], table) for _ in range(startup.RUNS)]
-        _, memory = startup.run(program, [event], table)
-        instructions = startup.instructions(program, table)
+    with startup.empty_table() as endpoint:
+        runs = [startup.run([program], [], endpoint) for _ in range(startup.RUNS)]
+        _, memory = startup.run([program], [event], endpoint)
+        instructions = startup.instructions(program, [], endpoint)
     return {
         "milliseconds": statistics.median(milliseconds for milliseconds, _ in runs),
         "instructions": instructions,

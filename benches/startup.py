@@ -3,6 +3,9 @@
 Plays the Lambda Runtime API on a loopback port and runs the program against it. Prints the time from its start to its
 first request for an event (median of 20, lowest and highest), and its peak of resident memory before any event and
 after five. No topic and no bucket is set; the state table is one that forgets everything.
+
+Where valgrind is, it also counts the instructions up to that request, those of the first event of each file, and how many
+more it takes to tell on a topic what was found: the client of SNS and its first call, without TLS.
 """
 
 from __future__ import annotations
@@ -10,11 +13,12 @@ from __future__ import annotations
 import http.server
 import os
 import re
+import shutil
 import signal
 import socket
 import statistics
-import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Iterator
@@ -37,15 +41,21 @@ LAMBDA = {
     "AWS_LAMBDA_LOG_STREAM_NAME": "stream",
     "STATE_TABLE": "state",
 }
+TOPIC = {"FINDINGS_TOPIC_ARN": "arn:aws:sns:eu-west-1:123456789012:findings"}
+PUBLISHED = b"""<PublishBatchResponse><PublishBatchResult><Failed/><Successful>%s</Successful></PublishBatchResult>
+</PublishBatchResponse>"""
 
 
 class EmptyTable(http.server.BaseHTTPRequestHandler):
-    """DynamoDB, as far as the functions use it, with a table that never has an item."""
+    """DynamoDB, as far as the functions use it, with a table that never has an item; and SNS, which takes everything."""
 
     def do_POST(self) -> None:  # noqa: N802
-        """Answers any call: nothing is read, everything is written."""
-        self.rfile.read(int(self.headers["Content-Length"]))
+        """Answers any call: nothing is read, everything is written or published."""
+        asked = self.rfile.read(int(self.headers["Content-Length"]))
         body = b'{"Responses":{},"UnprocessedKeys":{}}'
+        if b"Action=PublishBatch" in asked:
+            ids = re.findall(rb"\.Id=(\d+)", asked)
+            body = PUBLISHED % b"".join(b"<member><Id>%s</Id><MessageId>m</MessageId></member>" % id for id in ids)
         self.send_response(200)
         self.send_header("Content-Type", "application/x-amz-json-1.0")
         self.send_header("Content-Length", str(len(body)))
@@ -79,14 +89,14 @@ def answer(connection: socket.socket, status: str, body: bytes) -> None:
     connection.close()
 
 
-def run(program: str, events: list[bytes], table: str) -> tuple[float, int]:
+def run(command: list[str], events: list[bytes], environment: dict[str, str]) -> tuple[float, int]:
     """Runs the program until it has asked for one event more; returns milliseconds to its first request, and KiB."""
     with socket.create_server(("127.0.0.1", 0)) as listener, open(os.devnull, "wb") as nowhere:
-        listener.settimeout(10)
-        api = {"AWS_LAMBDA_RUNTIME_API": "127.0.0.1:%d" % listener.getsockname()[1], "AWS_ENDPOINT_URL": table}
+        listener.settimeout(60)
+        api = {"AWS_LAMBDA_RUNTIME_API": "127.0.0.1:%d" % listener.getsockname()[1]}
         quiet = [(os.POSIX_SPAWN_DUP2, nowhere.fileno(), 1)]
         started = time.perf_counter()
-        process = os.posix_spawn(program, [program], LAMBDA | api, file_actions=quiet)
+        process = os.posix_spawn(command[0], command, LAMBDA | api | environment, file_actions=quiet)
         try:
             connection, asked = request(listener)
             milliseconds = (time.perf_counter() - started) * 1000
@@ -100,50 +110,56 @@ def run(program: str, events: list[bytes], table: str) -> tuple[float, int]:
             assert asked.startswith(NEXT), asked
             status = Path(f"/proc/{process}/status").read_text(encoding="ascii")
         finally:
-            os.kill(process, signal.SIGKILL)
+            # Valgrind writes down what it counted.
+            os.kill(process, signal.SIGTERM)
             os.waitpid(process, 0)
         connection.close()
     return milliseconds, int(re.search(r"VmHWM:\s+(\d+) kB", status)[1])
 
 
-def instructions(program: str, table: str) -> int:
-    """How many instructions the program takes until it asks for its first event, by callgrind, the loader's included."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        listener.settimeout(60)
-        api = {"AWS_LAMBDA_RUNTIME_API": "127.0.0.1:%d" % listener.getsockname()[1], "AWS_ENDPOINT_URL": table}
-        command = ["valgrind", "--tool=callgrind", f"--callgrind-out-file={os.devnull}", program]
-        environment = LAMBDA | api | {"PATH": os.environ["PATH"]}
-        with subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as process:
-            connection, asked = request(listener)
-            assert asked.startswith(NEXT), asked
-            process.terminate()
-            said = process.communicate()[1]
-        connection.close()
-    found = re.search(r"Collected : (\d+)", said)
-    assert found, said
-    return int(found[1])
+def instructions(program: str, events: list[bytes], environment: dict[str, str]) -> int:
+    """How many the program executes, outside of the system, until it has asked for one event more."""
+    with tempfile.NamedTemporaryFile() as log, tempfile.NamedTemporaryFile() as profile:
+        options = ["--tool=callgrind", f"--callgrind-out-file={profile.name}", f"--log-file={log.name}"]
+        run([shutil.which("valgrind"), *options, program], events, environment)
+        return int(re.search(r"Collected : (\d+)", Path(log.name).read_text(encoding="utf-8"))[1])
+
+
+def count(program: str, paths: tuple[str, ...], endpoint: dict[str, str]) -> None:
+    """Prints what valgrind counts, if it is there."""
+    if not shutil.which("valgrind"):
+        print("instructions: valgrind is not there to count them")
+        return
+    started = instructions(program, [], endpoint)
+    print(f"instructions: {started / 1e6:.2f} million to the first request")
+    for path in paths:
+        event = [Path(path).read_bytes()]
+        worked = instructions(program, event, endpoint)
+        told = instructions(program, event, endpoint | TOPIC)
+        print(f"  {path}: {(worked - started) / 1e6:.2f} million, to tell it {(told - worked) / 1e6:.2f} million more")
 
 
 @contextmanager
-def empty_table() -> Iterator[str]:
-    """The URL of a state table that forgets everything."""
+def empty_table() -> Iterator[dict[str, str]]:
+    """An environment in which AWS is a state table that forgets everything."""
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), EmptyTable) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}"
+        yield {"AWS_ENDPOINT_URL": f"http://127.0.0.1:{server.server_port}"}
         server.shutdown()
 
 
 def main(program: str, *paths: str) -> None:
     """Prints what was measured of `program`, with the events in the files at `paths`."""
     events = list(islice(cycle(Path(path).read_bytes() for path in paths), EVENTS))
-    with empty_table() as table:
-        runs = [run(program, [], table) for _ in range(RUNS)]
-        _, after = run(program, events, table)
-    times = [milliseconds for milliseconds, _ in runs]
-    print(f"{program}: {Path(program).stat().st_size / 1e6:.2f} MB")
-    print(f"first request: {statistics.median(times):.1f} ms ({min(times):.1f} to {max(times):.1f}, {RUNS} runs)")
-    print(f"peak memory: {statistics.median(memory for _, memory in runs) / 1024:.1f} MiB before any event, ", end="")
-    print(f"{after / 1024:.1f} MiB after {EVENTS}")
+    with empty_table() as endpoint:
+        runs = [run([program], [], endpoint) for _ in range(RUNS)]
+        _, after = run([program], events, endpoint)
+        times = [milliseconds for milliseconds, _ in runs]
+        print(f"{program}: {Path(program).stat().st_size / 1e6:.2f} MB")
+        print(f"first request: {statistics.median(times):.1f} ms ({min(times):.1f} to {max(times):.1f}, {RUNS} runs)")
+        before = statistics.median(memory for _, memory in runs)
+        print(f"peak memory: {before / 1024:.1f} MiB before any event, {after / 1024:.1f} MiB after {EVENTS}")
+        count(program, paths, endpoint)
 
 
 if __name__ == "__main__":
