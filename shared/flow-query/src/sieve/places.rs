@@ -73,11 +73,11 @@ mod tests {
         for taken in 0..=starts.len() {
             for first in 0..=taken {
                 let starts = [0].into_iter().chain(starts[first..taken].iter().copied());
-                let runs: Vec<_> = starts.zip([7, 0, 4711, 7, 8].into_iter().cycle()).collect();
+                let runs: Vec<_> = starts.zip([7_u16, 0, 4711, 7, 8].into_iter().cycle()).collect();
                 let places = Places::new(&runs, 42);
                 for code in 0..CODES {
                     let run = runs.iter().rfind(|(start, _)| *start <= code);
-                    assert_eq!(places.of(code), run.unwrap().1.into(), "{code} of {runs:?}");
+                    assert_eq!(places.of(code), usize::from(run.unwrap().1), "{code} of {runs:?}");
                 }
                 assert_eq!(places.of(ABSENT), 42);
             }
