@@ -31,7 +31,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         // Whoever runs tests reads the file.
         rule.remove("test");
         writeln!(built, "    ({name:?}, &[{}]),", entries(&rule))?;
-        writeln!(texts, "    ({name:?}, include_str!({path:?})),")?;
+        writeln!(texts, "    ({name:?}, include_str!(r#\"{}\"#)),", path.display())?;
     }
     let code = format!(
         "/// What each file says, but for its tests.\n\
@@ -44,14 +44,15 @@ fn main() -> Result<(), Box<dyn Error>> {
 }
 
 fn entries(table: &Table) -> String {
-    table.iter().map(|(key, value)| format!("({key:?}, {}), ", literal(value))).collect()
+    let entry = |(key, value): (&String, &Value)| format!("({key:?}, {})", literal(value));
+    table.iter().map(entry).collect::<Vec<_>>().join(", ")
 }
 
 fn literal(value: &Value) -> String {
     match value {
         Value::String(text) => format!("BuiltIn::Text({text:?})"),
         Value::Array(items) => {
-            let items: String = items.iter().map(|item| format!("{}, ", literal(item))).collect();
+            let items = items.iter().map(literal).collect::<Vec<_>>().join(", ");
             format!("BuiltIn::List(&[{items}])")
         }
         Value::Table(table) => format!("BuiltIn::Table(&[{}])", entries(table)),

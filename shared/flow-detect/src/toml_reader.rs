@@ -141,7 +141,7 @@ impl<'f> TableReader<'f> {
         let unknown = self.table.keys().filter(|key| !self.has_asked(key.get_ref()));
         unknown.map(|key| {
             // Of equally near ones the first by name.
-            let suggestion = nearest(key.get_ref(), BTreeSet::from_iter(self.asked.iter().copied()));
+            let suggestion = nearest(key.get_ref(), self.asked.iter().copied().collect::<BTreeSet<_>>());
             let key_name = format!("{}{}", self.prefix, key.get_ref());
             self.file.error(key.span(), DefinitionErrorKind::UnknownKey { key: key_name, suggestion })
         })

@@ -39,8 +39,8 @@ pub(super) fn told(condition: &Condition, axes: &[&Examples]) -> Told {
         leaf => match source_of(leaf) {
             // Each value stands for all that the leaf does not tell from it.
             Some(source) => {
-                let axis = place(axes, source)?;
-                Some(spread(axes, axis, |value| says(leaf.holds(&One(source, value)))))
+                let own = place(axes, source)?;
+                Some(spread(axes, own, |value| says(leaf.holds(&One(source, value)))))
             }
             None => told_by_absence(leaf, axes),
         },
