@@ -11,7 +11,7 @@ VENVS := target/venv
 # Always the whole: a part of it would have its dependencies with other features, and build them once more.
 ALL := --workspace --features flowgauge/aws --locked
 
-.PHONY: demo test e2e build package stackset lint lint-template fuzz-check vectors bench bench-programs bench-check bench-scaling bench-micro bench-query scenarios cost startup soak docs
+.PHONY: demo test e2e build package stackset lint lint-template fuzz-check vectors bench bench-programs bench-check bench-scaling bench-micro bench-query scenarios cost invocation startup soak docs
 
 ## demo: build the program and run the detections over the sample events
 demo:
@@ -121,9 +121,14 @@ scenarios:
 	$(CARGO) build --release --locked -p flowgauge
 	$(PYTHON) benches/scenarios.py
 
-## cost: what keeping state costs in DynamoDB, in requests and dollars, over generated traffic
+## cost: what the function causes in DynamoDB, SNS and its own log, in requests, bytes and dollars, over generated traffic
 cost:
-	$(CARGO) bench --locked -p flow-pipeline --bench cost
+	$(CARGO) bench --locked -p subscription --bench cost
+
+## invocation: what an invocation takes of a packaged function's processor beside its records (`make package` first)
+invocation:
+	$(CARGO) build --release --locked -p flowgauge
+	$(PYTHON) benches/invocation.py target/lambda/subscription/bootstrap target/release/flowgauge
 
 ## startup: how long a packaged function takes to ask for its first event, and its memory (`make package` first)
 startup:
@@ -133,9 +138,9 @@ startup:
 soak:
 	$(CARGO) run --release --locked -p flowgauge-tests --bin soak -- $(or $(SEEDS),10)
 
-## docs: write anew what the code knows: docs/reference.md, docs/detections.md, the tables in docs/firehose.md and
-## templates/archive.yaml, templates/queries.yaml; and docs/parameters.md from the templates
+## docs: write anew what the code knows: docs/reference.md, docs/detections.md, the tables in docs/firehose.md, docs/cost.md
+## and templates/archive.yaml, templates/queries.yaml; and docs/parameters.md from the templates
 docs: $(VENVS)/sam/installed
 	$(VENVS)/sam/bin/python packaging/parameters.py
 	FLOWGAUGE_UPDATE_DOCS=1 $(CARGO) test $(ALL) --no-fail-fast --test docs --test detections --test queries \
-		--test archive_buffer --test archive_template -- --test-threads 1
+		--test archive_buffer --test archive_template --test cost_tables -- --test-threads 1

@@ -1,5 +1,6 @@
 //! The command line.
 
+mod cost;
 mod firehose;
 mod generate;
 #[cfg(feature = "aws")]
@@ -15,6 +16,9 @@ use flow_output::RecordEncoding;
 use flow_pipeline::{Formats, FormatsError};
 use flow_record::{FormatError, RecordFormat};
 
+pub(crate) use self::cost::CostArgs;
+#[cfg(test)]
+pub(crate) use self::cost::LinesArg;
 pub(crate) use self::firehose::{FirehoseArgs, InvokeFirehoseArgs};
 pub(crate) use self::generate::{GenerateArgs, TrafficOutput};
 #[cfg(feature = "aws")]
@@ -55,6 +59,8 @@ pub(crate) enum Command {
     Invoke(InvokeArgs),
     /// Print flow logs of a network that does not exist, with attacks on it if asked for
     Generate(GenerateArgs),
+    /// Estimate what flow logs and Flowgauge cost a month, and what would cost less
+    Cost(CostArgs),
     /// Look whether a deployed stack is as it should be, and say what to do; changes nothing
     #[cfg(feature = "aws")]
     Doctor(DoctorArgs),

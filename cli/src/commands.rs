@@ -1,5 +1,6 @@
 //! The commands, one module each.
 
+pub(crate) mod cost;
 #[cfg(feature = "aws")]
 pub(crate) mod deployed;
 pub(crate) mod detect;

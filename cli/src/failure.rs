@@ -3,6 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
+use flow_cost::FileError;
 use flow_enrich::NetworksError;
 use flow_envelope::encode::EncodeError;
 use flow_output::FieldsError;
@@ -98,6 +99,14 @@ pub(crate) enum Failure {
         path: PathBuf,
         /// The mistake.
         error: NetworksError,
+    },
+    /// The file of prices has a mistake.
+    #[error("{}: {error}", path.display())]
+    Prices {
+        /// The file.
+        path: PathBuf,
+        /// The mistake.
+        error: FileError,
     },
     /// The suppressions file has mistakes.
     #[error(transparent)]

@@ -57,6 +57,7 @@ fn run(args: &Args) -> Result<Outcome, Failure> {
         Command::Event(args) => commands::event::run(args),
         Command::Invoke(args) => commands::invoke::run(args),
         Command::Generate(args) => commands::generate::run(args),
+        Command::Cost(args) => commands::cost::run(args),
         #[cfg(feature = "aws")]
         Command::Doctor(args) => commands::doctor::run(args),
         #[cfg(feature = "aws")]

@@ -75,12 +75,12 @@ const BANS: [Ban; 5] = [
 fn allowed(member: &Member) -> Option<Vec<&'static str>> {
     let with = |more: &[&'static str]| [CHAIN.as_slice(), more].concat();
     Some(match member.name.as_str() {
-        "flow-envelope" | "flow-testkit" => Vec::new(),
+        "flow-envelope" | "flow-testkit" | "flow-cost" => Vec::new(),
         "flow-generate" => vec!["flow-record", "flow-envelope"],
         "flow-paths" => with(&["flow-envelope", "flow-generate"]),
         "flow-pipeline" => [&CHAIN[..CHAIN.len() - 1], &["flow-envelope"]].concat(),
         "flow-aws" => with(&["flow-envelope"]),
-        "flowgauge" => with(&["flow-envelope", "flow-generate", "flow-aws", "flow-function"]),
+        "flowgauge" => with(&["flow-envelope", "flow-generate", "flow-cost", "flow-aws", "flow-function"]),
         "flow-function" => with(&["flow-envelope", "flow-aws"]),
         _ if member.folder.starts_with("functions/") || member.name == "flowgauge-tests" => {
             with(&["flow-envelope", "flow-aws", "flow-function"])

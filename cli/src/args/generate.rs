@@ -103,7 +103,7 @@ fn parse_named_format(text: &str) -> Result<RecordFormat, FormatError> {
 #[derive(Debug, thiserror::Error)]
 #[error("expected {expected}")]
 pub(super) struct ArgumentError {
-    expected: String,
+    pub(super) expected: String,
 }
 
 fn read_duration(text: &str) -> Result<u64, ArgumentError> {

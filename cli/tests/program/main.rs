@@ -4,6 +4,7 @@
 
 mod arrival;
 mod bad_input;
+mod cost;
 mod detect;
 mod events;
 mod exit;

@@ -45,6 +45,17 @@ fn a_kilobyte_in_the_median() {
     assert!(roles.iter().all(|role| costs.batches.iter().any(|batch| batch.role == *role)));
 }
 
+/// An event waits for one answer to a read and one to a write, and for those that findings need; what was found is logged.
+#[test]
+fn answers_are_waited_for_and_findings_are_logged() {
+    let costs = costs(50);
+    let waits = |batch: &run::BatchCost| batch.asked.iter().map(|asked| asked.waits).sum::<u64>();
+    assert!(costs.batches.iter().all(|batch| waits(batch) <= 8 && batch.event > 500));
+    assert!(costs.batches.iter().any(|batch| waits(batch) == 2 && batch.logged == 0));
+    assert!(costs.batches.iter().any(|batch| waits(batch) > 4 && batch.logged > 500));
+    assert!(costs.messages > 0 && costs.metrics.len() > 5 && costs.quiet_line > 200, "{:?}", costs.metrics);
+}
+
 /// What matches no rule is never asked about, and what matches is.
 #[test]
 fn nothing_for_a_batch_that_matches_nothing() {
@@ -60,6 +71,8 @@ fn nothing_for_a_batch_that_matches_nothing() {
             deltas.observe(&active, &flow);
         }
         assert_eq!(batch.bills.is_empty(), deltas.is_empty());
+        let calls = batch.asked.iter().map(|asked| asked.calls).sum::<u64>();
+        assert_eq!((calls == 0, calls == 0 && batch.logged > 0), (deltas.is_empty(), false));
         quiet += u64::from(deltas.is_empty());
     }
     assert!(quiet > 100, "only {quiet} of {} batches match nothing", costs.batches.len());

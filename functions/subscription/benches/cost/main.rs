@@ -1,4 +1,5 @@
-//! What keeping state costs in `DynamoDB`, for batches of several sizes: `make cost`.
+//! What the function causes elsewhere, for batches of several sizes: requests of `DynamoDB`, answers that it waits for, log
+//! lines. `make cost`.
 //!
 //! A batch holds records of one interface, as CloudWatch Logs delivers them. Nothing is timed. Arguments, all optional:
 //! how many records to count, one of the sizes, and a folder of rules beside or instead of the built-in ones.
@@ -22,10 +23,11 @@ struct Row {
     activity: f64,
 }
 
-const ROWS: [Row; 3] = [
+const ROWS: [Row; 4] = [
     Row { size: 50, interfaces: 50, activity: 1.0 },
     Row { size: 500, interfaces: 50, activity: 10.0 },
     Row { size: 5000, interfaces: 12, activity: 100.0 },
+    Row { size: 10_000, interfaces: 12, activity: 200.0 },
 ];
 
 const RECORDS: u64 = 1_000_000;
@@ -43,7 +45,9 @@ fn main() {
     for row in ROWS.into_iter().filter(|row| size.is_none_or(|size| row.size as u64 == size)) {
         let Row { size, interfaces, activity } = row;
         println!("\n{interfaces} interfaces, {activity} times the ordinary traffic, {size} records a batch");
-        table::print(&run::run(&plan(row, records), run::rules(folder.as_deref(), |_| true)));
+        let costs = run::run(&plan(row, records), run::rules(folder.as_deref(), |_| true));
+        table::print(&costs);
+        table::print_measured(&costs);
     }
     let row = ROWS.into_iter().find(|row| size == Some(row.size as u64)).unwrap_or(ROWS[0]);
     rules_alone(row, records / RECORDS_OF_A_RULE, folder.as_deref());

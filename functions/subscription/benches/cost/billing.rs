@@ -13,6 +13,9 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use flow_pipeline::{Due, ItemKey, MemoryStore, StateStore, StoredItem, Write, Written};
 
+/// The most keys that `BatchGetItem` takes.
+const MAX_KEYS: usize = 100;
+
 /// What items are for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Kind {
@@ -59,6 +62,23 @@ impl Bill {
 /// Bills by what items are for.
 pub(crate) type Bills = BTreeMap<Kind, Bill>;
 
+/// How often a store or a notifier was asked.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Asked {
+    /// Answers that were waited for, one after the other: what is asked at once is waited for once.
+    pub(crate) waits: u64,
+    /// Calls.
+    pub(crate) calls: u64,
+}
+
+impl Asked {
+    /// So many calls at once.
+    pub(crate) fn at_once(&mut self, calls: usize) {
+        self.waits += u64::from(calls > 0);
+        self.calls += calls as u64;
+    }
+}
+
 /// Keeps items in memory, and counts.
 #[derive(Debug, Default)]
 pub(crate) struct BilledStore {
@@ -69,6 +89,7 @@ pub(crate) struct BilledStore {
 #[derive(Debug, Default)]
 struct Ledger {
     bills: Bills,
+    asked: Asked,
     /// When an item is due, as far as it is in the index.
     due: BTreeMap<ItemKey, u64>,
 }
@@ -77,6 +98,11 @@ impl BilledStore {
     /// What has been counted since this was last asked.
     pub(crate) fn bill(&self) -> Bills {
         std::mem::take(&mut self.ledger().bills)
+    }
+
+    /// How often it was asked since this was last asked.
+    pub(crate) fn asked(&self) -> Asked {
+        std::mem::take(&mut self.ledger().asked)
     }
 
     fn ledger(&self) -> MutexGuard<'_, Ledger> {
@@ -90,6 +116,7 @@ impl StateStore for BilledStore {
     async fn get(&self, keys: &[ItemKey]) -> Result<Vec<Option<StoredItem>>, Infallible> {
         let items = self.items.get(keys).await?;
         let mut ledger = self.ledger();
+        ledger.asked.at_once(keys.len().div_ceil(MAX_KEYS));
         for (key, item) in keys.iter().zip(&items) {
             let bytes = item.as_ref().map_or(0, |item| item_bytes(key, item, ledger.due.get(key).copied()));
             let bill = ledger.bills.entry(Kind::of(key)).or_default();
@@ -100,6 +127,7 @@ impl StateStore for BilledStore {
     }
 
     async fn put(&self, writes: &[Write]) -> Vec<Result<Written, Infallible>> {
+        self.ledger().asked.at_once(writes.len());
         for write in writes {
             let Ok(before) = self.items.get(std::slice::from_ref(&write.key)).await;
             self.ledger().put(write, before.into_iter().next().flatten().as_ref());

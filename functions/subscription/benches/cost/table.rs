@@ -1,17 +1,10 @@
 //! What was counted, as tables.
 
+use flow_cost::Prices;
 use flow_generate::Role;
 
-use crate::billing::{Bill, Kind};
+use crate::billing::{Asked, Bill, Kind};
 use crate::run::{BatchCost, Costs};
-
-/// Of the AWS price list for us-east-1 in 2026, on-demand capacity and vended logs: dollars for a million read units and
-/// for a million write units.
-const READ_UNITS: f64 = 0.125;
-const WRITE_UNITS: f64 = 0.625;
-
-/// Dollars for a TB of log lines that CloudWatch Logs takes in: the first 10 TB of a month, and what is above 50 TB.
-const LOGS: [f64; 2] = [500.0, 50.0];
 
 const KINDS: [(Kind, &str); 3] =
     [(Kind::Local, "local"), (Kind::Spanning, "spanning"), (Kind::Telling, "telling")];
@@ -77,9 +70,31 @@ fn print_rest(costs: &Costs) {
     let [late, capped, evicted] = costs.lost;
     println!("ticks in the same time, without their queries: {ticks:.2} $/TB");
     println!("panes lost: {late} late, {capped} over the cap, {evicted} evicted");
-    let [first, later] = LOGS;
+    println!("together {together:.2} $/TB");
+}
+
+/// Prints what `data/measured.toml` of `flow-cost` has of batches of this size.
+pub(crate) fn print_measured(costs: &Costs) {
+    let batches = &costs.batches;
+    let sum = |of: &dyn Fn(&BatchCost) -> u64| batches.iter().map(of).sum::<u64>() as f64;
+    let (records, number) = (sum(&|batch| batch.lines.len() as u64), batches.len() as f64);
+    let busy = batches.iter().filter(|batch| batch.asked.iter().any(|asked| asked.calls > 0)).count() as f64;
+    let units = costs.ticks.values().chain(batches.iter().flat_map(|batch| batch.bills.values()));
+    let units = units.fold([0, 0], |[read, write], bill| [read + bill.read_units, write + bill.write_units]);
+    let [read, write] = units.map(|units| units as f64 * 1e6 / records);
+    let asked = |of: fn(&Asked) -> u64| sum(&|batch| batch.asked.iter().map(of).sum()) / busy.max(1.0);
+    println!("[[batch]]\nrecords = {:.0}", records / number);
+    println!("quiet_part = {:.3}", 1.0 - busy / number);
+    println!("waits = {:.2}\ncalls = {:.2}", asked(|asked| asked.waits), asked(|asked| asked.calls));
+    println!("read_units = {read:.0}\nwrite_units = {write:.0}");
+    println!("log_bytes = {:.0}", sum(&|batch| batch.logged) * 1e6 / records);
+    // An event is base64 of what is compressed, with little around it.
+    println!("compressed_bytes = {:.0}", sum(&|batch| batch.event) * 0.75 / number);
     println!(
-        "together {together:.2} $/TB; CloudWatch Logs takes {first} $/TB for the lines, {later} above 50 TB a month"
+        "quiet_line_bytes = {}, {} metrics, {} messages",
+        costs.quiet_line,
+        costs.metrics.len(),
+        costs.messages
     );
 }
 
@@ -143,6 +158,5 @@ impl Figures {
 fn dollars_a_tb(bill: Bill, costs: &Costs) -> f64 {
     let lines = costs.batches.iter().flat_map(|batch| &batch.lines);
     let bytes = lines.map(|line| line.len() as f64 + 1.0).sum::<f64>();
-    let dollars = bill.read_units as f64 * READ_UNITS + bill.write_units as f64 * WRITE_UNITS;
-    dollars / 1e6 * 1e12 / bytes
+    Prices::built_in().request_units(bill.read_units as f64, bill.write_units as f64) * 1e12 / bytes
 }
