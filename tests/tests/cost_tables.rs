@@ -85,6 +85,9 @@ const JAPANESE: Words = Words {
 /// GB a month, and how many lines a batch has.
 const SIZES: [(f64, f64); 3] = [(10.0, 50.0), (500.0, 500.0), (10_000.0, 500.0)];
 
+/// Records a batch.
+const BATCHES: [f64; 4] = [50.0, 500.0, 5000.0, 10_000.0];
+
 const MEMORIES: [f64; 3] = [128.0, 256.0, 512.0];
 
 /// The memory that the template gives.
@@ -132,7 +135,7 @@ fn sizes(words: &Words, model: &Model<'_>) -> String {
 fn a_tb(words: &Words, model: &Model<'_>) -> String {
     let mut table = head(&words.a_tb);
     for format in model.measured.formats() {
-        for batch in model.measured.batch_sizes() {
+        for batch in BATCHES {
             let workload = workload(model.measured, format, 1000.0, batch);
             let by_memory = MEMORIES.map(|memory| model.estimate(&Workload { memory, ..workload.clone() }));
             let usual = &by_memory[USUAL];
