@@ -54,9 +54,15 @@ const WORTH_A_WORD: f64 = 0.01;
 impl Model<'_> {
     /// What would save the most, that first. What is saved by several changes together is less than their sum.
     pub fn advice(&self, workload: &Workload) -> Vec<Advice> {
-        let now = self.estimate(workload).total();
+        let estimate = self.estimate(workload);
+        let now = estimate.total();
         let saving = |change: Change| {
-            let saves = now - self.estimate(&self.changed(workload, change)).total();
+            let then = self.estimate(&self.changed(workload, change));
+            let saves = match change {
+                // State is mostly about refused traffic and stays.
+                Change::RefusedOnly => estimate.flow_logs - then.flow_logs,
+                _ => now - then.total(),
+            };
             Advice { change, saves }
         };
         let mut advice: Vec<Advice> = Change::ALL.into_iter().map(saving).collect();
