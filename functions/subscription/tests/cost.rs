@@ -45,15 +45,16 @@ fn a_kilobyte_in_the_median() {
     assert!(roles.iter().all(|role| costs.batches.iter().any(|batch| batch.role == *role)));
 }
 
-/// An event waits for one answer to a read and one to a write, and for those that findings need; what was found is logged.
+/// An event waits for one answer to a read and one to a write, and for those that findings need; nothing of it is logged, but
+/// for a line a minute.
 #[test]
-fn answers_are_waited_for_and_findings_are_logged() {
+fn answers_are_waited_for_and_quiet_is_logged_once_a_minute() {
     let costs = costs(50);
     let waits = |batch: &run::BatchCost| batch.asked.iter().map(|asked| asked.waits).sum::<u64>();
     assert!(costs.batches.iter().all(|batch| waits(batch) <= 8 && batch.event > 500));
     assert!(costs.batches.iter().any(|batch| waits(batch) == 2 && batch.logged == 0));
-    assert!(costs.batches.iter().any(|batch| waits(batch) > 4 && batch.logged > 500));
-    assert!(costs.messages > 0 && costs.metrics.len() > 5 && costs.quiet_line > 200, "{:?}", costs.metrics);
+    assert_eq!((costs.messages, costs.batches.iter().map(|batch| batch.logged).sum::<u64>()), (0, 0));
+    assert!(costs.quiet_line > 200, "{} bytes", costs.quiet_line);
 }
 
 /// What matches no rule is never asked about, and what matches is.
