@@ -116,7 +116,7 @@ impl<S: StateStore, N: Notifier> Handler<S, N> {
 
     async fn keep(&self, payload: &[u8], request_id: &str, now: u64) -> Result<Option<String>, HandlerError> {
         match &self.failure_bucket {
-            Some(bucket) => Ok(Some(bucket.keep(request_id, now, payload.to_vec()).await?)),
+            Some(bucket) => Ok(Some(bucket.keep(request_id, now, payload).await?)),
             None => Ok(None),
         }
     }

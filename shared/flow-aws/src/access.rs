@@ -14,6 +14,7 @@ use aws_sdk_sns::config::{
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_smithy_http_client::tls::{Provider, TlsContext};
 use aws_smithy_http_client::{Builder, Connector};
+use aws_smithy_runtime_api::client::http::SharedHttpConnector;
 use aws_types::SdkConfig;
 
 use crate::partition::service_url;
@@ -118,13 +119,19 @@ impl AwsAccess {
     /// For clients whose HTTP is a fake.
     #[cfg(test)]
     pub(crate) fn for_tests() -> Self {
-        AwsAccess::read(|name| (name != "AWS_CA_BUNDLE").then(|| "x".to_owned())).expect("all that is needed")
+        AwsAccess::read(|name| match name {
+            "AWS_CA_BUNDLE" => None,
+            name if name.starts_with(ENDPOINT) => Some("http://x".to_owned()),
+            _ => Some("x".to_owned()),
+        })
+        .expect("all that is needed")
     }
 
     pub(crate) fn sns(&self) -> aws_sdk_sns::Client {
         aws_sdk_sns::Client::new(&self.sdk_config(self.endpoint("SNS")))
     }
 
+    #[cfg(feature = "operate")]
     pub(crate) fn s3(&self) -> aws_sdk_s3::Client {
         let endpoint = self.endpoint("S3");
         let config = aws_sdk_s3::config::Builder::from(&self.sdk_config(endpoint));
@@ -153,6 +160,19 @@ impl AwsAccess {
     fn endpoint(&self, id: &str) -> Option<&str> {
         let own = self.endpoints.get(format!("{ENDPOINT}_{id}").as_str());
         own.or_else(|| self.endpoints.get(ENDPOINT)).map(String::as_str)
+    }
+
+    /// The URL of an object of S3, or of a bucket if `path` is empty; `path` is escaped.
+    pub(crate) fn s3_url(&self, bucket: &str, path: &str) -> String {
+        let is_label = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+        let url = self.url("S3", "s3");
+        match url.strip_prefix("https://") {
+            // Names of buckets are host names only where AWS serves them, and its certificates know no dot in one.
+            Some(host) if self.endpoint("S3").is_none() && bucket.bytes().all(is_label) => {
+                format!("https://{bucket}.{host}/{path}")
+            }
+            _ => format!("{}/{bucket}/{path}", url.trim_end_matches('/')),
+        }
     }
 
     /// The URL of a service whose host begins with `prefix`, by the rules of its endpoints.
@@ -194,11 +214,12 @@ impl AwsAccess {
     }
 
     /// The same for requests to `url` that are made without the SDK.
-    pub(crate) fn connector(&self, url: &str) -> Connector {
+    pub(crate) fn connector(&self, url: &str) -> SharedHttpConnector {
         if is_plain(url) {
-            return Connector::builder().build_http();
+            return SharedHttpConnector::new(Connector::builder().build_http());
         }
-        Connector::builder().tls_provider(TLS).tls_context(self.tls_context()).build()
+        let connector = Connector::builder().tls_provider(TLS).tls_context(self.tls_context());
+        SharedHttpConnector::new(connector.build())
     }
 
     fn tls_context(&self) -> TlsContext {
@@ -252,6 +273,17 @@ mod tests {
         let of_region = [ALL[0], ALL[1], ALL[2], ("AWS_USE_FIPS_ENDPOINT", "true")];
         assert_eq!(read(&of_region[..3]).unwrap().url("EC2", "ec2"), "https://ec2.eu-west-1.amazonaws.com");
         assert_eq!(read(&of_region).unwrap().url("EC2", "ec2"), "https://ec2-fips.eu-west-1.amazonaws.com");
+    }
+
+    #[test]
+    fn buckets_are_hosts_where_aws_serves_them() {
+        let url = |variables: &[_], bucket| read(variables).unwrap().s3_url(bucket, "a/b");
+        assert_eq!(url(&ALL[..3], "my-1"), "https://my-1.s3.eu-west-1.amazonaws.com/a/b");
+        assert_eq!(url(&ALL[..3], "my.dots"), "https://s3.eu-west-1.amazonaws.com/my.dots/a/b");
+        assert_eq!(url(&ALL[..3], "Old_1"), "https://s3.eu-west-1.amazonaws.com/Old_1/a/b");
+        assert_eq!(url(&ALL, "my-1"), "https://s3.example.com/my-1/a/b");
+        let fips = [ALL[0], ALL[1], ALL[2], ("AWS_USE_FIPS_ENDPOINT", "true")];
+        assert_eq!(url(&fips, "my-1"), "https://my-1.s3-fips.eu-west-1.amazonaws.com/a/b");
     }
 
     #[test]

@@ -5,7 +5,6 @@ use std::error::Error;
 use aws_sdk_sns::error::{ProvideErrorMetadata, SdkError};
 
 use crate::refusal::Refusal;
-use crate::xml::XmlError;
 
 /// AWS refused a call, was not reached, or its answer can't be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -38,11 +37,5 @@ impl CallError {
     pub(crate) fn unreadable(call: &'static str, about: &str, found: impl std::fmt::Display) -> Self {
         let (code, text) = ("Unreadable".to_owned(), format!("the answer has {found}"));
         CallError { call, about: about.to_owned(), code, text }
-    }
-}
-
-impl From<XmlError> for Refusal {
-    fn from(error: XmlError) -> Self {
-        Refusal { code: "Unreadable".to_owned(), text: error.to_string() }
     }
 }

@@ -1,20 +1,16 @@
 //! Events that hold nothing readable, kept in S3 for whoever looks into them.
 
-use std::sync::OnceLock;
-
-use aws_sdk_s3::Client;
-use aws_sdk_s3::primitives::ByteStream;
 use jiff::Timestamp;
 
 use crate::access::AwsAccess;
 use crate::refusal::Refusal;
+use crate::s3_calls::S3Calls;
 
 /// A bucket that takes undecodable events.
 #[derive(Debug)]
 pub struct FailureBucket {
-    access: AwsAccess,
+    s3: S3Calls,
     bucket: String,
-    client: OnceLock<Client>,
 }
 
 /// S3 did not take an object.
@@ -35,24 +31,16 @@ pub struct FailureBucketError {
 impl FailureBucket {
     /// The bucket of this name.
     pub fn new(access: AwsAccess, bucket: String) -> Self {
-        FailureBucket { access, bucket, client: OnceLock::new() }
+        FailureBucket { s3: S3Calls::new(access), bucket }
     }
 
     /// Keeps `bytes`, as they came with the request `request_id` at `now` in Unix seconds, and returns the key. The
     /// same request has the same key: a repetition keeps nothing twice.
-    pub async fn keep(
-        &self,
-        request_id: &str,
-        now: u64,
-        bytes: Vec<u8>,
-    ) -> Result<String, FailureBucketError> {
+    pub async fn keep(&self, request_id: &str, now: u64, bytes: &[u8]) -> Result<String, FailureBucketError> {
         let key = key(request_id, now);
-        let client = self.client.get_or_init(|| self.access.s3());
-        let call = client.put_object().bucket(&self.bucket).key(&key).body(ByteStream::from(bytes));
-        match call.content_type("application/json").send().await {
-            Ok(_) => Ok(key),
-            Err(error) => {
-                let Refusal { code, text } = Refusal::from(&error);
+        match self.s3.put(&self.bucket, &key, "application/json", bytes, now).await {
+            Ok(()) => Ok(key),
+            Err(Refusal { code, text }) => {
                 Err(FailureBucketError { bucket: self.bucket.clone(), key, code, text })
             }
         }
@@ -67,30 +55,19 @@ fn key(request_id: &str, now: u64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
+    use aws_smithy_http_client::test_util::NeverClient;
+    use aws_smithy_runtime_api::client::http::HttpConnector;
 
-    use aws_sdk_s3::config::retry::RetryConfig;
-    use aws_sdk_s3::config::timeout::TimeoutConfig;
-    use aws_sdk_s3::config::{BehaviorVersion, Credentials, HttpClient, Region};
-    use aws_smithy_http_client::test_util::{NeverClient, infallible_client_fn};
+    use crate::fake_http::made_beforehand;
 
     use super::*;
 
     /// Why an S3 behind `http` does not keep anything, waits passing at once.
-    fn refusal(http: impl HttpClient + 'static) -> FailureBucketError {
+    fn refusal(http: impl HttpConnector + 'static) -> FailureBucketError {
         let runtime =
             tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
-        let config = aws_sdk_s3::Config::builder()
-            .behavior_version(BehaviorVersion::v2026_01_12())
-            .region(Region::new("eu-west-1"))
-            .credentials_provider(Credentials::new("id", "key", None, None, "test"))
-            .retry_config(RetryConfig::disabled())
-            .timeout_config(TimeoutConfig::builder().operation_timeout(Duration::from_secs(8)).build())
-            .http_client(http);
-        let access = AwsAccess::for_tests();
-        let client = OnceLock::from(Client::from_conf(config.build()));
-        let bucket = FailureBucket { access, bucket: "b".to_owned(), client };
-        runtime.block_on(bucket.keep("8e4b", 1_700_000_000, b"{}".to_vec())).unwrap_err()
+        let bucket = FailureBucket { s3: S3Calls::over(http), bucket: "b".to_owned() };
+        runtime.block_on(bucket.keep("8e4b", 1_700_000_000, b"{}")).unwrap_err()
     }
 
     #[test]
@@ -106,19 +83,15 @@ mod tests {
             (503, "", "HTTP 503: no reason given"),
         ];
         for (status, body, expected) in answers {
-            let answer = move |_| http::Response::builder().status(status).body(body).unwrap();
-            assert_eq!(refusal(infallible_client_fn(answer)).to_string(), format!("{place}{expected}"));
+            let http = made_beforehand(&[(status, body); 3]);
+            assert_eq!(refusal(http).to_string(), format!("{place}{expected}"));
         }
     }
 
     #[test]
     fn no_answer_is_told_in_a_sentence() {
         let error = refusal(NeverClient::new());
-        assert_eq!(error.code, "NoAnswer");
-        assert_eq!(
-            error.text,
-            "request has timed out: operation timeout (all attempts including retries) occurred after 8s"
-        );
+        assert_eq!((error.code.as_str(), error.text.as_str()), ("NoAnswer", "nothing within 8 s"));
     }
 
     #[test]

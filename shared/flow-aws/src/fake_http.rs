@@ -3,6 +3,8 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 
+use aws_smithy_http_client::test_util::{ReplayEvent, StaticReplayClient};
+use aws_smithy_types::body::SdkBody;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
@@ -16,6 +18,15 @@ impl Asked {
     pub(crate) fn all(&self) -> Vec<String> {
         self.0.lock().unwrap().clone()
     }
+}
+
+/// The same without a port, where waits are to pass at once.
+pub(crate) fn made_beforehand(answers: &[(u16, &str)]) -> StaticReplayClient {
+    let event = |(status, body): &(u16, &str)| {
+        let answer = http::Response::builder().status(*status).body(SdkBody::from(*body)).unwrap();
+        ReplayEvent::new(http::Request::new(SdkBody::empty()), answer)
+    };
+    StaticReplayClient::new(answers.iter().map(event).collect())
 }
 
 /// Starts a service that gives `answers` one after the other, each a status and a body, and then hangs up on everybody.

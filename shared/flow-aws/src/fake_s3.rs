@@ -1,24 +1,22 @@
-//! A bucket named `definitions`, in memory, behind a real client: for tests.
+//! A bucket named `definitions`, in memory, behind S3's HTTP: for tests.
 
 use std::collections::BTreeMap;
-use std::fmt::{self, Write};
-use std::sync::{Arc, Mutex, OnceLock};
+use std::fmt::Write;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use aws_sdk_s3::Client;
-use aws_sdk_s3::config::endpoint::{DefaultResolver, EndpointFuture, Params, ResolveEndpoint};
-use aws_sdk_s3::config::retry::RetryConfig;
-use aws_sdk_s3::config::{BehaviorVersion, Credentials, Region};
-use aws_smithy_http_client::test_util::infallible_client_fn;
+use aws_smithy_runtime_api::client::http::{HttpConnector, HttpConnectorFuture};
+use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
+use aws_smithy_types::body::SdkBody;
 use tokio::time::sleep;
 
-use crate::access::AwsAccess;
+use crate::s3_calls::S3Calls;
 use crate::s3_files::{S3Files, S3Kind};
 
-#[derive(Clone, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct FakeS3(Arc<Mutex<State>>);
 
-#[derive(Default)]
+#[derive(Debug, Default)]
 struct State {
     objects: BTreeMap<String, (u32, Vec<u8>)>,
     puts: u32,
@@ -45,7 +43,7 @@ impl FakeS3 {
         self.0.lock().unwrap().refusal = Some(code);
     }
 
-    /// From now on every call is answered after this long, or twice as long.
+    /// From now on every call is answered after this long.
     pub(crate) fn slow(&self, delay: Duration) {
         self.0.lock().unwrap().delay = delay;
     }
@@ -61,43 +59,19 @@ impl FakeS3 {
     }
 
     pub(crate) fn files(&self, uri: &str, kind: S3Kind) -> S3Files {
-        let access = AwsAccess::for_tests();
-        S3Files::with_client(access, uri.parse().unwrap(), kind, OnceLock::from(self.client()))
+        S3Files::through(S3Calls::over(self.clone()), uri.parse().unwrap(), kind)
     }
+}
 
-    fn client(&self) -> Client {
+impl HttpConnector for FakeS3 {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         let s3 = self.clone();
-        let http = infallible_client_fn(move |request| {
-            let (path, query) = (request.uri().path(), request.uri().query().unwrap_or_default());
-            s3.0.lock().unwrap().answer(path, query)
-        });
-        let config = aws_sdk_s3::Config::builder()
-            .behavior_version(BehaviorVersion::v2026_01_12())
-            .region(Region::new("eu-west-1"))
-            .credentials_provider(Credentials::new("id", "key", None, None, "test"))
-            .retry_config(RetryConfig::disabled())
-            .force_path_style(true)
-            .endpoint_resolver(Slow(self.clone()))
-            .http_client(http);
-        Client::from_conf(config.build())
-    }
-}
-
-/// The usual endpoint, after a while: each call waits for it, once or twice.
-struct Slow(FakeS3);
-
-impl fmt::Debug for Slow {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Slow")
-    }
-}
-
-impl ResolveEndpoint for Slow {
-    fn resolve_endpoint<'a>(&'a self, params: &'a Params) -> EndpointFuture<'a> {
-        EndpointFuture::new(async {
-            let delay = self.0.0.lock().unwrap().delay;
+        HttpConnectorFuture::new(async move {
+            let delay = s3.0.lock().unwrap().delay;
             sleep(delay).await;
-            DefaultResolver::new().resolve_endpoint(params).await
+            let (path, query) = request.uri().split_once('?').unwrap_or((request.uri(), ""));
+            let answer = s3.0.lock().unwrap().answer(path, query).map(SdkBody::from);
+            Ok(HttpResponse::try_from(answer).unwrap())
         })
     }
 }
@@ -109,7 +83,7 @@ impl State {
             let body = format!("<Error><Code>{code}</Code><Message>no</Message></Error>");
             return http::Response::builder().status(403).body(body.into_bytes()).unwrap();
         }
-        let key = path.strip_prefix("/definitions/").unwrap();
+        let key = path.strip_prefix("http://x/definitions/").unwrap();
         if query.contains("list-type=2") {
             return http::Response::new(self.listing(query).into_bytes());
         }

@@ -32,6 +32,7 @@ mod packing;
 mod partition;
 mod refusal;
 mod roots;
+mod s3_calls;
 mod s3_files;
 mod signed_calls;
 mod sns;

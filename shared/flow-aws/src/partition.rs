@@ -15,15 +15,15 @@ const SUFFIXES: [(&str, &str); 7] = [
 
 const MAIN_SUFFIX: &str = "amazonaws.com";
 
-/// The one called here whose FIPS endpoints have names of their own in the regions of the US government; there the usual
+/// Those called here whose FIPS endpoints have names of their own in the regions of the US government; there the usual
 /// endpoints of all others are such.
-const WITH_FIPS_IN_GOV: &str = "kms";
+const WITH_FIPS_IN_GOV: [&str; 2] = ["kms", "s3"];
 
 /// The URL of the service whose hosts begin with `prefix`.
 pub(crate) fn service_url(prefix: &str, region: &str, uses_fips: bool) -> String {
     let found = SUFFIXES.iter().find(|(start, _)| region.starts_with(start));
     let suffix = found.map_or(MAIN_SUFFIX, |(_, suffix)| suffix);
-    let is_named = !region.starts_with("us-gov-") || prefix == WITH_FIPS_IN_GOV;
+    let is_named = !region.starts_with("us-gov-") || WITH_FIPS_IN_GOV.contains(&prefix);
     let fips = if uses_fips && is_named { "-fips" } else { "" };
     format!("https://{prefix}{fips}.{region}.{suffix}")
 }
@@ -42,6 +42,8 @@ mod tests {
             ("ec2", "us-gov-west-1", false, "https://ec2.us-gov-west-1.amazonaws.com"),
             ("ec2", "us-gov-west-1", true, "https://ec2.us-gov-west-1.amazonaws.com"),
             ("kms", "us-gov-west-1", true, "https://kms-fips.us-gov-west-1.amazonaws.com"),
+            ("s3", "us-east-1", false, "https://s3.us-east-1.amazonaws.com"),
+            ("s3", "us-gov-east-1", true, "https://s3-fips.us-gov-east-1.amazonaws.com"),
             ("ec2", "us-iso-east-1", false, "https://ec2.us-iso-east-1.c2s.ic.gov"),
             ("ec2", "us-isob-east-1", false, "https://ec2.us-isob-east-1.sc2s.sgov.gov"),
             ("ec2", "us-isof-south-1", false, "https://ec2.us-isof-south-1.csp.hci.ic.gov"),

@@ -5,6 +5,8 @@ use std::error::Error;
 use aws_sdk_sns::config::http::HttpResponse;
 use aws_sdk_sns::error::{ProvideErrorMetadata, SdkError};
 
+use crate::xml::XmlError;
+
 /// A call that failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Refusal {
@@ -30,6 +32,12 @@ impl<E: Error + ProvideErrorMetadata + 'static> From<&SdkError<E>> for Refusal {
             (None, _) => format!("{error}: {}", innermost(error)),
         };
         Refusal { code, text }
+    }
+}
+
+impl From<XmlError> for Refusal {
+    fn from(error: XmlError) -> Self {
+        Refusal { code: "Unreadable".to_owned(), text: error.to_string() }
     }
 }
 

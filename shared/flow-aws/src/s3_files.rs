@@ -1,19 +1,16 @@
 //! Text files in S3: one object, or those of a folder, read again only when their entity tags say that they changed.
 
 use std::collections::BTreeMap;
-use std::error::Error;
 use std::fmt;
 use std::str::FromStr;
-use std::sync::OnceLock;
 use std::time::Duration;
 
-use aws_sdk_s3::Client;
-use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use futures_util::stream::{self, StreamExt};
 use tokio::time::timeout;
 
 use crate::access::AwsAccess;
 use crate::refusal::Refusal;
+use crate::s3_calls::S3Calls;
 
 /// The most bytes of all files of one place together.
 const MAX_BYTES: u64 = 16 << 20;
@@ -150,8 +147,7 @@ pub struct S3Files {
 /// A place and the way to it.
 #[derive(Debug)]
 struct Place {
-    access: AwsAccess,
-    client: OnceLock<Client>,
+    s3: S3Calls,
     uri: S3Uri,
     kind: S3Kind,
 }
@@ -171,19 +167,14 @@ struct Kept {
 impl S3Files {
     /// The files at `uri`; nothing is read yet.
     pub fn new(access: AwsAccess, uri: S3Uri, kind: S3Kind) -> Self {
-        S3Files::with_client(access, uri, kind, OnceLock::new())
+        S3Files::through(S3Calls::new(access), uri, kind)
     }
 
-    pub(crate) fn with_client(
-        access: AwsAccess,
-        mut uri: S3Uri,
-        kind: S3Kind,
-        client: OnceLock<Client>,
-    ) -> Self {
+    pub(crate) fn through(s3: S3Calls, mut uri: S3Uri, kind: S3Kind) -> Self {
         if kind == S3Kind::RuleFolder && !uri.key.is_empty() && !uri.key.ends_with('/') {
             uri.key.push('/');
         }
-        let place = Place { access, client, uri, kind };
+        let place = Place { s3, uri, kind };
         S3Files { place, files: BTreeMap::new(), fetched: BTreeMap::new() }
     }
 
@@ -193,10 +184,10 @@ impl S3Files {
     }
 
     /// Lists the place and reads what is new or changed; says whether anything was. After an error the texts are as
-    /// they were before, and the next refresh reads only what this one did not.
-    pub async fn refresh(&mut self) -> Result<bool, S3FilesError> {
+    /// they were before, and the next refresh reads only what this one did not. `now` is the clock in Unix seconds.
+    pub async fn refresh(&mut self, now: u64) -> Result<bool, S3FilesError> {
         // Boxed: a rare path must not make the future of every event large.
-        let Ok(read) = timeout(TIME, Box::pin(self.read())).await else {
+        let Ok(read) = timeout(TIME, Box::pin(self.read(now))).await else {
             let text = format!("not all was read within {} s", TIME.as_secs());
             return Err(S3FilesError::Refused {
                 uri: self.place.uri.to_string(),
@@ -211,16 +202,16 @@ impl S3Files {
         Ok(is_changed)
     }
 
-    async fn read(&mut self) -> Result<BTreeMap<String, Kept>, S3FilesError> {
+    async fn read(&mut self, now: u64) -> Result<BTreeMap<String, Kept>, S3FilesError> {
         let S3Files { place, files, fetched } = self;
         let place = &*place;
-        let listed = place.list().await?;
+        let listed = place.list(now).await?;
         fetched.retain(|name, kept| listed.get(name).is_some_and(|object| kept.is(object)));
         let known = |name: &String| fetched.get(name).or_else(|| files.get(name));
         let is_new = |(name, object): &(&String, &Listed)| !known(name).is_some_and(|kept| kept.is(object));
         let new: Vec<(String, S3Uri)> =
             listed.iter().filter(is_new).map(|(name, object)| (name.clone(), object.uri.clone())).collect();
-        let get = |(name, uri)| async move { (name, place.get(&uri).await) };
+        let get = |(name, uri)| async move { (name, place.get(&uri, now).await) };
         let mut gets = stream::iter(new).map(get).buffer_unordered(GETS_AT_ONCE);
         while let Some((name, kept)) = gets.next().await {
             fetched.insert(name, kept?);
@@ -239,18 +230,15 @@ impl Kept {
 
 impl Place {
     /// The objects that belong to this place, by name.
-    async fn list(&self) -> Result<BTreeMap<String, Listed>, S3FilesError> {
-        let listing = self.client().list_objects_v2().bucket(&self.uri.bucket).prefix(&self.uri.key);
-        let listing = match listing.delimiter("/").send().await {
-            Ok(listing) => listing,
-            Err(error) => return Err(refused(&self.uri, &error)),
-        };
-        if listing.is_truncated == Some(true) {
+    async fn list(&self, now: u64) -> Result<BTreeMap<String, Listed>, S3FilesError> {
+        let S3Uri { bucket, key } = &self.uri;
+        let listing = self.s3.list(bucket, key, now).await.map_err(|refusal| refused(&self.uri, refusal))?;
+        if listing.is_truncated {
             return Err(S3FilesError::TooMany { uri: self.uri.to_string() });
         }
-        let mut objects = listing.contents.unwrap_or_default();
-        objects.retain(|object| self.is_wanted(object.key.as_deref().unwrap_or_default()));
-        let found = objects.iter().map(|object| object.size.unwrap_or_default().unsigned_abs()).sum();
+        let mut objects = listing.objects;
+        objects.retain(|object| self.is_wanted(&object.key));
+        let found = objects.iter().map(|object| object.size).fold(0, u64::saturating_add);
         if objects.is_empty() {
             let expected = match self.kind {
                 S3Kind::Object => "an object",
@@ -263,15 +251,15 @@ impl Place {
         }
         let mut listed = BTreeMap::new();
         for object in objects {
-            let uri = S3Uri { bucket: self.uri.bucket.clone(), key: object.key.unwrap_or_default() };
+            let uri = S3Uri { bucket: bucket.clone(), key: object.key };
             self.check_size(&uri, object.size)?;
             listed.insert(uri.to_string(), Listed { uri, e_tag: object.e_tag });
         }
         Ok(listed)
     }
 
-    fn check_size(&self, uri: &S3Uri, size: Option<i64>) -> Result<(), S3FilesError> {
-        let (limit, found) = (self.kind.max_bytes(), size.unwrap_or_default().unsigned_abs());
+    fn check_size(&self, uri: &S3Uri, found: u64) -> Result<(), S3FilesError> {
+        let limit = self.kind.max_bytes();
         if found > limit {
             return Err(S3FilesError::ObjectTooLarge { uri: uri.to_string(), limit, found });
         }
@@ -285,38 +273,22 @@ impl Place {
         }
     }
 
-    async fn get(&self, uri: &S3Uri) -> Result<Kept, S3FilesError> {
-        let object = match self.client().get_object().bucket(&uri.bucket).key(&uri.key).send().await {
-            Ok(object) => object,
-            Err(error) => return Err(refused(uri, &error)),
-        };
+    async fn get(&self, uri: &S3Uri, now: u64) -> Result<Kept, S3FilesError> {
+        let S3Uri { bucket, key } = uri;
         // It may have grown since it was listed.
-        self.check_size(uri, object.content_length)?;
-        let bytes = match object.body.collect().await {
-            Ok(body) => body.to_vec(),
-            Err(error) => {
-                let (code, text) = ("NoAnswer".to_owned(), error.to_string());
-                return Err(S3FilesError::Refused { uri: uri.to_string(), code, text });
-            }
-        };
+        let max = usize::try_from(self.kind.max_bytes()).unwrap_or(usize::MAX);
+        let object = self.s3.get(bucket, key, max, now).await;
+        let (bytes, e_tag) = object.map_err(|refusal| refused(uri, refusal))?;
         match String::from_utf8(bytes) {
-            Ok(text) => Ok(Kept { e_tag: object.e_tag, text }),
+            Ok(text) => Ok(Kept { e_tag, text }),
             Err(error) => {
                 Err(S3FilesError::NotText { uri: uri.to_string(), at: error.utf8_error().valid_up_to() })
             }
         }
     }
-
-    fn client(&self) -> &Client {
-        self.client.get_or_init(|| self.access.s3())
-    }
 }
 
-fn refused<E>(uri: &S3Uri, error: &SdkError<E>) -> S3FilesError
-where
-    E: Error + ProvideErrorMetadata + 'static,
-{
-    let Refusal { code, text } = Refusal::from(error);
+fn refused(uri: &S3Uri, Refusal { code, text }: Refusal) -> S3FilesError {
     S3FilesError::Refused { uri: uri.to_string(), code, text }
 }
 

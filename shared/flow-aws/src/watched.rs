@@ -102,7 +102,7 @@ impl<T> Watched<T> {
         if let Some(known) = self.known.as_ref().filter(|_| now < self.next_check) {
             return known.clone().map(|value| Checked { value, refused: None, is_current: self.is_current });
         }
-        let checked = self.check().await;
+        let checked = self.check(now).await;
         let (wait, current) = match (checked, &self.known) {
             (Ok(value), _) => (REFRESH, Ok(Checked::good(value))),
             (Err(error), Some(Ok(good))) => {
@@ -119,8 +119,8 @@ impl<T> Watched<T> {
         current
     }
 
-    async fn check(&mut self) -> Result<Arc<T>, WatchedError> {
-        self.is_made &= !self.files.refresh().await?;
+    async fn check(&mut self, now: u64) -> Result<Arc<T>, WatchedError> {
+        self.is_made &= !self.files.refresh(now).await?;
         if let Some(Ok(good)) = self.known.as_ref().filter(|_| self.is_made) {
             return Ok(Arc::clone(good));
         }

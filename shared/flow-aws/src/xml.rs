@@ -1,6 +1,8 @@
 //! What is wanted of an answer in XML: texts of elements. What an answer says is not trusted to be well-formed, as deep as
 //! expected, or short.
 
+use std::borrow::Cow;
+
 use aws_smithy_xml::decode::{Document, ScopedDecoder, try_data};
 
 /// The most characters of a text that goes into an error.
@@ -58,10 +60,15 @@ pub(crate) fn each(
     Ok(())
 }
 
-/// The text of an element without children.
+/// The text of an element without children, and without white space around it.
 pub(crate) fn text(element: &mut ScopedDecoder<'_, '_>) -> Result<String, XmlError> {
+    Ok(whole_text(element)?.trim().to_owned())
+}
+
+/// The text of an element without children, to the last space.
+pub(crate) fn whole_text(element: &mut ScopedDecoder<'_, '_>) -> Result<String, XmlError> {
     let name = element.start_el().local().to_owned();
-    try_data(element).map(|text| text.trim().to_owned()).map_err(|error| XmlError::new(&name, error))
+    try_data(element).map(Cow::into_owned).map_err(|error| XmlError::new(&name, error))
 }
 
 /// The code and the message of an error, wherever in the answer they stand: EC2 has them deeper than others.

@@ -2,11 +2,14 @@ use crate::fake_s3::FakeS3;
 
 use super::*;
 
+/// The clock, which only dates signatures.
+const NOW: u64 = 1_700_000_000;
+
 const FOLDER: &str = "s3://definitions/rules/";
 
 async fn folder(s3: &FakeS3) -> Result<Vec<(String, String)>, S3FilesError> {
     let mut files = s3.files(FOLDER, S3Kind::RuleFolder);
-    files.refresh().await?;
+    files.refresh(NOW).await?;
     Ok(files.texts().map(|(name, text)| (name.to_owned(), text.to_owned())).collect())
 }
 
@@ -31,7 +34,7 @@ async fn a_folder_is_its_own_rule_files() {
     let expected = [("a", "A"), ("b", "B")].map(|(n, text)| (format!("{FOLDER}{n}.toml"), text.to_owned()));
     assert_eq!(folder(&s3).await.unwrap(), expected);
     let mut unslashed = s3.files("s3://definitions/rules", S3Kind::RuleFolder);
-    assert!(unslashed.refresh().await.unwrap());
+    assert!(unslashed.refresh(NOW).await.unwrap());
     assert_eq!(unslashed.texts().count(), 2);
 }
 
@@ -41,7 +44,7 @@ async fn an_object_is_the_one_of_its_key() {
     s3.put("networks.txt.old", "old");
     s3.put("networks.txt", "new");
     let mut files = s3.files("s3://definitions/networks.txt", S3Kind::Object);
-    files.refresh().await.unwrap();
+    files.refresh(NOW).await.unwrap();
     assert_eq!(files.texts().collect::<Vec<_>>(), [("s3://definitions/networks.txt", "new")]);
 }
 
@@ -51,15 +54,15 @@ async fn only_what_changed_is_read_again() {
     s3.put("rules/a.toml", "A");
     s3.put("rules/b.toml", "B");
     let mut files = s3.files(FOLDER, S3Kind::RuleFolder);
-    assert!(files.refresh().await.unwrap());
+    assert!(files.refresh(NOW).await.unwrap());
     assert_eq!(s3.gets(), 2);
-    assert!(!files.refresh().await.unwrap());
+    assert!(!files.refresh(NOW).await.unwrap());
     assert_eq!(s3.gets(), 2);
     s3.put("rules/b.toml", "B2");
-    assert!(files.refresh().await.unwrap());
+    assert!(files.refresh(NOW).await.unwrap());
     assert_eq!(s3.gets(), 3);
     s3.delete("rules/a.toml");
-    assert!(files.refresh().await.unwrap(), "a file less is a change too");
+    assert!(files.refresh(NOW).await.unwrap(), "a file less is a change too");
     assert_eq!(files.texts().map(|(_, text)| text).collect::<Vec<_>>(), ["B2"]);
 }
 
@@ -93,9 +96,9 @@ async fn an_error_leaves_what_was_read() {
     let s3 = FakeS3::default();
     s3.put("rules/a.toml", "A");
     let mut files = s3.files(FOLDER, S3Kind::RuleFolder);
-    files.refresh().await.unwrap();
+    files.refresh(NOW).await.unwrap();
     s3.put("rules/b.toml", b"\xff".as_slice());
-    assert!(files.refresh().await.is_err());
+    assert!(files.refresh(NOW).await.is_err());
     assert_eq!(files.texts().map(|(_, text)| text).collect::<Vec<_>>(), ["A"]);
 }
 
@@ -104,7 +107,7 @@ async fn one_object_may_have_all_bytes() {
     let s3 = FakeS3::default();
     s3.put("networks.txt", vec![b'#'; 16 << 20]);
     let mut files = s3.files("s3://definitions/networks.txt", S3Kind::Object);
-    assert!(files.refresh().await.unwrap());
+    assert!(files.refresh(NOW).await.unwrap());
 }
 
 #[tokio::test(start_paused = true)]
@@ -115,13 +118,13 @@ async fn what_was_read_before_the_time_was_over_is_not_read_again() {
     }
     s3.slow(Duration::from_millis(600));
     let mut files = s3.files(FOLDER, S3Kind::RuleFolder);
-    let error = files.refresh().await.unwrap_err().to_string();
+    let error = files.refresh(NOW).await.unwrap_err().to_string();
     assert_eq!(error, "s3://definitions/rules/: NoAnswer: not all was read within 10 s");
     assert_eq!(files.texts().count(), 0);
     let first = s3.gets();
     assert!((100..300).contains(&first), "one after the other these are less than 17: {first}");
     s3.put("rules/0.toml", "B");
-    while files.refresh().await.is_err() {
+    while files.refresh(NOW).await.is_err() {
         assert_eq!(files.texts().count(), 0);
     }
     assert_eq!(files.texts().filter(|(_, text)| *text == "A").count(), 299);
@@ -137,11 +140,11 @@ async fn what_was_read_before_an_error_is_not_read_again() {
     s3.put("rules/z.toml", b"\xff".as_slice());
     let mut files = s3.files(FOLDER, S3Kind::RuleFolder);
     s3.slow(Duration::from_secs(1));
-    assert!(files.refresh().await.is_err());
+    assert!(files.refresh(NOW).await.is_err());
     let first = s3.gets();
     s3.put("rules/z.toml", "Z");
     s3.delete("rules/100.toml");
-    assert!(files.refresh().await.unwrap());
+    assert!(files.refresh(NOW).await.unwrap());
     assert!(first >= 33 && s3.gets() <= 50, "{first}, {}", s3.gets());
     assert_eq!(files.texts().count(), 40, "what is gone is not kept");
 }
