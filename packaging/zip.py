@@ -15,7 +15,7 @@ from pathlib import Path
 
 import deflate
 
-BUDGET = 8_000_000
+BUDGET = 4_000_000
 """Bytes of a zip."""
 
 THE_BEGINNING = (1980, 1, 1, 0, 0, 0)
