@@ -40,6 +40,9 @@ ACTIONS = {
     "list_objects_v2": "s3:ListBucket",
     "get_object": "s3:GetObject",
     "put_object": "s3:PutObject",
+    "s3.list": "s3:ListBucket",
+    "s3.get": "s3:GetObject",
+    "s3.put": "s3:PutObject",
     "put_record_batch": "firehose:PutRecordBatch",
     "put_records": "kinesis:PutRecords",
     # Operators' own: no function makes these.
@@ -109,6 +112,7 @@ def calls_of_modules() -> dict[str, set[str]]:
         code = path.read_text(encoding="utf-8").split("#[cfg(test)]")[0]
         made = re.findall(r"\bclient(?:\(\))?\s*\.\s*([a-z0-9_]+)\(\)", code)
         made += re.findall(r"\bcalls(?:\(\))?\s*\.\s*(?:query|json)\(\s*\"(\w+)\"", code)
+        made += [f"s3.{call}" for call in re.findall(r"\bs3\s*\.\s*(\w+)\(", code)]
         assert set(made) <= ACTIONS.keys(), f"{path.name}: expected calls with known actions, found {made}"
         actions = {action for call in made if (action := ACTIONS[call])}
         for name in re.findall(r"^pub struct (\w+)", code, re.MULTILINE):
