@@ -118,7 +118,7 @@ fn batches(format: &str, size: usize, number: usize) -> impl Iterator<Item = Bat
 }
 
 fn subscription_event(batch: &Batch) -> String {
-    in_one_event(stream(batch), &batch.lines)
+    in_one_event(batch.interface.stream(LOG_GROUP), &batch.lines)
 }
 
 /// However many lines there are.
@@ -130,14 +130,6 @@ fn in_one_event(stream: LogStream<'_>, lines: &[(i64, String)]) -> String {
 
 /// All lines of a batch as Firehose gets them from CloudWatch Logs.
 fn message(batch: &Batch) -> Vec<u8> {
-    gzip(&SubscriptionEncoder::new(stream(batch), EncodeLimits::default()).encode_message(&batch.lines))
-}
-
-fn stream(batch: &Batch) -> LogStream<'_> {
-    LogStream {
-        owner: &batch.interface.account,
-        log_group: LOG_GROUP,
-        log_stream: &batch.interface.log_stream,
-        subscription_filter: "flowgauge",
-    }
+    let stream = batch.interface.stream(LOG_GROUP);
+    gzip(&SubscriptionEncoder::new(stream, EncodeLimits::default()).encode_message(&batch.lines))
 }

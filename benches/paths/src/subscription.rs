@@ -111,8 +111,7 @@ impl Stateless {
 }
 
 fn read(report: &Report) -> usize {
-    let lines = report.lines;
-    usize::try_from(lines.flows + lines.no_data + lines.skip_data).expect("all of them were in memory")
+    usize::try_from(report.lines.total()).expect("all of them were in memory")
 }
 
 /// Everybody is told, and nobody listens.

@@ -3,7 +3,7 @@
 use crate::measured::Batches;
 use crate::model::{Invocations, Model, whole_ms};
 use crate::workload::Workload;
-use crate::{DAYS, GB, SECONDS};
+use crate::{DAYS, GB, MINUTES, SECONDS};
 
 /// Dollars of a month.
 #[derive(Debug, Clone, Copy, Default)]
@@ -44,7 +44,7 @@ impl Model<'_> {
             architecture: workload.architecture,
         };
         let logs = self.measured.own_logs.platform_bytes * number
-            + self.measured.own_logs.quiet_line_bytes * SECONDS / 60.0;
+            + self.measured.own_logs.quiet_line_bytes * MINUTES;
         self.requests(number)
             + self.compute(&invocations)
             + self.prices.own_logs_gb.of_bytes(logs)

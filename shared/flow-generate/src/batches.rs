@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 
-use flow_envelope::encode::{EncodeError, EncodeLimits, LogStream, SubscriptionEncoder};
+use flow_envelope::encode::{EncodeError, EncodeLimits, SubscriptionEncoder};
 use flow_record::RecordFormat;
 
 use crate::network::Interface;
@@ -96,13 +96,8 @@ impl<'a> EventEncoder<'a> {
     /// For the log streams of these interfaces.
     pub fn new(interfaces: &'a [Arc<Interface>], log_group: &'a str) -> Self {
         let encoder = |interface: &'a Arc<Interface>| {
-            let stream = LogStream {
-                owner: &interface.account,
-                log_group,
-                log_stream: &interface.log_stream,
-                subscription_filter: "flowgauge",
-            };
-            (interface.id.as_str(), SubscriptionEncoder::new(stream, EncodeLimits::default()))
+            let encoder = SubscriptionEncoder::new(interface.stream(log_group), EncodeLimits::default());
+            (interface.id.as_str(), encoder)
         };
         EventEncoder { encoders: interfaces.iter().map(encoder).collect() }
     }

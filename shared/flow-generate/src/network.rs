@@ -3,6 +3,8 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
 
+use flow_envelope::encode::LogStream;
+
 use crate::dice::Dice;
 use crate::outside::Family;
 
@@ -150,6 +152,16 @@ impl Interface {
         match family {
             Family::V4 => self.v4.into(),
             Family::V6 => self.v6.into(),
+        }
+    }
+
+    /// Its log stream in `log_group`, subscribed to.
+    pub fn stream<'a>(&'a self, log_group: &'a str) -> LogStream<'a> {
+        LogStream {
+            owner: &self.account,
+            log_group,
+            log_stream: &self.log_stream,
+            subscription_filter: "flowgauge",
         }
     }
 

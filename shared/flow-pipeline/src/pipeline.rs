@@ -264,8 +264,9 @@ impl<S: StateStore, N: Notifier> Pipeline<S, N> {
 
     /// Whether an event can be read at all; what is in it is not looked at.
     pub fn check(&self, payload: &[u8]) -> Result<(), EnvelopeError> {
-        let (event, mut memory) = (SubscriptionEvent::parse(payload)?, SubscriptionUnpacker::default());
-        log_batches(memory.unpack(&event, self.settings.decompressed_cap)?).map(|_| ())
+        let mut unpacked = Vec::new();
+        SubscriptionEvent::parse(payload)?.decompress(self.settings.decompressed_cap, &mut unpacked)?;
+        log_batches(&unpacked).map(|_| ())
     }
 
     fn memory(&self) -> MutexGuard<'_, Option<SubscriptionUnpacker>> {
