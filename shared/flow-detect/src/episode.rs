@@ -8,7 +8,7 @@ use crate::context::Context;
 use crate::pane::{PaneState, Panes};
 use crate::rule::Rule;
 use crate::samples::Samples;
-use crate::window::{Look, Window};
+use crate::window::{Look, Watermark, Window};
 
 /// A run of passing windows separated by less than two windows.
 #[derive(Debug, Clone, PartialEq)]
@@ -40,8 +40,7 @@ struct Passing<'p> {
 /// A monotone rule's windows count as soon as they pass; any other rule's only once they are
 /// closed, those closed before the look's beginning left out.
 pub(crate) fn episodes(rule: &Rule, group: &GroupKey, panes: &Panes, look: Look) -> Vec<(Episode, Context)> {
-    // If all panes together can't pass, no window does.
-    if !merged(panes.iter()).is_some_and(|all| rule.query.may_pass(group, &all)) {
+    if !may_pass(rule, group, panes) {
         return Vec::new();
     }
     let mut found: Vec<Vec<Passing<'_>>> = Vec::new();
@@ -52,6 +51,20 @@ pub(crate) fn episodes(rule: &Rule, group: &GroupKey, panes: &Panes, look: Look)
         }
     }
     found.iter().filter_map(|run| episode(rule, run, panes)).collect()
+}
+
+/// When the first window that closes after `after` does which passes as it stands.
+pub(crate) fn first_passing(rule: &Rule, group: &GroupKey, panes: &Panes, after: u64) -> Option<u64> {
+    if !may_pass(rule, group, panes) {
+        return None;
+    }
+    let look = Look { after, watermark: Watermark::End };
+    passing_windows(rule, group, panes, look).map(|passing| rule.windowing.closes_at(passing.window)).next()
+}
+
+/// If all panes together can't pass, no window does.
+fn may_pass(rule: &Rule, group: &GroupKey, panes: &Panes) -> bool {
+    merged(panes.iter()).is_some_and(|all| rule.query.may_pass(group, &all))
 }
 
 /// The aggregates of panes together.

@@ -3,7 +3,9 @@
 
 mod state_support;
 
-use flow_detect::{Groups, Merged, RuleSet, StateItem, Watermark};
+use std::collections::BTreeMap;
+
+use flow_detect::{Finding, Groups, Merged, RuleSet, StateItem, Watermark};
 use proptest::prelude::*;
 use state_support::{
     Batch, NOW, START, batch, batch_in_vpc, closed_rules, facts, plain, record, refused_at, rule, rules,
@@ -160,6 +162,77 @@ proptest! {
         let expected = closings.filter(|closing| closing + delay > judged).min();
         prop_assert_eq!(stored(&item, &rules).due_at(&rules, NOW), expected.map(|closing| closing + delay));
     }
+
+    /// Looking only when an item is due tells what looking every minute tells.
+    #[test]
+    fn whoever_waits_until_it_is_due_misses_nothing(arrivals in arrivals()) {
+        let rules = rules(&[rule("few", "count(*) as n", "n < 3"), rule("some", "count(*) as n, max(dstPort) as top", "n > 4 and top < 300")]);
+        prop_assert_eq!(told(&rules, &arrivals, Looking::WhenDue), told(&rules, &arrivals, Looking::EveryMinute));
+    }
+}
+
+/// Of each minute the records that come in it, some of them of earlier minutes.
+fn arrivals() -> impl Strategy<Value = Vec<Vec<String>>> {
+    let parts = (0_u8..3, 0_u64..1500, 1_u16..400);
+    let minute = prop_oneof![3 => Just(Vec::new()), 1 => prop::collection::vec(parts, 0..6)];
+    prop::collection::vec(minute, 1..60).prop_map(|minutes| {
+        let at = |(minute, records): (usize, Vec<(u8, u64, u16)>)| {
+            let record =
+                |(source, late, port)| record(source, (minute as u64 * 60).saturating_sub(late), port);
+            records.into_iter().map(record).collect()
+        };
+        minutes.into_iter().enumerate().map(at).collect()
+    })
+}
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Looking {
+    WhenDue,
+    EveryMinute,
+}
+
+/// What batches and ticks have told two hours later: of each finding the minutes of its windows, when they were first told,
+/// and the largest first value.
+fn told(rules: &RuleSet, arrivals: &[Vec<String>], looking: Looking) -> BTreeMap<String, u64> {
+    let (mut item, mut told) = (StateItem::default(), BTreeMap::new());
+    let minutes = arrivals.iter().cloned().chain(std::iter::repeat_n(Vec::new(), 120));
+    for (now, lines) in (START + 60..).step_by(60).zip(minutes) {
+        let mut findings = Vec::new();
+        if !lines.is_empty() {
+            let outcome = item.fold(rules, batch(rules, &lines), None, now);
+            findings.extend(item.findings_of(&outcome.touched, rules, now));
+            item.judge_silent(rules, now);
+        }
+        let is_due = item.due_at(rules, now).is_some_and(|due| due <= now);
+        if looking == Looking::EveryMinute || is_due {
+            findings.extend(item.findings(rules, Watermark::At(item.event_time(now))));
+            item.judge(rules, now);
+        }
+        for Finding { id, episode, .. } in &findings {
+            for minute in (episode.span.start..episode.span.end).step_by(60) {
+                told.entry(format!("{id} {minute}")).or_insert(now);
+            }
+            let largest = told.entry(format!("{id} largest")).or_default();
+            *largest = episode.values[0].to_string().parse::<u64>().unwrap().max(*largest);
+        }
+        item = stored(&item, rules);
+    }
+    told
+}
+
+#[test]
+fn what_does_not_pass_as_it_stands_is_not_waited_for() {
+    let rules = rules(&[rule("x", "count(*) as n", "n < 3")]);
+    let mut item = StateItem::default();
+    item.merge(&rules, batch(&rules, &[record(1, 0, 22)]), None, START + 60);
+    assert!(item.due_at(&rules, START + 60).is_some(), "two more, and it does not pass");
+    item.merge(&rules, batch(&rules, &[record(1, 0, 23), record(1, 0, 24)]), None, START + 60);
+    assert_eq!(item.due_at(&rules, START + 60), None);
+    // Nothing was to be told of it, so nothing is kept for that.
+    item.merge(&rules, batch(&rules, &[record(2, 40_000, 22)]), None, START + 40_060);
+    assert_eq!(item.groups().len(), 2);
+    item.judge_silent(&rules, START + 40_060);
+    assert_eq!(item.groups().len(), 1);
 }
 
 #[test]

@@ -173,6 +173,7 @@ impl<'r> Merged<'r> {
         // Before room is made: a group that passes now may be the weakest.
         let mut findings = state.findings_of(&outcome.touched, rules, now);
         findings.extend(apart(std::mem::take(&mut outcome.apart), rules));
+        state.judge_silent(rules, now);
         state.make_room(&mut outcome);
         Merged { state, outcome, findings }
     }

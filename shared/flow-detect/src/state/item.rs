@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::deltas::Delta;
+use crate::episode::first_passing;
 use crate::finding::Finding;
 use crate::groups::{GroupId, Groups};
 use crate::rule::Rule;
@@ -302,7 +303,8 @@ impl StateItem {
     }
 
     /// When this item has to be looked at even if nothing comes, in Unix seconds: when the first window closes that nobody
-    /// has looked at yet, which may have been long ago. None when nothing is waited for. `now` is the clock.
+    /// has looked at yet and that passes as it stands, which may have been long ago. None when nothing is waited for: what
+    /// more records would make pass is looked at when they come. `now` is the clock.
     ///
     /// Rules that this program does not know may wait too: whoever knows them has to look within the next minute.
     pub fn due_at(&self, rules: &RuleSet, now: u64) -> Option<u64> {
@@ -310,14 +312,20 @@ impl StateItem {
         closing.chain(self.has_unknown(now).then_some(now + LOOK_AGAIN)).min()
     }
 
-    /// When the first window closes that nobody has looked at yet, by the clock.
+    /// When the first window closes that nobody has looked at yet and that passes as it stands, by the clock.
     fn next_closing(&self, rules: &RuleSet) -> Option<u64> {
-        let waiting = self.groups.iter().filter(|(id, _)| !rules.rule(id.rule).query.is_monotone());
-        let closings = waiting.flat_map(|(id, panes)| {
-            let windowing = rules.rule(id.rule).windowing;
-            panes.iter().filter_map(move |(pane, _)| windowing.next_closing(pane, self.judged))
+        let closings = self.groups.iter().filter_map(|(id, panes)| {
+            let rule = rules.rule(id.rule);
+            if rule.query.is_monotone() { None } else { first_passing(rule, &id.group, panes, self.judged) }
         });
         closings.min().map(|closing| closing + self.delay)
+    }
+
+    /// [Judges](Self::judge), if none of the windows that have closed passes: there is nothing to tell first.
+    pub fn judge_silent(&mut self, rules: &RuleSet, now: u64) {
+        if self.next_closing(rules).is_none_or(|closing| closing > now) {
+            self.judge(rules, now);
+        }
     }
 
     /// Notes that all windows which had closed by [`event_time`](Self::event_time) were looked at, and what they led to was told. Before that
