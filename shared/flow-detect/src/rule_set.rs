@@ -1,6 +1,6 @@
 //! The rules that run: the built-in ones, replaced and joined by the user's.
 
-use std::sync::OnceLock;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use flow_enrich::EnrichedFlow;
 use flow_query::{MAX_SIEVED, PatternWarning, Sieve};
@@ -8,6 +8,9 @@ use flow_record::{Field, FieldSet, FlowLogSource, RecordFormat};
 
 use crate::definition_error::{DefinitionError, DefinitionErrorKind, DefinitionFile};
 use crate::rule::{Mode, Rule};
+
+/// How many choices of rules a set remembers: the log groups of a function have few formats.
+const MOST_CHOICES: usize = 16;
 
 /// Compiled rules, sorted by id.
 #[derive(Debug)]
@@ -17,6 +20,8 @@ pub struct RuleSet {
     sieves: Vec<Sieve>,
     /// The [`state_id`](Rule::state_id) of each, once someone has asked.
     state_ids: OnceLock<Box<[u64]>>,
+    /// What was chosen for the formats seen so far: batches are small, and to choose takes as long as reading some records.
+    choices: Mutex<Vec<Arc<Choice>>>,
 }
 
 impl RuleSet {
@@ -24,7 +29,7 @@ impl RuleSet {
         rules.sort_by(|left, right| left.id.cmp(&right.id));
         let sieve = |rules: &[Rule]| Sieve::new(rules.iter().map(|rule| rule.query.query()));
         let sieves = rules.chunks(MAX_SIEVED).map(sieve).collect();
-        RuleSet { rules, sieves, state_ids: OnceLock::new() }
+        RuleSet { rules, sieves, state_ids: OnceLock::new(), choices: Mutex::default() }
     }
 
     /// The built-in rules alone.
@@ -64,6 +69,7 @@ impl RuleSet {
     /// The same rules as though all up to `quietest` mode told people, the others switched off.
     #[must_use]
     pub fn told_up_to(mut self, quietest: Mode) -> Self {
+        self.choices = Mutex::default();
         for rule in &mut self.rules {
             rule.mode = if rule.mode <= quietest { Mode::Notify } else { Mode::Off };
         }
@@ -102,22 +108,37 @@ impl RuleSet {
 
     /// The rules up to `quietest` mode that records of `format` can serve, and those that they can't.
     pub fn for_format(&self, format: &RecordFormat, quietest: Mode) -> ActiveRules<'_> {
+        let mut choices = self.choices.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_it = |choice: &&Arc<Choice>| choice.fields == format.fields() && choice.quietest == quietest;
+        if let Some(known) = choices.iter().find(is_it) {
+            return ActiveRules { set: self, choice: Arc::clone(known) };
+        }
+        let choice = Arc::new(self.choice(format, quietest));
+        if choices.len() < MOST_CHOICES {
+            choices.push(Arc::clone(&choice));
+        }
+        ActiveRules { set: self, choice }
+    }
+
+    fn choice(&self, format: &RecordFormat, quietest: Mode) -> Choice {
         let running = self.rules.iter().enumerate().filter(|(_, rule)| rule.mode <= quietest);
-        let (active, not_applicable) = running.partition(|(_, rule)| rule.query.is_applicable(format));
+        let (active, others): (Vec<_>, Vec<_>) =
+            running.partition(|(_, rule)| rule.query.is_applicable(format));
         let missing = |(_, rule): (usize, &Rule)| (rule.id.clone(), rule.query.missing_fields(format));
-        let not_applicable: Vec<(usize, &Rule)> = not_applicable;
         // Of rules for the logs of transit gateways nobody needs to hear over those of a VPC.
         let is_of_this_log = |(_, missing): &(String, Vec<Field>)| {
             is_transit_gateway(format.fields())
                 || !missing.iter().all(|field| field.source() == FlowLogSource::Tgw)
         };
-        let not_applicable = not_applicable.into_iter().map(missing).filter(is_of_this_log).collect();
-        ActiveRules::new(self, active, not_applicable)
+        let not_applicable = others.into_iter().map(missing).filter(is_of_this_log).collect();
+        let active = active.into_iter().map(|(place, _)| place).collect();
+        Choice { not_applicable, ..Choice::of(active, format.fields(), quietest) }
     }
 
     /// The rule at `index` alone, whatever its mode.
     pub(crate) fn only(&self, index: usize) -> ActiveRules<'_> {
-        ActiveRules::new(self, vec![(index, self.rule(index))], Vec::new())
+        let choice = Choice::of(vec![index], FieldSet::default(), self.rule(index).mode);
+        ActiveRules { set: self, choice: Arc::new(choice) }
     }
 }
 
@@ -145,33 +166,41 @@ fn read_all<'f>(
     if errors.is_empty() { Ok(rules) } else { Err(errors) }
 }
 
-/// The rules that run over records of one format.
+/// Which rules records with some fields can serve.
 #[derive(Debug)]
-pub struct ActiveRules<'r> {
-    set: &'r RuleSet,
-    active: Vec<(usize, &'r Rule)>,
-    /// The set's sieves, each with a bit for every active rule, by place in the set.
-    sieves: Vec<(&'r Sieve, u64)>,
+struct Choice {
+    fields: FieldSet,
+    quietest: Mode,
+    /// Places in the set, in order.
+    active: Vec<usize>,
+    /// For each of the set's sieves a bit for every active rule.
+    bits: Vec<u64>,
     not_applicable: Vec<(String, Vec<Field>)>,
 }
 
-impl<'r> ActiveRules<'r> {
-    fn new(
-        set: &'r RuleSet,
-        active: Vec<(usize, &'r Rule)>,
-        not_applicable: Vec<(String, Vec<Field>)>,
-    ) -> Self {
-        let mut sieves: Vec<(&Sieve, u64)> = set.sieves.iter().map(|sieve| (sieve, 0)).collect();
-        for (place, _) in &active {
-            sieves[place / MAX_SIEVED].1 |= 1 << (place % MAX_SIEVED);
+impl Choice {
+    fn of(active: Vec<usize>, fields: FieldSet, quietest: Mode) -> Self {
+        let words = active.last().map_or(0, |last| last / MAX_SIEVED + 1);
+        let mut bits = vec![0; words];
+        for place in &active {
+            bits[place / MAX_SIEVED] |= 1 << (place % MAX_SIEVED);
         }
-        ActiveRules { set, active, sieves, not_applicable }
+        Choice { fields, quietest, active, bits, not_applicable: Vec::new() }
     }
+}
 
+/// The rules that run over records of one format.
+#[derive(Debug, Clone)]
+pub struct ActiveRules<'r> {
+    set: &'r RuleSet,
+    choice: Arc<Choice>,
+}
+
+impl<'r> ActiveRules<'r> {
     /// Visits the rules that `flow` matches, each with its place in the [`RuleSet`].
     #[inline]
     pub fn matching(&self, flow: &EnrichedFlow<'_>, mut visit: impl FnMut(usize, &'r Rule)) {
-        for (word, (sieve, bits)) in self.sieves.iter().enumerate() {
+        for (word, (sieve, bits)) in self.set.sieves.iter().zip(&self.choice.bits).enumerate() {
             let mut left = sieve.candidates(*bits, flow);
             while left != 0 {
                 let place = word * MAX_SIEVED + left.trailing_zeros() as usize;
@@ -186,7 +215,8 @@ impl<'r> ActiveRules<'r> {
 
     /// Each with its place in the [`RuleSet`].
     pub fn iter(&self) -> impl Iterator<Item = (usize, &'r Rule)> {
-        self.active.iter().copied()
+        let (set, places) = (self.set, self.choice.active.iter());
+        places.map(move |place| (*place, set.rule(*place)))
     }
 
     /// The ids of rules whose pattern probably does not mean for lines of `format` what it should, and why.
@@ -202,6 +232,6 @@ impl<'r> ActiveRules<'r> {
 
     /// The ids of rules that never fire on this format, and the fields they miss.
     pub fn not_applicable(&self) -> &[(String, Vec<Field>)] {
-        &self.not_applicable
+        &self.choice.not_applicable
     }
 }
