@@ -35,7 +35,7 @@ pub use firehose::{
 pub use gunzip::{DEFAULT_DECOMPRESSED_CAP, GunzipError, gunzip_capped};
 pub use json_error::{JsonError, JsonFaultKind};
 pub use kinesis::{KinesisData, KinesisEvent, KinesisRecord};
-pub use log_batch::{LogBatch, LogEvent, MessageType, fingerprint, log_batches};
+pub use log_batch::{LogBatch, LogEvent, MessageType, fingerprint, log_batches, room_of};
 pub use reader::{
     Entry, ForeignEvent, ForeignFormat, JsonFault, Limits, ReadError, RejectReason, RejectedEntry, Summary,
     read_entries,

@@ -186,8 +186,8 @@ pub(crate) fn log_batches_in<'a>(
     general_batches(text)
 }
 
-/// The room that the events of `batches` took.
-pub(crate) fn room_of<'b>(batches: Vec<LogBatch<'_>>) -> Vec<LogEvent<'b>> {
+/// The memory that the events of `batches` took, for those of others.
+pub fn room_of<'b>(batches: Vec<LogBatch<'_>>) -> Vec<LogEvent<'b>> {
     let room = batches.into_iter().next().map(|batch| batch.events).unwrap_or_default();
     // Nothing is collected: the allocation of the one becomes that of the other.
     room.into_iter().map_while(|_| None).collect()

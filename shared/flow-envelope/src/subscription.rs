@@ -8,10 +8,11 @@ use std::borrow::Cow;
 
 use serde::Deserialize;
 
-use crate::EnvelopeError;
+use crate::log_batch::log_batches_in;
 use crate::skeleton;
 use crate::text::{Text, utf8};
 use crate::unpacker::Unpacker;
+use crate::{EnvelopeError, LogBatch, LogEvent};
 
 /// `{"awslogs":{"data":"<base64 of gzip of a CloudWatch Logs message>"}}`, still packed.
 ///
@@ -82,6 +83,7 @@ impl<'a> SubscriptionEvent<'a> {
 pub struct SubscriptionUnpacker {
     unpacker: Unpacker,
     unpacked: Vec<u8>,
+    room: Vec<LogEvent<'static>>,
 }
 
 impl SubscriptionUnpacker {
@@ -93,9 +95,24 @@ impl SubscriptionUnpacker {
         Ok(&self.unpacked)
     }
 
+    /// As [`unpack`](Self::unpack), and reads them as [`log_batches`](crate::log_batches) does.
+    pub fn batches(
+        &mut self,
+        event: &SubscriptionEvent<'_>,
+        cap: usize,
+    ) -> Result<Vec<LogBatch<'_>>, EnvelopeError> {
+        let room = std::mem::take(&mut self.room);
+        log_batches_in(room, self.unpack(event, cap)?)
+    }
+
+    /// Keeps the [room](crate::room_of) of batches that nobody needs any more for those of the next event.
+    pub fn keep(&mut self, room: Vec<LogEvent<'static>>) {
+        self.room = room;
+    }
+
     /// How many bytes of memory it holds for the next event.
     pub fn held(&self) -> usize {
-        self.unpacked.capacity()
+        self.unpacked.capacity() + self.room.capacity() * size_of::<LogEvent<'_>>()
     }
 }
 

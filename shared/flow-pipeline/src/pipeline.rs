@@ -8,7 +8,7 @@ use flow_detect::{Deltas, FUTURE_TOLERANCE, Language, Mode, Observed, RuleSet, S
 use flow_enrich::{EnrichedFlow, Tables};
 use flow_envelope::{
     DEFAULT_DECOMPRESSED_CAP, EnvelopeError, LogBatch, SubscriptionEvent, SubscriptionUnpacker, fingerprint,
-    log_batches,
+    log_batches, room_of,
 };
 use flow_record::{Fault, RecordBuffer, RecordFormat};
 
@@ -283,7 +283,7 @@ impl<S: StateStore, N: Notifier> Pipeline<S, N> {
     ) -> Result<(Deltas, Option<u128>), EnvelopeError> {
         let event = SubscriptionEvent::parse(payload)?;
         let mut memory = self.memory().take().unwrap_or_default();
-        let batches = log_batches(memory.unpack(&event, self.settings.decompressed_cap)?)?;
+        let batches = memory.batches(&event, self.settings.decompressed_cap)?;
         report.events += 1;
         let formats = self.found(&batches, now, report).await;
         let mut deltas = Deltas::default();
@@ -303,6 +303,8 @@ impl<S: StateStore, N: Notifier> Pipeline<S, N> {
         let is_delayed = deltas.newest().is_some_and(|newest| now.saturating_sub(newest) > USUAL_DELIVERY);
         report.delayed += u64::from(is_delayed);
         let fingerprint = fingerprint(&batches);
+        let room = room_of(batches);
+        memory.keep(room);
         *self.memory() = Some(memory).filter(|memory| memory.held() <= MOST_KEPT);
         Ok((deltas, fingerprint))
     }
