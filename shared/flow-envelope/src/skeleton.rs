@@ -19,13 +19,20 @@ const ID: usize = 56;
 /// How many digits a timestamp in milliseconds has, from 2001 to 2286.
 const TIMESTAMP: usize = 13;
 
+const BEFORE_ID: &[u8; 7] = br#"{"id":""#;
+const BEFORE_TIMESTAMP: &[u8; 14] = br#"","timestamp":"#;
+const BEFORE_MESSAGE: &[u8; 12] = br#","message":""#;
+
+/// How many bytes stand before the message of an event.
+const HEAD: usize = BEFORE_ID.len() + ID + BEFORE_TIMESTAMP.len() + TIMESTAMP + BEFORE_MESSAGE.len();
+
 /// How many bytes of a string are looked at together.
 const BLOCK: usize = 32;
 
 /// Reads `text` if it is exactly one data message as CloudWatch Logs writes it; its log events go into `room`, which holds
 /// none.
 pub(crate) fn read<'a>(text: &'a str, room: Vec<LogEvent<'a>>) -> Option<LogBatch<'a>> {
-    let mut cursor = Cursor { rest: text };
+    let mut cursor = Cursor::of(text);
     cursor.take(r#"{"messageType":"DATA_MESSAGE","owner":""#)?;
     let owner = cursor.string()?;
     cursor.take(r#","logGroup":""#)?;
@@ -49,7 +56,7 @@ pub(crate) fn read<'a>(text: &'a str, room: Vec<LogEvent<'a>>) -> Option<LogBatc
 
 /// The data of a subscription event that is exactly as CloudWatch Logs writes it.
 pub(crate) fn subscription_data(text: &str) -> Option<&str> {
-    let mut cursor = Cursor { rest: text };
+    let mut cursor = Cursor::of(text);
     cursor.take(r#"{"awslogs":{"data":""#)?;
     let data = cursor.string()?;
     (cursor.rest == "}}").then_some(data)
@@ -58,9 +65,14 @@ pub(crate) fn subscription_data(text: &str) -> Option<&str> {
 /// What has not been read yet.
 struct Cursor<'a> {
     rest: &'a str,
+    leading: Leading,
 }
 
 impl<'a> Cursor<'a> {
+    fn of(text: &'a str) -> Self {
+        Cursor { rest: text, leading: Leading::SOME }
+    }
+
     /// Steps over exactly `expected`.
     fn take(&mut self, expected: &str) -> Option<()> {
         self.rest = self.rest.strip_prefix(expected)?;
@@ -94,29 +106,6 @@ impl<'a> Cursor<'a> {
         Some(content)
     }
 
-    /// The content of the string of an id; steps over its closing quote.
-    #[inline]
-    fn id(&mut self) -> Option<&'a str> {
-        let digits: Option<&[u8; ID]> = self.rest.as_bytes().first_chunk();
-        if digits.is_some_and(are_digits) && self.rest.as_bytes().get(ID) == Some(&b'"') {
-            let id = self.split(ID);
-            self.take("\"")?;
-            return id;
-        }
-        self.string()
-    }
-
-    /// As many digits as milliseconds have, without a leading zero.
-    #[inline]
-    fn timestamp(&mut self) -> Option<i64> {
-        let digits: &[u8; TIMESTAMP] = self.rest.as_bytes().first_chunk()?;
-        if digits[0] == b'0' || !are_digits(digits) {
-            return None;
-        }
-        self.split(TIMESTAMP)?;
-        Some(digits.iter().fold(0, |number, digit| number * 10 + i64::from(digit - b'0')))
-    }
-
     /// All log events, to the end of the message, which must be the end of the text.
     fn events(&mut self, mut events: Vec<LogEvent<'a>>) -> Option<Vec<LogEvent<'a>>> {
         let before = self.rest.len();
@@ -138,11 +127,10 @@ impl<'a> Cursor<'a> {
 
     #[inline]
     fn event(&mut self) -> Option<LogEvent<'a>> {
-        self.take(r#"{"id":""#)?;
-        let id = self.id()?;
-        self.take(r#","timestamp":"#)?;
-        let timestamp = self.timestamp()?;
-        self.take(r#","message":""#)?;
+        let (id, timestamp) = match self.usual_head() {
+            Some(head) => head,
+            None => self.any_head()?,
+        };
         let message = self.string()?;
         self.take("}")?;
         Some(LogEvent {
@@ -152,6 +140,66 @@ impl<'a> Cursor<'a> {
             extracted_fields: Vec::new(),
         })
     }
+
+    /// Id and timestamp of an event whose id is a number as CloudWatch Logs gives them; steps over all before its message.
+    #[inline]
+    fn usual_head(&mut self) -> Option<(&'a str, i64)> {
+        let head: &[u8; HEAD] = self.rest.as_bytes().first_chunk()?;
+        let (before_id, rest) = head.split_first_chunk::<{ BEFORE_ID.len() }>()?;
+        let (id, rest) = rest.split_first_chunk::<ID>()?;
+        let (before_timestamp, rest) = rest.split_first_chunk::<{ BEFORE_TIMESTAMP.len() }>()?;
+        let (timestamp, before_message) = rest.split_first_chunk::<TIMESTAMP>()?;
+        let is_usual = before_id == BEFORE_ID
+            && before_timestamp == BEFORE_TIMESTAMP
+            && before_message == BEFORE_MESSAGE
+            && are_digits(id);
+        if !is_usual {
+            return None;
+        }
+        let timestamp = self.leading.milliseconds(timestamp)?;
+        let head = self.split(HEAD)?;
+        Some((head.get(BEFORE_ID.len()..BEFORE_ID.len() + ID)?, timestamp))
+    }
+
+    /// As [`usual_head`](Self::usual_head), with any id.
+    #[cold]
+    fn any_head(&mut self) -> Option<(&'a str, i64)> {
+        self.take(r#"{"id":""#)?;
+        let id = self.string()?;
+        self.take(r#","timestamp":"#)?;
+        let timestamp = self.leading.milliseconds(self.rest.as_bytes().first_chunk()?)?;
+        self.split(TIMESTAMP)?;
+        self.take(r#","message":""#)?;
+        Some((id, timestamp))
+    }
+}
+
+/// The first eight digits of a timestamp, which all of some minutes share.
+struct Leading {
+    digits: [u8; 8],
+    number: i64,
+}
+
+impl Leading {
+    /// Any will do that a number may begin with.
+    const SOME: Leading = Leading { digits: *b"10000000", number: 10_000_000 };
+
+    /// The number of as many digits as milliseconds have, without a leading zero.
+    #[inline]
+    fn milliseconds(&mut self, digits: &[u8; TIMESTAMP]) -> Option<i64> {
+        let (first, last): (&[u8; 8], _) = digits.split_first_chunk()?;
+        let last: &[u8; TIMESTAMP - 8] = last.first_chunk()?;
+        if *first != self.digits {
+            let is_number = first[0] != b'0' && are_digits(first);
+            *self = Leading { digits: *first, number: is_number.then(|| number(first))? };
+        }
+        are_digits(last).then(|| self.number * 100_000 + number(last))
+    }
+}
+
+#[inline]
+fn number<const N: usize>(digits: &[u8; N]) -> i64 {
+    digits.iter().fold(0, |number, digit| number * 10 + i64::from(digit - b'0'))
 }
 
 /// Whether a byte ends what a string is without looking any closer: a quote, an escape or a control character.
@@ -203,6 +251,28 @@ mod tests {
     }
 
     #[test]
+    fn reads_ids_and_times_as_cloudwatch_gives_them() {
+        let id = "37".repeat(ID / 2);
+        let times =
+            [1_418_530_010_000, 1_418_530_099_999, 1_418_530_100_000, 9_999_999_999_999, 1_000_000_000_000];
+        let event = |time: &i64| format!(r#"{{"id":"{id}","timestamp":{time},"message":"m"}}"#);
+        let (start, _) = MESSAGE.split_once(r#"{"id""#).unwrap();
+        let text = format!("{start}{}]}}", times.iter().map(event).collect::<Vec<_>>().join(","));
+        let batch = checked(&text).unwrap();
+        assert_eq!(batch.events.iter().map(|event| event.timestamp).collect::<Vec<_>>(), times);
+        assert!(batch.events.iter().all(|event| event.id == id));
+        for (from, to) in [
+            ("\"id\"", "\"ID\""),
+            ("\"timestamp\"", "\"Timestamp\""),
+            ("\"message\"", "\"Message\""),
+            ("3737", "37\\u0033"),
+        ] {
+            let deviating = text.replacen(from, to, 1);
+            assert!(deviating != text && read(&deviating, Vec::new()).is_none(), "{deviating}");
+        }
+    }
+
+    #[test]
     fn leaves_every_deviation_to_the_parser() {
         let deviations = [
             ("DATA", "CONTROL"),
@@ -211,6 +281,9 @@ mod tests {
             ("OK", "\t"),
             ("[\"f\"]", "[]"),
             ("[\"f\"]", "[\"f\",\"g\"]"),
+            (":1418530010000", ":0418530010000"),
+            (":1418530010000", ":\0\0\0\0\0\0\0\010000"),
+            (":1418530010005", ":14185300100:5"),
             (":1418530010005", ":-1418530010005"),
             (":1418530010005", ":0418530010005"),
             (":1418530010005", ":01418530010005"),

@@ -9,7 +9,7 @@ use crate::field::{ADDRESS_FIELDS, Field, FieldSet, INTEGER_FIELDS, LATEST_SECON
 use crate::format::{MAX_LINE, RecordFormat};
 use crate::plan::Place;
 use crate::scan::Columns;
-use crate::value;
+use crate::value::{self, Leading};
 
 /// What stands for a value that is absent.
 pub(crate) const ABSENT: &[u8] = b"-";
@@ -26,6 +26,7 @@ pub struct RecordBuffer {
     /// addresses as they are.
     addresses: [[u64; 2]; ADDRESS_FIELDS],
     are_v6: u8,
+    leading: Leading,
 }
 
 impl Default for RecordBuffer {
@@ -36,6 +37,7 @@ impl Default for RecordBuffer {
             integers: [0; INTEGER_FIELDS],
             addresses: [[0; 2]; ADDRESS_FIELDS],
             are_v6: 0,
+            leading: Leading::default(),
         }
     }
 }
@@ -82,7 +84,7 @@ impl RecordBuffer {
         self.are_v6 = 0;
         for (place, max) in &plan.integers {
             let (start, end) = span(&self.columns, place.column.into());
-            match value::integer(line, start, end, *max) {
+            match value::integer(line, start, end, *max, &mut self.leading) {
                 Some(number) => self.integers[usize::from(place.slot)] = number,
                 None if line[start..end] == *ABSENT => self.present.remove(place.field),
                 None => return None,

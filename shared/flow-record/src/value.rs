@@ -28,13 +28,45 @@ impl fmt::Display for Value<'_> {
     }
 }
 
+/// The first eight digits of a number of ten, which all times of some minutes share.
+#[derive(Debug, Clone)]
+pub(crate) struct Leading {
+    digits: [u8; 8],
+    number: u64,
+}
+
+impl Default for Leading {
+    fn default() -> Self {
+        Leading { digits: [b'0'; 8], number: 0 }
+    }
+}
+
+impl Leading {
+    /// The ten digits that end at `end`.
+    #[inline]
+    fn ten_digits(&mut self, line: &[u8], end: usize) -> Option<u64> {
+        let (first, last) = line.get(..end)?.last_chunk::<10>()?.split_first_chunk()?;
+        let digit = |byte: u8| u64::from(byte.wrapping_sub(b'0'));
+        let &[tens, ones] = last else { return None };
+        let (tens, ones) = (digit(tens), digit(ones));
+        if tens.max(ones) > 9 {
+            return None;
+        }
+        if *first != self.digits {
+            *self = Leading { digits: *first, number: eight_digits(line, end - 10, end - 2)? };
+        }
+        Some(self.number * 100 + tens * 10 + ones)
+    }
+}
+
 /// The digits from `start` to `end` of `line` as a number of at most `max`: no sign, no separators. Leading zeros are
 /// allowed.
 #[inline]
-pub(crate) fn integer(line: &[u8], start: usize, end: usize, max: u64) -> Option<u64> {
+pub(crate) fn integer(line: &[u8], start: usize, end: usize, max: u64, leading: &mut Leading) -> Option<u64> {
     let number = match end - start {
         1..=8 => eight_digits(line, start, end)?,
-        9..=16 => eight_digits(line, start, end - 8)? * 100_000_000 + eight_digits(line, end - 8, end)?,
+        10 => leading.ten_digits(line, end)?,
+        9 | 11..=16 => eight_digits(line, start, end - 8)? * 100_000_000 + eight_digits(line, end - 8, end)?,
         _ => long_integer(&line[start..end]).filter(|_| end > start)?,
     };
     (number <= max).then_some(number)
@@ -45,7 +77,7 @@ pub(crate) fn integer(line: &[u8], start: usize, end: usize, max: u64) -> Option
 pub(crate) fn misfit(text: &str, kind: FieldKind) -> Option<Expected> {
     let (line, length) = (text.as_bytes(), text.len());
     match kind {
-        FieldKind::Integer { max } => match integer(line, 0, length, u64::MAX) {
+        FieldKind::Integer { max } => match integer(line, 0, length, u64::MAX, &mut Leading::default()) {
             Some(number) => (number > max).then_some(Expected::AtMost(max)),
             None if length > 0 && line.iter().all(u8::is_ascii_digit) => Some(Expected::AtMost(max)),
             None => Some(Expected::Integer),
@@ -104,10 +136,11 @@ mod tests {
 
     #[test]
     fn integers() {
-        let read = |text: &str, max| match integer(text.as_bytes(), 0, text.len(), max) {
-            Some(number) => Ok(number),
-            None => Err(misfit(text, FieldKind::Integer { max })),
-        };
+        let read =
+            |text: &str, max| match integer(text.as_bytes(), 0, text.len(), max, &mut Leading::default()) {
+                Some(number) => Ok(number),
+                None => Err(misfit(text, FieldKind::Integer { max })),
+            };
         assert_eq!(read("0", 9), Ok(0));
         assert_eq!(read("0042", 65535), Ok(42));
         assert_eq!(read("65535", 65535), Ok(65535));
@@ -125,9 +158,19 @@ mod tests {
         #[test]
         fn integers_agree_with_std(text in "[0-9]{1,25}|[0-9:/ -]{6,10}", before in "[0-9 a-z]{0,9}") {
             let expected = text.parse::<u64>().ok().filter(|_| !text.starts_with('+'));
-            prop_assert_eq!(integer(text.as_bytes(), 0, text.len(), u64::MAX), expected);
+            let leading = &mut Leading::default();
+            prop_assert_eq!(integer(text.as_bytes(), 0, text.len(), u64::MAX, leading), expected);
             let line = format!("{before}{text}9");
-            prop_assert_eq!(integer(line.as_bytes(), before.len(), line.len() - 1, u64::MAX), expected);
+            prop_assert_eq!(integer(line.as_bytes(), before.len(), line.len() - 1, u64::MAX, leading), expected);
+        }
+
+        #[test]
+        fn times_agree_with_std_whatever_was_before(texts in prop::collection::vec("1[0-9x]{0,1}000000[0-9]{2}|17000000[0-9:/ ]{2}", 1..9)) {
+            let leading = &mut Leading::default();
+            for text in texts {
+                let expected = text.parse::<u64>().ok();
+                prop_assert_eq!(integer(text.as_bytes(), 0, text.len(), u64::MAX, leading), expected, "{}", text);
+            }
         }
     }
 }
