@@ -145,11 +145,11 @@ impl Condition {
         }
     }
 
-    /// The conditions that must all hold for this one to hold.
-    pub(crate) fn conjuncts(&self) -> Vec<&Condition> {
+    /// Visits the conditions that `and` joins, however they are nested.
+    pub(crate) fn conjuncts<'c>(&'c self, visit: &mut dyn FnMut(&'c Condition)) {
         match self {
-            Condition::All(parts) => parts.iter().flat_map(Condition::conjuncts).collect(),
-            part => vec![part],
+            Condition::All(parts) => parts.iter().for_each(|part| part.conjuncts(visit)),
+            part => visit(part),
         }
     }
 
