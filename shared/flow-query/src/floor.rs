@@ -76,7 +76,7 @@ mod tests {
             "filter action = \"REJECT\" | stats count(*) as tries, avg(bytes) as size, sum(bytes) as sent by dstPort \
              | filter {closing}"
         );
-        ContinuousQuery::compile(Query::parse(&text).unwrap()).unwrap()
+        ContinuousQuery::compile(&Query::parse(&text).unwrap()).unwrap()
     }
 
     #[test]
