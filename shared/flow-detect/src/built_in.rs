@@ -92,6 +92,7 @@ mod tests {
             assert_eq!(rule.tests(), read.tests(), "{name}");
             assert!(rule.words.get().is_none() && read.words.get().is_some(), "{name}");
             assert!(!rule.words().title.en.is_empty(), "{name}");
+            assert_eq!(rule.threshold(), read.threshold(), "{name}");
             let rule = Rule { tests: rule.tests().into_owned(), is_built_in: false, ..rule };
             assert_eq!(format!("{rule:#?}"), format!("{read:#?}"), "{name}");
         }

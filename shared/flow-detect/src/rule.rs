@@ -116,6 +116,8 @@ pub struct Rule {
     pub pattern: Option<FilterPattern>,
     /// The query's text, as written.
     pub query_text: String,
+    /// The tree of that text, once someone has asked.
+    pub(crate) written: OnceLock<Query>,
     /// The query, and the detector beside it.
     pub query: Logic,
     /// What of its groups tells its findings apart, by place: groups that are alike in it are one finding.
@@ -187,8 +189,8 @@ impl Rule {
     }
 
     /// Its query as written, which is wanted where a finding is told, and not at every start.
-    fn written(&self) -> Query {
-        Query::parse(&self.query_text).expect("the query was compiled from it")
+    fn written(&self) -> &Query {
+        self.written.get_or_init(|| Query::parse(&self.query_text).expect("the query was compiled from it"))
     }
 
     /// The names of what tells its findings apart, in the order in which the query groups by them.

@@ -119,6 +119,7 @@ fn read_rule(top: &mut TableReader<'_>, compiled: Option<&[u8]>) -> Read<Rule> {
         scope,
         pattern,
         query_text,
+        written: OnceLock::new(),
         query,
         identity,
         words,

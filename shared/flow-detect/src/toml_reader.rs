@@ -85,7 +85,7 @@ impl Placed<'_> {
 
 impl<'f> TableReader<'f> {
     fn new(file: DefinitionFile<'f>, table: &'f DeTable<'f>, span: Span) -> Self {
-        TableReader { file, table, span, prefix: String::new(), asked: Vec::new() }
+        TableReader { file, table, span, prefix: String::new(), asked: Vec::with_capacity(table.len()) }
     }
 
     /// The value of `key`, if there is one.
