@@ -10,7 +10,7 @@ pub(super) struct Layers<'k> {
     axes: Vec<(u16, &'k Examples)>,
     /// A bit for each detection.
     all: u64,
-    layers: Vec<Layer>,
+    apart: Vec<Layer>,
 }
 
 /// What is ruled out by conditions that read the same axes.
@@ -23,7 +23,7 @@ struct Layer {
 
 impl<'k> Layers<'k> {
     pub(super) fn new(axes: Vec<(u16, &'k Examples)>, all: u64) -> Self {
-        Layers { axes, all, layers: Vec::new() }
+        Layers { axes, all, apart: Vec::new() }
     }
 
     /// How many there are of all axes.
@@ -41,11 +41,11 @@ impl<'k> Layers<'k> {
         }
         let reads = alternatives.iter().fold(0, |all, reads| all | reads & own);
         let Some(told) = told(condition, &self.of(reads)) else { return false };
-        let place = self.layers.iter().position(|layer| layer.reads == reads).unwrap_or_else(|| {
-            self.layers.push(Layer { reads, may_match: vec![self.all; told.len()] });
-            self.layers.len() - 1
+        let place = self.apart.iter().position(|layer| layer.reads == reads).unwrap_or_else(|| {
+            self.apart.push(Layer { reads, may_match: vec![self.all; told.len()] });
+            self.apart.len() - 1
         });
-        for (may, told) in self.layers[place].may_match.iter_mut().zip(&told) {
+        for (may, told) in self.apart[place].may_match.iter_mut().zip(&told) {
             *may &= !(u64::from(told & HOLDS == 0) << bit);
         }
         !told.contains(&UNKNOWN)
@@ -55,7 +55,7 @@ impl<'k> Layers<'k> {
     pub(super) fn join(&self) -> Vec<u64> {
         let mut joined = vec![self.all; self.combinations()];
         let Some(((first, examples), others)) = self.axes.split_first() else { return joined };
-        for layer in &self.layers {
+        for layer in &self.apart {
             let reads_first = layer.reads & first != 0;
             let starts = layer.starts(if reads_first { examples.values.len() } else { 1 }, others);
             for (joined, start) in joined.chunks_exact_mut(examples.values.len()).zip(starts) {
@@ -139,6 +139,6 @@ mod tests {
             }
         }
         assert_eq!(layers.join(), expected);
-        assert!(layers.layers.len() > 3 && layers.layers.iter().all(|layer| layer.may_match.len() < 48));
+        assert!(layers.apart.len() > 3 && layers.apart.iter().all(|layer| layer.may_match.len() < 48));
     }
 }
