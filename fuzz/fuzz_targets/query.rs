@@ -51,7 +51,7 @@ fuzz_target!(|text: &str| {
     assert_eq!(again, query, "{printed}");
     assert_eq!(again.to_string(), printed, "printing is canonical");
 
-    match ContinuousQuery::compile(query.clone()) {
+    match ContinuousQuery::compile(&query) {
         Ok(query) => evaluate(&query),
         Err(error) => points_into(&error, text),
     }

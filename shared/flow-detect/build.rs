@@ -1,12 +1,16 @@
-//! Writes down what the files in `rules/` say, so that no function reads them as it starts; adding a detection is adding a
-//! file.
+//! Writes down what the files in `rules/` say and compiles their queries, so that no function does that as it starts; adding a
+//! detection is adding a file.
 
 use std::error::Error;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
+use flow_query::{ContinuousQuery, Query};
 use toml::{Table, Value};
+
+/// The keys of what a rule tells people, which is read where something is told.
+const WORDS: [&str; 3] = ["title", "explain", "advice"];
 
 #[expect(
     clippy::disallowed_methods,
@@ -30,17 +34,33 @@ fn main() -> Result<(), Box<dyn Error>> {
             fs::read_to_string(&path)?.parse().map_err(|error| format!("{}: {error}", path.display()))?;
         // Whoever runs tests reads the file.
         rule.remove("test");
-        writeln!(built, "    ({name:?}, &[{}]),", entries(&rule))?;
+        let query = compiled(&rule).map_err(|error| format!("{}: {error}", path.display()))?;
+        let words: Table =
+            WORDS.iter().filter_map(|key| Some(((*key).to_owned(), rule.remove(*key)?))).collect();
+        let (says, words) = (entries(&rule), entries(&words));
+        writeln!(
+            built,
+            "    BuiltInRule {{ file: {name:?}, says: &[{says}], words: &[{words}], query: &{query:?} }},"
+        )?;
         writeln!(texts, "    ({name:?}, include_str!(r#\"{}\"#)),", path.display())?;
     }
     let code = format!(
         "/// What each file says, but for its tests.\n\
-         pub(crate) static RULES: &[(&str, &[(&str, BuiltIn)])] = &[\n{built}];\n\n\
+         pub(crate) static RULES: &[BuiltInRule] = &[\n{built}];\n\n\
          /// The text of each file.\n\
          pub(crate) static TEXTS: &[(&str, &str)] = &[\n{texts}];\n"
     );
     fs::write(Path::new(&env::var("OUT_DIR")?).join("built_in_rules.rs"), code)?;
     Ok(())
+}
+
+/// The query of a rule as bytes. What else may be wrong with a rule, a test finds.
+fn compiled(rule: &Table) -> Result<Vec<u8>, Box<dyn Error>> {
+    let text = rule.get("query").and_then(Value::as_str).ok_or("no query")?;
+    let query = Query::parse(text)?;
+    let has_pattern = rule.contains_key("pattern");
+    let compile = if has_pattern { ContinuousQuery::compile_after_pattern } else { ContinuousQuery::compile };
+    Ok(compile(&query)?.to_bytes())
 }
 
 fn entries(table: &Table) -> String {

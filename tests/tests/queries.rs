@@ -45,7 +45,7 @@ fn saved_query(rule: &Rule) -> Option<SavedQuery> {
     if rule.pattern.is_none() && logic.detector().is_none() && logic.enrichments().is_empty() {
         return Some(SavedQuery { name: rule.id.clone(), text: rule.query_text.trim().to_owned() });
     }
-    let conditions = logic.console_filters();
+    let conditions = rule.console_filters();
     let filters: Vec<_> = conditions.iter().map(|condition| format!("filter {condition}")).collect();
     let text = format!(
         "{}\n| stats count(*) as records, sum(packets) as allPackets, sum(bytes) as allBytes\n  by srcAddr, dstAddr, dstPort, \

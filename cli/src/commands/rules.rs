@@ -37,7 +37,7 @@ fn list(rules: &RuleSet) -> io::Result<()> {
     for rule in rules.rules() {
         let (severity, mode) = (rule.severity.name(), rule.mode.name());
         let window = show_duration(rule.windowing.window);
-        let title = plain(&rule.title.en);
+        let title = plain(&rule.words().title.en);
         writeln!(out, "{:width$}  {severity:13}  {mode:7}  {window:>4}  {title}", rule.id)?;
     }
     out.flush()
@@ -61,7 +61,7 @@ fn show(rule: &Rule) -> io::Result<()> {
     let mut out = BufWriter::new(io::stdout().lock());
     let rows = [
         ("id", rule.id.clone()),
-        ("title", format!("{} / {}", rule.title.en, rule.title.ja)),
+        ("title", format!("{} / {}", rule.words().title.en, rule.words().title.ja)),
         ("type", rule.finding_type.clone()),
         ("technique", format!("ATT&CK {}", rule.technique)),
         ("severity", rule.severity.to_string()),
@@ -85,10 +85,10 @@ fn show(rule: &Rule) -> io::Result<()> {
         writeln!(out, "{:10} {}", "pattern", plain(&pattern.to_string()))?;
     }
     writeln!(out, "\n{}\n", plain_lines(&rule.query_text))?;
-    for text in [&rule.explain.en, &rule.explain.ja] {
+    for text in [&rule.words().explain.en, &rule.words().explain.ja] {
         writeln!(out, "{}", plain(&text.to_string()))?;
     }
-    for step in rule.advice.en.iter().chain(&rule.advice.ja) {
+    for step in rule.words().advice.en.iter().chain(&rule.words().advice.ja) {
         writeln!(out, "- {}", plain(step))?;
     }
     out.flush()

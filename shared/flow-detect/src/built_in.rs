@@ -5,23 +5,40 @@ use toml::Spanned;
 use toml::de::{DeString, DeTable, DeValue};
 
 use crate::rule::Rule;
+use crate::rule_file::read_words;
 use crate::rule_test::RuleTest;
+use crate::text::Words;
+use crate::toml_reader::TomlFile;
 
 include!(concat!(env!("OUT_DIR"), "/built_in_rules.rs"));
 
-/// A value of a rule file, as [`RULES`] has it.
+/// What `build.rs` read in a rule file.
+pub(crate) struct BuiltInRule {
+    /// Its name.
+    pub(crate) file: &'static str,
+    /// All but the words, and the tests.
+    pub(crate) says: Entries,
+    pub(crate) words: Entries,
+    /// The query, [compiled](flow_query::ContinuousQuery::to_bytes).
+    pub(crate) query: &'static [u8],
+}
+
+/// The keys and values of a table.
+pub(crate) type Entries = &'static [(&'static str, BuiltIn)];
+
+/// A value of a rule file.
 #[derive(Debug)]
 pub(crate) enum BuiltIn {
     Text(&'static str),
     /// Anything without parts that is no text, as TOML.
     Other(&'static str),
     List(&'static [BuiltIn]),
-    Table(&'static [(&'static str, BuiltIn)]),
+    Table(Entries),
 }
 
 impl BuiltIn {
-    /// The keys and values of a table, which stand nowhere.
-    pub(crate) fn table(entries: &'static [(&'static str, BuiltIn)]) -> DeTable<'static> {
+    /// As TOML that stands nowhere.
+    pub(crate) fn table(entries: Entries) -> DeTable<'static> {
         entries
             .iter()
             .map(|(key, value)| (placeless(DeString::from(*key)), placeless(value.read())))
@@ -41,6 +58,13 @@ impl BuiltIn {
 pub(crate) fn placeless<T>(value: T) -> Spanned<T> {
     let Span { start, end } = Span::default();
     Spanned::new(start..end, value)
+}
+
+/// What a rule tells people.
+pub(crate) fn words(rule: &Rule) -> Words {
+    let built_in = RULES.iter().find(|built_in| built_in.file == rule.file).expect("it was read there");
+    let file = TomlFile::built_in(built_in.file, built_in.words);
+    read_words(&mut file.top(), &rule.query, &rule.identity).expect("a test reads each of them")
 }
 
 /// The tests in the file of this name.
@@ -66,6 +90,9 @@ mod tests {
             assert_eq!(rule.state_id(), read.state_id(), "{name}");
             assert!(rule.tests.is_empty() && !read.tests.is_empty(), "{name}");
             assert_eq!(rule.tests(), read.tests(), "{name}");
+            assert!(rule.words.get().is_none() && read.words.get().is_some(), "{name}");
+            assert!(!rule.words().title.en.is_empty(), "{name}");
+            assert_eq!(rule.threshold(), read.threshold(), "{name}");
             let rule = Rule { tests: rule.tests().into_owned(), is_built_in: false, ..rule };
             assert_eq!(format!("{rule:#?}"), format!("{read:#?}"), "{name}");
         }

@@ -189,7 +189,7 @@ impl<'r> Finding<'r> {
 
     /// The same with each value shown by `show`, which gets its name.
     pub fn explanation_with(&self, language: Language, show: impl Fn(&str, &Value<'_>) -> String) -> String {
-        self.rule.explain.get(language).fill(|name| {
+        self.rule.words().explain.get(language).fill(|name| {
             let subject = self.subject.iter().find(|(subject, _)| subject == name);
             let value = self.values().find(|(value, _)| *value == name);
             subject

@@ -61,6 +61,6 @@ pub use state::{
     BUCKETS, MAX_GROUPS, MAX_ITEM_BYTES, Outcome, REDELIVERED_WITHIN, STATE_VERSION, StateError, StateItem,
     StateKey, by_state_key,
 };
-pub use text::{Language, Localized};
+pub use text::{Language, Localized, Words};
 pub use toml_reader::{Placed, TableReader, TomlFile};
 pub use window::{FUTURE_TOLERANCE, Look, Watermark, Window, Windowing};

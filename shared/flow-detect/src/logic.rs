@@ -98,16 +98,9 @@ impl Logic {
         self.own().iter().map(|(_, function)| *function).chain(self.query.aggregate_functions())
     }
 
-    /// When a group is a finding, as text: `attempts > 100`.
-    pub fn threshold(&self) -> String {
-        let queried = self.query.threshold();
-        let own = self.detector.as_ref().map(|(detector, tuned)| detector.threshold(tuned));
-        own.map_or_else(|| queried.to_owned(), |own| format!("{own} and {queried}"))
-    }
-
-    /// The conditions of its filters that the CloudWatch console can test too, as text.
-    pub fn console_filters(&self) -> Vec<String> {
-        self.query.console_filters()
+    /// When the detector, if there is one, lets a group be a finding, as text.
+    pub(crate) fn own_threshold(&self) -> Option<String> {
+        self.detector.as_ref().map(|(detector, tuned)| detector.threshold(tuned))
     }
 
     /// Whether a group that passes keeps passing whatever else is added, so that it may be told at once.

@@ -2,9 +2,10 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::sync::OnceLock;
 
 use flow_enrich::EnrichedFlow;
-use flow_query::{FilterPattern, GroupKey, KeyPart, Source};
+use flow_query::{FilterPattern, GroupKey, KeyPart, Query, Source};
 use flow_record::Field;
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::Xxh3Default;
@@ -13,7 +14,7 @@ use crate::built_in;
 use crate::logic::Logic;
 use crate::rule_test::RuleTest;
 use crate::scope::ScopeWidth;
-use crate::text::{Localized, Template};
+use crate::text::Words;
 use crate::window::Windowing;
 
 /// How bad a finding is. OCSF's words and order.
@@ -99,8 +100,6 @@ pub struct Rule {
     pub id: String,
     /// The kind of finding, in GuardDuty's grammar: `Recon:VPC/AdminPortTries`.
     pub finding_type: String,
-    /// What to call a finding.
-    pub title: Localized<String>,
     /// How bad its findings are.
     pub severity: Severity,
     /// What is done with them.
@@ -117,23 +116,28 @@ pub struct Rule {
     pub pattern: Option<FilterPattern>,
     /// The query's text, as written.
     pub query_text: String,
+    /// The tree of that text, once someone has asked.
+    pub(crate) written: OnceLock<Query>,
     /// The query, and the detector beside it.
     pub query: Logic,
     /// What of its groups tells its findings apart, by place: groups that are alike in it are one finding.
     pub(crate) identity: Vec<usize>,
-    /// What happened, with the finding's values in it.
-    pub explain: Localized<Template>,
-    /// What to do, step by step.
-    pub advice: Localized<Vec<String>>,
+    /// Those that were read with it, or since.
+    pub(crate) words: OnceLock<Words>,
     /// Those of its tests that were read with it.
     pub(crate) tests: Vec<RuleTest>,
     /// The file it comes from.
     pub file: String,
-    /// Whether it is part of the program: then its tests are still in its file.
+    /// Whether it is part of the program: then its words and tests are read when they are asked for.
     pub(crate) is_built_in: bool,
 }
 
 impl Rule {
+    /// What it tells people. No function needs that of a rule which finds nothing.
+    pub fn words(&self) -> &Words {
+        self.words.get_or_init(|| built_in::words(self))
+    }
+
     /// Its tests. Those of a built-in rule are read when they are asked for: no function does.
     pub fn tests(&self) -> Cow<'_, [RuleTest]> {
         if self.is_built_in { built_in::tests(&self.file).into() } else { self.tests.as_slice().into() }
@@ -168,6 +172,25 @@ impl Rule {
         hash.update(&window.to_le_bytes());
         hash.update(&pane.to_le_bytes());
         hash.digest()
+    }
+
+    /// When a group is a finding, as text: `attempts > 100`.
+    pub fn threshold(&self) -> String {
+        let queried = self.written().threshold();
+        match self.query.own_threshold() {
+            Some(own) => format!("{own} and {queried}"),
+            None => queried,
+        }
+    }
+
+    /// The conditions of its filters that the CloudWatch console can test too, as text.
+    pub fn console_filters(&self) -> Vec<String> {
+        self.written().console_filters()
+    }
+
+    /// Its query as written, which is wanted where a finding is told, and not at every start.
+    fn written(&self) -> &Query {
+        self.written.get_or_init(|| Query::parse(&self.query_text).expect("the query was compiled from it"))
     }
 
     /// The names of what tells its findings apart, in the order in which the query groups by them.

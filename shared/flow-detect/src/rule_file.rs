@@ -1,10 +1,12 @@
 //! A rule file to a rule: TOML with a query in it, checked to the last key.
 
+use std::sync::OnceLock;
+
 use flow_enrich::{Networks, NetworksError};
 use flow_query::{ContinuousQuery, FilterPattern, Query, QueryError, Span, nearest};
 use flow_record::RecordFormat;
 
-use crate::built_in;
+use crate::built_in::{self, BuiltInRule};
 use crate::definition_error::{DefinitionError, DefinitionErrorKind, DefinitionFile};
 use crate::detector::{DETECTORS, Detector, Parameter, Tuned};
 use crate::duration::parse_duration;
@@ -12,7 +14,7 @@ use crate::logic::Logic;
 use crate::rule::{Mode, Rule, Severity};
 use crate::rule_test::{Expectation, RepeatedLine, RuleTest};
 use crate::scope::ScopeWidth;
-use crate::text::{Localized, Template};
+use crate::text::{Localized, Template, Words};
 use crate::toml_reader::{Placed, TableReader, TomlFile};
 use crate::window::Windowing;
 
@@ -49,20 +51,21 @@ impl Rule {
     /// With file, line, column, what was expected and what was found; for a name that nothing has, the nearest.
     pub fn parse(name: &str, text: &str) -> Read<Rule> {
         let file = TomlFile::parse(name, text).map_err(|mut mistakes| mistakes.swap_remove(0))?;
-        Self::read(&file)
+        Self::read(&file, None)
     }
 
-    /// All built-in rules, without their tests.
+    /// All built-in rules, without their words and tests.
     pub(crate) fn built_in() -> impl Iterator<Item = Rule> {
-        built_in::RULES.iter().map(|(name, entries)| {
-            let rule = Self::read(&TomlFile::built_in(name, entries));
+        built_in::RULES.iter().map(|BuiltInRule { file, says, words: _, query }| {
+            let rule = Self::read(&TomlFile::built_in(file, says), Some(query));
             Rule { is_built_in: true, ..rule.expect("a test reads each of them") }
         })
     }
 
-    fn read(file: &TomlFile<'_>) -> Read<Rule> {
+    /// Of a built-in rule the query is [compiled](ContinuousQuery::to_bytes) already, and its words are elsewhere.
+    fn read(file: &TomlFile<'_>, compiled: Option<&[u8]>) -> Read<Rule> {
         let mut top = file.top();
-        let rule = read_rule(&mut top)?;
+        let rule = read_rule(&mut top, compiled)?;
         top.finish()?;
         Ok(rule)
     }
@@ -74,7 +77,7 @@ impl Rule {
     }
 }
 
-fn read_rule(top: &mut TableReader<'_>) -> Read<Rule> {
+fn read_rule(top: &mut TableReader<'_>, compiled: Option<&[u8]>) -> Read<Rule> {
     let id = top.required("id")?;
     let id =
         top.parsed(&id, "letters a-z, digits and hyphens", |id| Rule::is_id(id).then(|| id.to_owned()))?;
@@ -91,23 +94,23 @@ fn read_rule(top: &mut TableReader<'_>) -> Read<Rule> {
     let technique = top.required("technique")?;
     let expected = "an ATT&CK technique such as \"T1110\" or \"T1110.001\"";
     let technique = top.parsed(&technique, expected, |text| is_technique(text).then(|| text.to_owned()))?;
-    let title = localized(top, "title", |reader, title| short(reader, title, TITLE).map(str::to_owned))?;
     let windowing = windowing(top)?;
     let default_repeat = if severity >= Severity::High { HOUR } else { 6 * HOUR };
     let repeat = duration(top, "repeat", 60..=7 * DAY)?.unwrap_or(default_repeat);
     let scope = scope(top)?;
     let pattern = pattern(top)?;
-    let (query_text, query) = query(top, pattern.is_some())?;
+    let (query_text, query) = query(top, pattern.is_some(), compiled)?;
     let query = Logic::new(query, detector(top)?);
     let identity = identity(top, &query)?;
-    let explain = localized(top, "explain", |reader, text| explain(reader, text, &query, &identity))?;
-    let advice = localized(top, "advice", advice)?;
+    let words = match compiled {
+        None => read_words(top, &query, &identity)?.into(),
+        Some(_) => OnceLock::new(),
+    };
     let tests = tests(top, &query)?;
     let file = top.file().name.to_owned();
     Ok(Rule {
         id,
         finding_type,
-        title,
         severity,
         mode,
         technique,
@@ -116,14 +119,21 @@ fn read_rule(top: &mut TableReader<'_>) -> Read<Rule> {
         scope,
         pattern,
         query_text,
+        written: OnceLock::new(),
         query,
         identity,
-        explain,
-        advice,
+        words,
         tests,
         file,
         is_built_in: false,
     })
+}
+
+pub(crate) fn read_words(top: &mut TableReader<'_>, query: &Logic, identity: &[usize]) -> Read<Words> {
+    let title = localized(top, "title", |reader, title| short(reader, title, TITLE).map(str::to_owned))?;
+    let explain = localized(top, "explain", |reader, text| explain(reader, text, query, identity))?;
+    let advice = localized(top, "advice", advice)?;
+    Ok(Words { title, explain, advice })
 }
 
 /// `ThreatPurpose:Resource/Family`, as GuardDuty names its findings.
@@ -207,11 +217,19 @@ fn pattern(top: &mut TableReader<'_>) -> Read<Option<FilterPattern>> {
     FilterPattern::parse(text).map(Some).map_err(|error| in_text(top, &placed, text, error))
 }
 
-fn query(top: &mut TableReader<'_>, has_pattern: bool) -> Read<(String, ContinuousQuery)> {
+fn query(
+    top: &mut TableReader<'_>,
+    has_pattern: bool,
+    compiled: Option<&[u8]>,
+) -> Read<(String, ContinuousQuery)> {
     let placed = top.required("query")?;
     let text = short(top, &placed, QUERY)?;
+    if let Some(bytes) = compiled {
+        let compiled = ContinuousQuery::from_bytes(bytes).expect("build.rs compiled it");
+        return Ok((text.trim().to_owned(), compiled));
+    }
     let compile = if has_pattern { ContinuousQuery::compile_after_pattern } else { ContinuousQuery::compile };
-    let compiled = Query::parse(text).and_then(compile);
+    let compiled = Query::parse(text).and_then(|query| compile(&query));
     let compiled = compiled.map_err(|error| in_text(top, &placed, text, error))?;
     Ok((text.trim().to_owned(), compiled))
 }
@@ -290,7 +308,7 @@ fn explain(
     identity: &[usize],
 ) -> Read<Template> {
     let text = short(reader, placed, TEXT)?;
-    let template = Template::parse(text);
+    let template = Template::new(text);
     let told = identity.iter().filter_map(|place| query.group_names().get(*place)).map(String::as_str);
     let known: Vec<&str> = told.chain(query.aggregate_names()).collect();
     let unknown = template.names().find(|name| !known.contains(name));
@@ -300,7 +318,7 @@ fn explain(
             let suggestion = nearest(&name, known);
             let start = text.find(&name).unwrap_or(0);
             let span = span_in_file(reader.file(), placed, text, (start..start + name.len()).into());
-            let kind = DefinitionErrorKind::Placeholder { key: placed.key.clone(), name, suggestion };
+            let kind = DefinitionErrorKind::Placeholder { key: placed.key.to_string(), name, suggestion };
             Err(reader.error(span, kind))
         }
     }

@@ -31,60 +31,69 @@ impl<T> Localized<T> {
     }
 }
 
-/// A text with names in braces: `{srcAddr} tried {attempts} times`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Template(Vec<Piece>);
+/// What a rule tells people.
+#[derive(Debug)]
+pub struct Words {
+    /// What to call a finding.
+    pub title: Localized<String>,
+    /// What happened, with the finding's values in it.
+    pub explain: Localized<Template>,
+    /// What to do, step by step.
+    pub advice: Localized<Vec<String>>,
+}
 
+/// A text with names in braces: `{srcAddr} tried {attempts} times`. A brace without its twin is text.
+///
+/// It is taken apart whenever it is filled.
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Piece {
-    Text(String),
-    Name(String),
+pub struct Template(String);
+
+enum Piece<'t> {
+    Text(&'t str),
+    Name(&'t str),
 }
 
 impl Template {
-    /// Splits `text` at braces; a brace without its twin is text.
-    pub(crate) fn parse(text: &str) -> Self {
-        let mut pieces = Vec::new();
-        let mut rest = text;
-        while let Some((before, after)) = rest.split_once('{') {
-            let Some((name, after)) = after.split_once('}') else { break };
-            if !before.is_empty() {
-                pieces.push(Piece::Text(before.to_owned()));
+    pub(crate) fn new(text: &str) -> Self {
+        Template(text.to_owned())
+    }
+
+    fn pieces(&self) -> impl Iterator<Item = Piece<'_>> {
+        let mut rest = self.0.as_str();
+        std::iter::from_fn(move || {
+            if let Some((name, after)) = rest.strip_prefix('{').and_then(|rest| rest.split_once('}')) {
+                rest = after;
+                return Some(Piece::Name(name.trim()));
             }
-            pieces.push(Piece::Name(name.trim().to_owned()));
+            let name = rest.find('{').filter(|name| rest[*name..].contains('}'));
+            let (text, after) = rest.split_at(name.unwrap_or(rest.len()));
             rest = after;
-        }
-        if !rest.is_empty() {
-            pieces.push(Piece::Text(rest.to_owned()));
-        }
-        Template(pieces)
+            (!text.is_empty()).then_some(Piece::Text(text))
+        })
     }
 
     /// The names in it.
     pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
-        self.0.iter().filter_map(|piece| match piece {
-            Piece::Name(name) => Some(name.as_str()),
+        self.pieces().filter_map(|piece| match piece {
+            Piece::Name(name) => Some(name),
             Piece::Text(_) => None,
         })
     }
 
     /// The text with `value` of each name in its place.
     pub fn fill(&self, value: impl Fn(&str) -> Option<String>) -> String {
-        let piece = |piece: &Piece| match piece {
-            Piece::Text(text) => text.clone(),
+        let piece = |piece| match piece {
+            Piece::Text(text) => text.to_owned(),
             Piece::Name(name) => value(name).unwrap_or_else(|| "-".to_owned()),
         };
-        self.0.iter().map(piece).collect()
+        self.pieces().map(piece).collect()
     }
 }
 
 /// Prints as it was written.
 impl fmt::Display for Template {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|piece| match piece {
-            Piece::Text(text) => f.write_str(text),
-            Piece::Name(name) => write!(f, "{{{name}}}"),
-        })
+        f.write_str(&self.0)
     }
 }
 
@@ -94,7 +103,7 @@ mod tests {
 
     #[test]
     fn names_are_filled_in() {
-        let template = Template::parse("{ srcAddr } tried {attempts} times {unknown} {open");
+        let template = Template::new("{ srcAddr } tried {attempts} times {unknown} {open");
         assert_eq!(template.names().collect::<Vec<_>>(), ["srcAddr", "attempts", "unknown"]);
         let filled = template.fill(|name| match name {
             "srcAddr" => Some("10.0.0.1".to_owned()),

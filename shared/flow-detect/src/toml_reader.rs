@@ -1,5 +1,6 @@
 //! TOML with places: every value is taken with where it stands, so that a mistake can be pointed at.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::ops::RangeInclusive;
 
@@ -7,7 +8,7 @@ use flow_query::{Span, nearest};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use crate::built_in::{BuiltIn, placeless};
+use crate::built_in::{BuiltIn, Entries, placeless};
 use crate::definition_error::{DefinitionError, DefinitionErrorKind, DefinitionFile, MAX_MISTAKES};
 
 type Read<T> = Result<T, DefinitionError>;
@@ -46,10 +47,7 @@ impl<'f> TomlFile<'f> {
     }
 
     /// What `build.rs` read in the file `name`.
-    pub(crate) fn built_in(
-        name: &'static str,
-        entries: &'static [(&'static str, BuiltIn)],
-    ) -> TomlFile<'static> {
+    pub(crate) fn built_in(name: &'static str, entries: Entries) -> TomlFile<'static> {
         TomlFile { file: DefinitionFile { name, text: "" }, table: placeless(BuiltIn::table(entries)) }
     }
 
@@ -73,7 +71,7 @@ pub struct TableReader<'f> {
 /// A value and where it stands.
 #[derive(Debug, Clone)]
 pub struct Placed<'f> {
-    pub(crate) key: String,
+    pub(crate) key: Cow<'f, str>,
     pub(crate) value: &'f DeValue<'f>,
     pub(crate) span: Span,
 }
@@ -87,7 +85,7 @@ impl Placed<'_> {
 
 impl<'f> TableReader<'f> {
     fn new(file: DefinitionFile<'f>, table: &'f DeTable<'f>, span: Span) -> Self {
-        TableReader { file, table, span, prefix: String::new(), asked: Vec::new() }
+        TableReader { file, table, span, prefix: String::new(), asked: Vec::with_capacity(table.len()) }
     }
 
     /// The value of `key`, if there is one.
@@ -115,8 +113,9 @@ impl<'f> TableReader<'f> {
         }
     }
 
-    fn placed(&self, key: &str, value: &'f Spanned<DeValue<'f>>) -> Placed<'f> {
-        Placed { key: [&self.prefix, key].concat(), value: value.get_ref(), span: value.span().into() }
+    fn placed(&self, key: &'f str, value: &'f Spanned<DeValue<'f>>) -> Placed<'f> {
+        let key = if self.prefix.is_empty() { key.into() } else { [&self.prefix, key].concat().into() };
+        Placed { key, value: value.get_ref(), span: value.span().into() }
     }
 
     /// All keys with their places, and their values.
@@ -176,7 +175,7 @@ impl<'f> TableReader<'f> {
         }
         let suggestion = nearest(text, words.into_iter().map(|(word, _)| word));
         let kind = DefinitionErrorKind::Value {
-            key: placed.key.clone(),
+            key: placed.key.to_string(),
             expected,
             found: format!("\"{text}\""),
             suggestion,
@@ -249,7 +248,7 @@ impl<'f> TableReader<'f> {
             DeValue::Datetime(time) => format!("the time {time}"),
             other => format!("a TOML {}", other.type_str()),
         };
-        let kind = DefinitionErrorKind::Value { key: placed.key.clone(), expected, found, suggestion };
+        let kind = DefinitionErrorKind::Value { key: placed.key.to_string(), expected, found, suggestion };
         self.file.error(placed.span, kind)
     }
 

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use flow_record::{Field, FieldSet};
+use serde::{Deserialize, Serialize};
 
 /// What an enrichment's value is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -26,7 +27,7 @@ struct EnrichmentRow {
 macro_rules! enrichments {
     ($($variant:ident, $json:literal, $insights:literal, $kind:ident, $needs:ident, $describe:literal;)*) => {
         /// One enrichment: a name that queries and outputs can ask for beside the fields of the record.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
         #[repr(u8)]
         pub enum Enrichment {
             $(#[doc = concat!("`", $insights, "`: ", $describe, ".")] $variant,)*
@@ -35,6 +36,14 @@ macro_rules! enrichments {
         impl Enrichment {
             /// Every enrichment, in table order.
             pub const ALL: [Enrichment; ENRICHMENT_COUNT] = [$(Enrichment::$variant,)*];
+
+            /// The enrichment with this name in queries.
+            pub fn from_insights_name(name: &str) -> Option<Self> {
+                match name {
+                    $($insights => Some(Enrichment::$variant),)*
+                    _ => None,
+                }
+            }
         }
 
         const ENRICHMENT_COUNT: usize = [$($json,)*].len();
@@ -120,11 +129,6 @@ impl Enrichment {
     /// The name in queries, in CloudWatch Logs Insights' style: `srcScope`.
     pub fn insights_name(self) -> &'static str {
         self.row().insights_name
-    }
-
-    /// The enrichment with this name in queries.
-    pub fn from_insights_name(name: &str) -> Option<Self> {
-        Enrichment::ALL.into_iter().find(|enrichment| enrichment.insights_name() == name)
     }
 
     /// The enrichment with this key in JSON.

@@ -150,7 +150,8 @@ impl Alert {
             (Status::SeverityRaised, Language::Japanese) => "重大度上昇: ",
             (Status::Resolved, Language::Japanese) => "終息: ",
         };
-        plain(&format!("[{severity}] {status}{}: {}", rule.title.get(language), about(finding))).into_owned()
+        plain(&format!("[{severity}] {status}{}: {}", rule.words().title.get(language), about(finding)))
+            .into_owned()
     }
 }
 
@@ -228,7 +229,7 @@ fn body(finding: &Finding<'_>, language: Language, words: &Words, link: Option<&
     add(words.rule, &format!("{} ({}, ATT&CK {}){mode}", rule.id, rule.finding_type, rule.technique));
     add(words.finding, finding.id.as_str());
     add("", words.to_do);
-    for (index, step) in rule.advice.get(language).iter().enumerate() {
+    for (index, step) in rule.words().advice.get(language).iter().enumerate() {
         add("", &format!("  {}. {step}", index + 1));
     }
     add("", words.lines);
@@ -294,7 +295,7 @@ fn place(finding: &Finding<'_>, words: &Words) -> String {
 
 /// The values against the threshold: `attempts > 100: attempts = 120, ports = 1`.
 fn why(finding: &Finding<'_>, words: &Words) -> String {
-    let mut text = format!("{}: {}", finding.rule.query.threshold(), show_values(finding));
+    let mut text = format!("{}: {}", finding.rule.threshold(), show_values(finding));
     let more = finding
         .totals()
         .filter(|(name, total)| finding.values().any(|(other, value)| other == *name && value != *total));

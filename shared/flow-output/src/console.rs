@@ -62,7 +62,7 @@ fn commands(finding: &Finding<'_>) -> Vec<String> {
     let mut subject: Vec<_> =
         finding.subject.iter().filter_map(|(name, part)| condition(name, part)).collect();
     subject.retain(|condition| fits(condition));
-    let mut of_rule = finding.rule.query.console_filters();
+    let mut of_rule = finding.rule.console_filters();
     of_rule.retain(|condition| !subject.contains(condition) && fits(condition));
     let filters = of_rule.iter().chain(&subject).map(|condition| format!("filter {condition}"));
     let ends = ["sort @timestamp desc", "limit 1000"].map(str::to_owned);

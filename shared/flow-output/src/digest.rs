@@ -130,7 +130,7 @@ impl<'a, 'r> Digest<'a, 'r> {
         let rules = self.by_rule();
         for findings in rules.iter().take(MAX_RULES) {
             let Some(worst) = findings.first() else { continue };
-            let (severity, title) = (worst.severity, plain(worst.rule.title.get(language)));
+            let (severity, title) = (worst.severity, plain(worst.rule.words().title.get(language)));
             let (title, count) = (cut(&title, MAX_TITLE), (words.count)(findings.len() as u64));
             add(&format!("[{}] {title} ({}): {count}", severity_word(severity, language), worst.rule.id));
             findings.iter().take(MAX_SHOWN).for_each(|finding| add(&format!("  {}", line(finding))));

@@ -93,7 +93,7 @@ impl Message {
         let alert = Alert::new(finding, language, link, now);
         let text = alert.with_suppression(&alert.body.replace("```", "'''"), MAX_ALERT);
         let steps: Vec<_> =
-            finding.rule.advice.get(language).iter().map(|step| plain(step).into_owned()).collect();
+            finding.rule.words().advice.get(language).iter().map(|step| plain(step).into_owned()).collect();
         let body = json!({
             "version": "1.0",
             "source": "custom",

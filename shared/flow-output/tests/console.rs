@@ -79,7 +79,7 @@ fn the_query_shows_the_evidence() {
 fn the_filters_of_every_rule() {
     let rules = RuleSet::defaults();
     let shown = |rule: &Rule| {
-        let filters = rule.query.console_filters().into_iter().map(|filter| format!("\n  {filter}"));
+        let filters = rule.console_filters().into_iter().map(|filter| format!("\n  {filter}"));
         format!("{}{}", rule.id, filters.collect::<String>())
     };
     insta::assert_snapshot!(rules.rules().iter().map(shown).collect::<Vec<_>>().join("\n"));

@@ -2,6 +2,8 @@
 
 use std::cmp::Ordering;
 
+use serde::{Deserialize, Serialize};
+
 use crate::deviation::Deviation;
 use crate::distinct::Distinct;
 use crate::exact::Exact;
@@ -12,7 +14,7 @@ use crate::value::{Number, Value};
 pub(crate) use crate::quantiles::Percent;
 
 /// An aggregate function of `stats`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum AggregateFunction {
     /// `count(*)`, or `count(f)`: the records in which `f` is present.
     Count,

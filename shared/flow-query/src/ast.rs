@@ -1,5 +1,7 @@
 //! The tree of a query as written.
 
+use serde::{Deserialize, Serialize};
+
 use crate::aggregate::AggregateFunction;
 use crate::error::Span;
 use crate::function::Function;
@@ -233,7 +235,7 @@ pub enum Pattern {
 }
 
 /// A comparison.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Comparison {
     /// `=`
     Equal,
@@ -299,7 +301,7 @@ impl Comparison {
 }
 
 /// An arithmetic operation.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Arithmetic {
     /// `+`
     Add,

@@ -1,7 +1,7 @@
 //! The tree to conditions and operands: names resolved, types checked.
 
 use std::cell::RefCell;
-use std::collections::HashSet;
+use std::collections::BTreeSet;
 
 use crate::aggregate::AggregateFunction;
 use crate::ast::{AggregateCall, Arithmetic, Comparison, Expr, ExprKind, Literal, Pattern, Stats};
@@ -150,7 +150,12 @@ impl Names<'_> {
     }
 
     fn conditions(&self, parts: &[Expr]) -> Compiled<Vec<Condition>> {
-        parts.iter().map(|part| self.condition(part)).collect()
+        // `collect` would not know how many there are.
+        let mut conditions = Vec::with_capacity(parts.len());
+        for part in parts {
+            conditions.push(self.condition(part)?);
+        }
+        Ok(conditions)
     }
 
     /// The column that an earlier `stats` made of just this: `stats sum(bytes) by srcAddr | sort sum(bytes) desc`.
@@ -316,7 +321,7 @@ impl Names<'_> {
 
     fn membership(&self, subject: &Expr, values: &[Expr], negated: bool) -> Compiled<Condition> {
         let (operand, kind) = self.operand(subject)?;
-        let mut literals = Vec::new();
+        let mut literals = Vec::with_capacity(values.len());
         for value in values {
             let ExprKind::Literal(literal @ (Literal::Integer(_) | Literal::Float(_) | Literal::Text(_))) =
                 &value.kind
@@ -328,12 +333,11 @@ impl Names<'_> {
             check_literal(subject, kind, literal, value.span, true)?;
             literals.push(literal);
         }
-        let integers: Option<Box<[i64]>> = literals
-            .iter()
-            .map(|literal| if let Literal::Integer(number) = literal { Some(*number) } else { None })
-            .collect();
-        if let (Operand::Source(source), true, Some(values)) = (&operand, kind.is_whole(), integers) {
-            return Ok(Condition::IntegerIn { source: *source, values, negated });
+        if let Operand::Source(source) = operand
+            && kind.is_whole()
+            && let Some(values) = integers(&literals)
+        {
+            return Ok(Condition::IntegerIn { source, values, negated });
         }
         let value = |literal: &&Literal| match literal {
             Literal::Text(text) if kind == Type::Address => {
@@ -343,6 +347,16 @@ impl Names<'_> {
         };
         Ok(Condition::In { subject: operand, values: literals.iter().map(value).collect(), negated })
     }
+}
+
+/// All of the literals, if they are whole numbers.
+fn integers(literals: &[&Literal]) -> Option<Box<[i64]>> {
+    let mut integers = Vec::with_capacity(literals.len());
+    for literal in literals {
+        let Literal::Integer(number) = literal else { return None };
+        integers.push(*number);
+    }
+    Some(integers.into())
 }
 
 /// `srcAddr != "-"`: what a record says `-` of is absent here, and a text in the console.
@@ -359,7 +373,7 @@ fn dash(subject: &Operand, op: Comparison, right: &Expr) -> Option<Condition> {
 
 /// Refuses `stats` with two columns of one name.
 pub(crate) fn check_names(stats: &Stats) -> Compiled<()> {
-    let mut names = HashSet::new();
+    let mut names = BTreeSet::new();
     for named in stats.columns.iter().chain(&stats.by) {
         let name = named.name();
         if names.contains(&name) {

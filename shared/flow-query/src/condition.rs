@@ -3,6 +3,7 @@
 
 use ipnet::IpNet;
 use regex::Regex;
+use serde::{Deserialize, Serialize};
 
 use crate::ast::Comparison;
 use crate::names::Source;
@@ -11,7 +12,7 @@ use crate::row::Row;
 use crate::value::Value;
 
 /// A compiled condition. Absent values make every comparison false; see [`Value::holds`].
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) enum Condition {
     /// All hold.
     All(Vec<Condition>),
@@ -72,7 +73,7 @@ pub(crate) enum Condition {
 }
 
 /// Which addresses are meant.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Family {
     V4,
     V6,
@@ -80,11 +81,11 @@ pub(crate) enum Family {
 }
 
 /// What `like` looks for.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) enum Matcher {
     Substring(Box<str>),
     Prefix(Box<str>),
-    Regex(Box<Regex>),
+    Regex(#[serde(with = "as_text")] Box<Regex>),
 }
 
 impl Matcher {
@@ -145,11 +146,11 @@ impl Condition {
         }
     }
 
-    /// The conditions that must all hold for this one to hold.
-    pub(crate) fn conjuncts(&self) -> Vec<&Condition> {
+    /// Visits the conditions that `and` joins, however they are nested.
+    pub(crate) fn conjuncts<'c>(&'c self, visit: &mut dyn FnMut(&'c Condition)) {
         match self {
-            Condition::All(parts) => parts.iter().flat_map(Condition::conjuncts).collect(),
-            part => vec![part],
+            Condition::All(parts) => parts.iter().for_each(|part| part.conjuncts(visit)),
+            part => visit(part),
         }
     }
 
@@ -216,4 +217,24 @@ impl Condition {
 fn is_in<'v>(subject: &Value<'_>, mut values: impl Iterator<Item = Value<'v>>, negated: bool) -> bool {
     !matches!(subject, Value::Absent)
         && values.any(|value| subject.holds(Comparison::Equal, &value)) != negated
+}
+
+/// A regular expression as the text that it is compiled from.
+mod as_text {
+    use regex::Regex;
+    use serde::de::Error;
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    use crate::compile::regex;
+    use crate::error::Span;
+
+    #[expect(clippy::borrowed_box, reason = "serde hands the field as it is")]
+    pub(super) fn serialize<S: Serializer>(regex: &Box<Regex>, serializer: S) -> Result<S::Ok, S::Error> {
+        regex.as_str().serialize(serializer)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Box<Regex>, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        regex(&text, Span::default()).map(Box::new).map_err(D::Error::custom)
+    }
 }

@@ -2,17 +2,21 @@
 
 use std::cell::RefCell;
 
-use crate::ast::{Expr, ExprKind};
+use crate::ast::{Expr, ExprKind, Query};
 use crate::compile::{Asked, Names};
+use crate::continuous::leading_filters;
 
-/// The conditions that `and` joins in `filters`, as text, as far as the console answers them as they are answered here.
-///
-/// Left out are those that read an enrichment, and those that the console takes otherwise: for it, `ispresent` also holds
-/// for `-`. Without them a query shows more, never less.
-pub(crate) fn console_filters<'q>(filters: impl IntoIterator<Item = &'q Expr>) -> Vec<String> {
-    let mut conditions = Vec::new();
-    filters.into_iter().for_each(|filter| split(filter, &mut conditions));
-    conditions.into_iter().filter(|condition| is_portable(condition)).map(ToString::to_string).collect()
+impl Query {
+    /// The conditions of a detection's filters that the CloudWatch console can test too, as text; all of them hold for every
+    /// record that counts.
+    ///
+    /// Left out are those that read an enrichment, and those that the console takes otherwise: for it, `ispresent` also holds
+    /// for `-`. Without them a query shows more, never less.
+    pub fn console_filters(&self) -> Vec<String> {
+        let mut conditions = Vec::new();
+        leading_filters(self).for_each(|filter| split(filter, &mut conditions));
+        conditions.into_iter().filter(|condition| is_portable(condition)).map(ToString::to_string).collect()
+    }
 }
 
 fn split<'q>(filter: &'q Expr, into: &mut Vec<&'q Expr>) {
@@ -31,14 +35,13 @@ fn is_portable(condition: &Expr) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use crate::{ContinuousQuery, Query};
+    use crate::Query;
 
     #[test]
     fn what_the_console_can_answer_is_kept() {
         let kept = |filters: &str| {
             let text = format!("{filters} | stats count(*) as n by srcAddr | filter n > 3");
-            let query = ContinuousQuery::compile(Query::parse(&text).unwrap()).unwrap();
-            query.console_filters()
+            Query::parse(&text).unwrap().console_filters()
         };
         for (filters, expected) in [
             ("filter dstPort = 22", vec!["dstPort = 22"]),
@@ -62,6 +65,6 @@ mod tests {
     #[test]
     fn a_pattern_alone_has_none() {
         let query = Query::parse("stats count(*) as n by srcAddr | filter n > 3").unwrap();
-        assert!(ContinuousQuery::compile_after_pattern(query).unwrap().console_filters().is_empty());
+        assert!(query.console_filters().is_empty());
     }
 }

@@ -2,12 +2,12 @@
 
 use flow_enrich::Enrichment;
 use flow_record::{Field, RecordFormat};
+use serde::{Deserialize, Serialize};
 
 use crate::aggregate::{Aggregate, AggregateFunction};
 use crate::ast::{Command, CommandKind, Comparison, Expr, ExprKind, Named, Query, Stats};
 use crate::compile::{Names, check_names};
 use crate::condition::Condition;
-use crate::console_filters::console_filters;
 use crate::error::{QueryError, QueryErrorKind, Span};
 use crate::floor::Floor;
 use crate::group::{GroupKey, KeyValues, MAX_GROUP_BY};
@@ -33,7 +33,7 @@ pub const MAX_AGGREGATES: usize = 8;
 /// A compiled detection: which records count, what is kept of them for each group, and when a group is a finding.
 ///
 /// Its query is one or more `filter`, one `stats` with `by`, and a closing `filter` over the columns of `stats`.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub struct ContinuousQuery {
     filter: Condition,
     group_by: Vec<Operand>,
@@ -43,9 +43,6 @@ pub struct ContinuousQuery {
     closing: Condition,
     /// What must hold for `closing` to hold, and goes on to hold whatever is added.
     needed: Condition,
-    threshold: String,
-    /// The filters as they were written.
-    filters: Vec<Expr>,
     is_monotone: bool,
 }
 
@@ -54,7 +51,7 @@ impl ContinuousQuery {
     ///
     /// # Errors
     /// When it is not of a detection's shape, names something unknown, or compares what can't be compared.
-    pub fn compile(query: Query) -> Result<Self, QueryError> {
+    pub fn compile(query: &Query) -> Result<Self, QueryError> {
         Self::compile_shaped(query, true)
     }
 
@@ -63,16 +60,16 @@ impl ContinuousQuery {
     ///
     /// # Errors
     /// As [`compile`](Self::compile).
-    pub fn compile_after_pattern(query: Query) -> Result<Self, QueryError> {
+    pub fn compile_after_pattern(query: &Query) -> Result<Self, QueryError> {
         Self::compile_shaped(query, false)
     }
 
-    fn compile_shaped(query: Query, needs_filter: bool) -> Result<Self, QueryError> {
+    fn compile_shaped(query: &Query, needs_filter: bool) -> Result<Self, QueryError> {
         let record = Names::record();
         // Before the shape, so that the first mistake in the text is the one told.
         let filters =
-            leading_filters(&query).map(|filter| record.condition(filter)).collect::<Result<_, _>>()?;
-        let (stats, closing) = shape(&query, needs_filter)?;
+            leading_filters(query).map(|filter| record.condition(filter)).collect::<Result<_, _>>()?;
+        let (stats, closing) = shape(query, needs_filter)?;
         let group_by =
             stats.by.iter().map(|group| record.operand(&group.expr)).collect::<Result<Vec<_>, _>>()?;
         let mut columns: Vec<(String, Type)> =
@@ -103,8 +100,6 @@ impl ContinuousQuery {
             aggregate_names: stats.columns.iter().map(Named::name).collect(),
             closing: condition,
             needed,
-            threshold: closing.to_string(),
-            filters: into_leading_filters(query).collect(),
             is_monotone,
         })
     }
@@ -182,18 +177,6 @@ impl ContinuousQuery {
         self.aggregates.iter().map(|aggregate| aggregate.function)
     }
 
-    /// The closing filter as text: `attempts > 100`.
-    pub fn threshold(&self) -> &str {
-        &self.threshold
-    }
-
-    /// The conditions of its filters that the CloudWatch console can test too, as text; all of them hold for every record
-    /// that counts.
-    pub fn console_filters(&self) -> Vec<String> {
-        // Worked out when a finding is told, not when rules are read: a function reads them at every start.
-        console_filters(&self.filters)
-    }
-
     /// Whether a group that passes keeps passing whatever else is added, so that it may be told at once.
     ///
     /// Distinct counts above [`EXACT_LIMIT`](crate::EXACT_LIMIT) are estimates, which may dip a little as values are
@@ -259,15 +242,19 @@ impl Row for Columns<'_> {
     }
 }
 
-fn leading_filters(query: &Query) -> impl Iterator<Item = &Expr> {
-    query.commands.iter().map_while(|command| match &command.kind {
-        CommandKind::Filter(condition) => Some(condition),
-        _ => None,
-    })
+impl Query {
+    /// The closing filter of a detection as text: `attempts > 100`.
+    pub fn threshold(&self) -> String {
+        match self.commands.last().map(|last| &last.kind) {
+            Some(CommandKind::Filter(closing)) => closing.to_string(),
+            _ => String::new(),
+        }
+    }
 }
 
-fn into_leading_filters(query: Query) -> impl Iterator<Item = Expr> {
-    query.commands.into_iter().map_while(|command| match command.kind {
+/// Those of a detection by which records count.
+pub(crate) fn leading_filters(query: &Query) -> impl Iterator<Item = &Expr> {
+    query.commands.iter().map_while(|command| match &command.kind {
         CommandKind::Filter(condition) => Some(condition),
         _ => None,
     })

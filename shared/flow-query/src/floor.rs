@@ -22,7 +22,7 @@ impl Floor {
     /// That of a closing filter over `keys` names and then aggregates; none when it is of another shape.
     pub(crate) fn of(closing: &Condition, keys: usize) -> Option<Self> {
         let mut parts = Vec::new();
-        flatten(closing, &mut parts);
+        closing.conjuncts(&mut |part| parts.push(part));
         let found = parts.iter().enumerate().find_map(|(place, part)| Some((place, compared(part, keys)?)));
         let (place, (column, is_strict)) = found?;
         let mut others: Vec<_> = parts.into_iter().cloned().collect();
@@ -43,14 +43,6 @@ impl Floor {
             Number::Integer(number) => Number::Integer(number.saturating_add(1)),
             Number::Float(number) => Number::Float(number.floor() + 1.0),
         }
-    }
-}
-
-/// The conditions that `and` joins, however they are nested.
-fn flatten<'c>(condition: &'c Condition, parts: &mut Vec<&'c Condition>) {
-    match condition {
-        Condition::All(all) => all.iter().for_each(|one| flatten(one, parts)),
-        other => parts.push(other),
     }
 }
 
@@ -84,7 +76,7 @@ mod tests {
             "filter action = \"REJECT\" | stats count(*) as tries, avg(bytes) as size, sum(bytes) as sent by dstPort \
              | filter {closing}"
         );
-        ContinuousQuery::compile(Query::parse(&text).unwrap()).unwrap()
+        ContinuousQuery::compile(&Query::parse(&text).unwrap()).unwrap()
     }
 
     #[test]

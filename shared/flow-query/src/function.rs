@@ -1,5 +1,7 @@
 //! The functions of one record, by their names.
 
+use serde::{Deserialize, Serialize};
+
 /// How a function is called.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Arity {
@@ -13,7 +15,7 @@ macro_rules! functions {
     ($($variant:ident, $name:literal, $least:literal, $most:literal, $takes:literal, $describe:literal;)*) => {
         /// A function of one record ("Boolean, comparison, numeric, datetime, and other functions" in the CloudWatch
         /// Logs user guide).
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
         pub enum Function {
             $(#[doc = concat!("`", $name, "`: ", $describe, ".")] $variant,)*
         }

@@ -1,5 +1,7 @@
 //! One aggregate of `stats`, compiled.
 
+use serde::{Deserialize, Serialize};
+
 use crate::aggregate::{Aggregate, AggregateFunction};
 use crate::names::Source;
 use crate::operand::Operand;
@@ -7,7 +9,7 @@ use crate::row::Row;
 use crate::value::{Number, Value};
 
 /// An aggregate and what it is worked out from.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct KeptAggregate {
     pub(crate) function: AggregateFunction,
     /// `None` counts every row.

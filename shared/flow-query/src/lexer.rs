@@ -1,25 +1,27 @@
 //! Text to tokens, one at a time: what a `/` begins depends on where it stands.
 
+use std::borrow::Cow;
+
 use crate::error::{QueryError, QueryErrorKind, Span};
 use crate::period::{Period, TimeUnit};
 
 /// One token.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) enum Token {
+pub(crate) enum Token<'t> {
     /// A name or keyword.
-    Word(String),
+    Word(&'t str),
     /// A name in backticks, never a keyword.
-    Quoted(String),
+    Quoted(Cow<'t, str>),
     Integer(i64),
     Float(f64),
     Period(Period),
-    Text(String),
+    Text(Cow<'t, str>),
     /// An operator or a bracket.
     Sign(&'static str),
     End,
 }
 
-impl Token {
+impl Token<'_> {
     /// As an error shows it: `written` in the query. A number that is not kept as it was typed is shown so too.
     pub(crate) fn describe(&self, written: &str) -> String {
         match self {
@@ -34,10 +36,32 @@ impl Token {
     }
 }
 
-/// Longest first, so that `<=` is not read as `<`.
-const SIGNS: [&str; 18] =
-    ["!=", "<=", ">=", "=~", "(", ")", "[", "]", ",", "|", "=", "<", ">", "+", "-", "*", "/", "^"];
-const PERCENT: &str = "%";
+/// The operator or bracket that a text begins with, the longest one.
+fn sign(text: &str) -> Option<&'static str> {
+    let mut bytes = text.bytes();
+    Some(match (bytes.next()?, bytes.next()) {
+        (b'!', Some(b'=')) => "!=",
+        (b'<', Some(b'=')) => "<=",
+        (b'>', Some(b'=')) => ">=",
+        (b'=', Some(b'~')) => "=~",
+        (b'(', _) => "(",
+        (b')', _) => ")",
+        (b'[', _) => "[",
+        (b']', _) => "]",
+        (b',', _) => ",",
+        (b'|', _) => "|",
+        (b'=', _) => "=",
+        (b'<', _) => "<",
+        (b'>', _) => ">",
+        (b'+', _) => "+",
+        (b'-', _) => "-",
+        (b'*', _) => "*",
+        (b'/', _) => "/",
+        (b'^', _) => "^",
+        (b'%', _) => "%",
+        _ => return None,
+    })
+}
 
 pub(crate) struct Lexer<'t> {
     text: &'t str,
@@ -55,7 +79,7 @@ impl<'t> Lexer<'t> {
     }
 
     /// The next token and its place.
-    pub(crate) fn token(&mut self) -> Result<(Token, Span), QueryError> {
+    pub(crate) fn token(&mut self) -> Result<(Token<'t>, Span), QueryError> {
         self.skip_space_and_comments();
         let start = self.at;
         let rest = &self.text[start..];
@@ -64,12 +88,8 @@ impl<'t> Lexer<'t> {
             Some('"' | '\'') => Token::Text(self.quoted("a closing quote")?),
             Some('`') => Token::Quoted(self.quoted("a closing backtick")?),
             Some(c) if c.is_ascii_digit() => self.number()?,
-            Some(c) if begins_name(c) => Token::Word(self.take_while(in_name).to_owned()),
-            Some(c) => match SIGNS
-                .iter()
-                .chain([&PERCENT])
-                .find(|sign| sign.starts_with(c) && rest.starts_with(**sign))
-            {
+            Some(c) if begins_name(c) => Token::Word(self.take_name()),
+            Some(c) => match sign(rest) {
                 Some(sign) => {
                     self.at += sign.len();
                     Token::Sign(sign)
@@ -87,13 +107,13 @@ impl<'t> Lexer<'t> {
     }
 
     /// A regular expression, from the slash at `start` to the next one that no backslash precedes.
-    pub(crate) fn regex(&mut self, start: usize) -> Result<(String, Span), QueryError> {
+    pub(crate) fn regex(&mut self, start: usize) -> Result<(Cow<'t, str>, Span), QueryError> {
         self.at = start;
         let pattern = self.delimited("a closing slash", |after| if after == '/' { "/" } else { "" })?;
         Ok((pattern, (start..self.at).into()))
     }
 
-    fn quoted(&mut self, expected: &'static str) -> Result<String, QueryError> {
+    fn quoted(&mut self, expected: &'static str) -> Result<Cow<'t, str>, QueryError> {
         self.delimited(expected, |after| match after {
             '\\' => "\\",
             '"' => "\"",
@@ -109,35 +129,37 @@ impl<'t> Lexer<'t> {
         &mut self,
         expected: &'static str,
         unescape: fn(char) -> &'static str,
-    ) -> Result<String, QueryError> {
-        let start = self.at;
-        let mut characters = self.text[start..].char_indices();
+    ) -> Result<Cow<'t, str>, QueryError> {
+        let text = &self.text[self.at..];
+        let mut characters = text.char_indices();
         let delimiter = characters.next().map(|(_, c)| c);
-        let mut content = String::new();
+        let begin = characters.offset();
+        let mut content = Cow::Borrowed("");
+        // Up to where `content` has it.
+        let mut done = begin;
         while let Some((offset, c)) = characters.next() {
             if Some(c) == delimiter {
-                self.at = start + offset + c.len_utf8();
+                self.at += offset + c.len_utf8();
+                content += &text[done..offset];
                 return Ok(content);
             }
-            content.push(c);
             if c == '\\' {
                 let Some((_, after)) = characters.next() else { break };
                 let meant = unescape(after);
-                if meant.is_empty() {
-                    content.push(after);
-                } else {
-                    content.pop();
-                    content.push_str(meant);
+                if !meant.is_empty() {
+                    content += &text[done..offset];
+                    content += meant;
+                    done = characters.offset();
                 }
             }
         }
         let kind = QueryErrorKind::Syntax { expected, found: "the end of the query".to_owned() };
-        Err(QueryError::new(kind, start..self.text.len()))
+        Err(QueryError::new(kind, self.at..self.text.len()))
     }
 
-    fn number(&mut self) -> Result<Token, QueryError> {
+    fn number(&mut self) -> Result<Token<'t>, QueryError> {
         let start = self.at;
-        self.take_while(|c| c.is_ascii_digit());
+        self.take_digits();
         let mut is_float = self.fraction();
         is_float |= self.exponent();
         let text = &self.text[start..self.at];
@@ -145,8 +167,11 @@ impl<'t> Lexer<'t> {
             let kind = QueryErrorKind::Syntax { expected: "a number", found: format!("`{found}`") };
             Err(QueryError::new(kind, start..end))
         };
-        let word = self.take_while(in_name);
-        if !is_float && let (Ok(amount), Some(unit)) = (text.parse(), TimeUnit::from_name(word)) {
+        let word = self.take_name();
+        if !word.is_empty()
+            && !is_float
+            && let (Ok(amount), Some(unit)) = (text.parse(), TimeUnit::from_name(word))
+        {
             return Ok(Token::Period(Period { amount, unit }));
         }
         if !word.is_empty() {
@@ -166,7 +191,7 @@ impl<'t> Lexer<'t> {
         let has_fraction = matches!(rest, [b'.', digit, ..] if digit.is_ascii_digit());
         if has_fraction {
             self.at += 1;
-            self.take_while(|c| c.is_ascii_digit());
+            self.take_digits();
         }
         has_fraction
     }
@@ -179,24 +204,35 @@ impl<'t> Lexer<'t> {
             _ => return false,
         };
         self.at += skip;
-        self.take_while(|c| c.is_ascii_digit());
+        self.take_digits();
         true
     }
 
-    fn take_while(&mut self, belongs: impl Fn(char) -> bool) -> &'t str {
+    fn take_digits(&mut self) {
+        self.take_while(|byte| byte.is_ascii_digit());
+    }
+
+    fn take_name(&mut self) -> &'t str {
+        self.take_while(|byte| in_name(byte.into()))
+    }
+
+    /// All bytes up to one that does not belong; those that belong are ASCII.
+    #[inline]
+    fn take_while(&mut self, belongs: impl Fn(u8) -> bool) -> &'t str {
         let rest = &self.text[self.at..];
-        let length = rest.find(|c| !belongs(c)).unwrap_or(rest.len());
+        let length = rest.bytes().position(|byte| !belongs(byte)).unwrap_or(rest.len());
         self.at += length;
         &rest[..length]
     }
 
     fn skip_space_and_comments(&mut self) {
         loop {
-            self.take_while(char::is_whitespace);
-            if !self.text[self.at..].starts_with('#') {
+            let rest = self.text[self.at..].trim_start();
+            self.at = self.text.len() - rest.len();
+            if !rest.starts_with('#') {
                 return;
             }
-            self.take_while(|c| c != '\n');
+            self.at += rest.find('\n').unwrap_or(rest.len());
         }
     }
 }

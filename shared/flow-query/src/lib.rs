@@ -10,9 +10,9 @@
 //! let text = r#"filter action = "REJECT" and dstPort in [22, 3389]
 //!               | stats count(*) as attempts by srcAddr
 //!               | filter attempts > 100"#;
-//! let query = ContinuousQuery::compile(Query::parse(text)?)?;
-//! assert!(query.is_monotone());
+//! let query = Query::parse(text)?;
 //! assert_eq!(query.threshold(), "attempts > 100");
+//! assert!(ContinuousQuery::compile(&query)?.is_monotone());
 //! # Ok::<(), flow_query::QueryError>(())
 //! ```
 //!
@@ -73,6 +73,7 @@ mod record_filter;
 mod row;
 mod rows;
 mod sieve;
+mod stored;
 mod time;
 mod value;
 mod warning;

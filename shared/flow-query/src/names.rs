@@ -2,11 +2,12 @@
 
 use flow_enrich::{Enrichment, EnrichmentKind};
 use flow_record::{Field, FieldKind, RecordFormat};
+use serde::{Deserialize, Serialize};
 
 use crate::value::Type;
 
 /// Where a name's value comes from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Source {
     /// A field of the record.
     Field(Field),
@@ -70,7 +71,7 @@ impl Source {
 }
 
 /// The fields that CloudWatch Logs adds to every log event.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum SystemField {
     /// `@timestamp`, milliseconds since 1970.
     Timestamp,

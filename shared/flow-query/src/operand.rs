@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use serde::{Deserialize, Serialize};
+
 use crate::ast::{Arithmetic, Literal};
 use crate::call;
 use crate::condition::Condition;
@@ -13,7 +15,7 @@ use crate::row::Row;
 use crate::value::{Number, Type, Value};
 
 /// A compiled expression that has a value.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) enum Operand {
     Source(Source),
     Literal(Value<'static>),

@@ -19,6 +19,9 @@ const MAX_OPERATORS: usize = 256;
 /// The most expressions in one list.
 const MAX_LIST: usize = 1000;
 
+/// Most lists are no longer than this.
+const USUAL_LIST: usize = 4;
+
 /// The most commands in one query.
 const MAX_COMMANDS: usize = 100;
 
@@ -80,7 +83,7 @@ impl Expr {
 struct Parser<'t> {
     lexer: Lexer<'t>,
     /// The token that is looked at, and its place.
-    token: Token,
+    token: Token<'t>,
     span: Span,
     /// Where the token before it ended.
     last_end: usize,
@@ -97,7 +100,7 @@ impl<'t> Parser<'t> {
         Ok(Parser { lexer, token, span, last_end: 0, depth: 0, operators: 0 })
     }
 
-    fn advance(&mut self) -> Parsed<Token> {
+    fn advance(&mut self) -> Parsed<Token<'t>> {
         let (token, span) = self.lexer.token()?;
         self.last_end = self.span.end;
         self.span = span;
@@ -113,6 +116,7 @@ impl<'t> Parser<'t> {
         Span { start: start.start, end: self.last_end }
     }
 
+    #[inline]
     fn is_sign(&self, sign: &str) -> bool {
         matches!(self.token, Token::Sign(found) if found == sign)
     }
@@ -121,6 +125,7 @@ impl<'t> Parser<'t> {
         matches!(&self.token, Token::Word(word) if word.eq_ignore_ascii_case(keyword))
     }
 
+    #[inline]
     fn take_sign(&mut self, sign: &str) -> Parsed<bool> {
         let found = self.is_sign(sign);
         if found {
@@ -157,17 +162,14 @@ impl<'t> Parser<'t> {
         let Token::Word(word) = &self.token else {
             return Err(self.expected("a command such as filter or stats"));
         };
-        let (word, start) = (word.clone(), self.span);
-        let lower = match word.to_ascii_lowercase() {
-            // Another name of the same command.
-            alias if alias == "where" => "filter".to_owned(),
-            lower => lower,
+        let (word, start) = (*word, self.span);
+        // Another name of the same command.
+        let meant = if word.eq_ignore_ascii_case("where") { "filter" } else { word };
+        let Some(name) = COMMANDS.into_iter().find(|name| name.eq_ignore_ascii_case(meant)) else {
+            return Err(no_command(word.to_owned(), start));
         };
-        if !COMMANDS.contains(&lower.as_str()) {
-            return Err(no_command(word, start));
-        }
         self.advance()?;
-        let kind = match lower.as_str() {
+        let kind = match name {
             "fields" => CommandKind::Fields(self.list(Self::named)?),
             "display" => CommandKind::Display(self.list(Self::named)?),
             "filter" => CommandKind::Filter(self.expr()?),
@@ -186,7 +188,8 @@ impl<'t> Parser<'t> {
 
     /// One part or more, with commas between them.
     fn list<T>(&mut self, part: fn(&mut Self) -> Parsed<T>) -> Parsed<Vec<T>> {
-        let mut parts = vec![part(self)?];
+        let mut parts = Vec::with_capacity(USUAL_LIST);
+        parts.push(part(self)?);
         while self.take_sign(",")? {
             parts.push(part(self)?);
             if parts.len() > MAX_LIST {
@@ -240,7 +243,7 @@ impl<'t> Parser<'t> {
         let subject = if is_pattern { None } else { Some(self.primary()?) };
         let pattern = match &self.token {
             Token::Text(glob) => {
-                let glob = glob.clone();
+                let glob = glob.to_string();
                 self.advance()?;
                 if !self.is_word("as") {
                     return Err(self.expected("`as` and a name for each `*`"));
@@ -259,7 +262,7 @@ impl<'t> Parser<'t> {
         let (regex, span) = self.lexer.regex(self.span.start)?;
         self.span = span;
         self.advance()?;
-        Ok(regex)
+        Ok(regex.into_owned())
     }
 
     fn name(&mut self) -> Parsed<String> {
@@ -269,7 +272,8 @@ impl<'t> Parser<'t> {
             _ => return Err(self.expected("a name after `as`")),
         }
         match self.advance()? {
-            Token::Word(name) | Token::Quoted(name) => Ok(name),
+            Token::Word(name) => Ok(name.to_owned()),
+            Token::Quoted(name) => Ok(name.into_owned()),
             _ => Err(self.expected("a name after `as`")),
         }
     }

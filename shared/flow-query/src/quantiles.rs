@@ -1,5 +1,7 @@
 //! Quantiles: exact while few, a histogram of known relative error after.
 
+use serde::{Deserialize, Serialize};
+
 use crate::value::{Number, Value};
 
 /// Up to this many values quantiles are exact.
@@ -15,7 +17,7 @@ const REST: u32 = f64::MANTISSA_DIGITS - 1 - PRECISION;
 const LAST_BUCKET: i32 = 0x7ff << PRECISION;
 
 /// How large a part of all values lies at or below a quantile: the `n` of `pct(f, n)`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Percent(u32);
 
 /// A percentage is kept in millionths.

@@ -5,7 +5,9 @@
 
 #![expect(clippy::inline_always, reason = "each table's look-up is code of its own only where it is inlined")]
 
+use std::array;
 use std::cell::OnceCell;
+use std::slice;
 
 use flow_enrich::{Carried, EnrichedFlow, Enrichment, Externals, Side};
 use flow_record::Field;
@@ -18,11 +20,13 @@ use crate::value::Value;
 
 mod kinds;
 mod known_texts;
+mod layers;
 mod places;
 mod told;
 
 use kinds::{Axis, Kinds};
-use told::{Examples, HOLDS, UNKNOWN, combinations, told};
+use layers::Layers;
+use told::{Examples, HOLDS, told};
 
 /// The names looked at: some together, since filters join them by `or`; first what is cheap and rules out most.
 const SOURCES: [&[Source]; TABLES] = [
@@ -95,8 +99,8 @@ impl Sieve {
         let filters: Vec<&Condition> =
             queries.into_iter().take(MAX_SIEVED).map(ContinuousQuery::filter).collect();
         let all = filters.iter().enumerate().fold(0, |all, (place, _)| all | 1 << place);
-        let mut parts: Vec<Vec<Part<'_>>> = filters.iter().map(|filter| Part::all(filter)).collect();
         let kinds = kinds_of(&filters);
+        let mut parts: Vec<Vec<Part<'_>>> = filters.iter().map(|filter| Part::all(filter, &kinds)).collect();
         let tables = SOURCES.map(|sources| Table::new(sources, &kinds, all, &mut parts).unwrap_or_default());
         let rest = |parts: &Vec<Part<'_>>| {
             let rest = parts.iter().filter(|part| !part.is_decided);
@@ -144,35 +148,31 @@ impl Table {
     /// None if no values of `sources` rule out anything, or if there are too many to tell apart. Marks the `parts` of each
     /// filter that are decided here.
     fn new(sources: &[Source], kinds: &[Kinds], all: u64, parts: &mut [Vec<Part<'_>>]) -> Option<Self> {
-        let of = |source: &Source| kinds.iter().find(|kinds| kinds.examples.source == *source);
-        let kinds: Vec<&Kinds> = sources.iter().map(of).collect::<Option<_>>()?;
-        let examples: Vec<&Examples> = kinds.iter().map(|kinds| &kinds.examples).collect();
-        let combinations = combinations(&examples);
-        if combinations > MOST_COMBINATIONS {
+        let of = |source: &Source| kinds.iter().position(|kinds| kinds.examples.source == *source);
+        let places: Vec<usize> = sources.iter().map(of).collect::<Option<_>>()?;
+        let mut layers =
+            Layers::new(places.iter().map(|place| (1 << place, &kinds[*place].examples)).collect(), all);
+        if layers.combinations() > MOST_COMBINATIONS {
             return None;
         }
-        let mut may_match = vec![all; combinations];
         for (bit, parts) in parts.iter_mut().enumerate() {
-            let filter = parts.iter_mut().map(|part| {
-                let told = told(part.condition, &examples);
-                part.is_decided |= told.as_ref().is_some_and(|told| !told.contains(&UNKNOWN));
-                told
-            });
-            let Some(filter) = told::join(filter, HOLDS) else { continue };
-            for (may, told) in may_match.iter_mut().zip(&filter) {
-                *may &= !(u64::from(told & HOLDS == 0) << bit);
+            // What a table before this one decides rules out nothing more.
+            for part in parts.iter_mut().filter(|part| !part.is_decided) {
+                part.is_decided = layers.add(bit, part.condition, &part.reads);
             }
         }
+        let may_match = layers.join();
         let decides = may_match.iter().fold(all, |both, may| both & may) ^ all;
         if decides == 0 {
             return None;
         }
-        let mut axes = <[Axis; MOST_AXES]>::default();
-        let mut before = 1;
-        for (axis, kinds) in axes.iter_mut().zip(kinds) {
-            *axis = kinds.behind(before);
-            before *= kinds.examples.values.len();
-        }
+        let (mut places, mut before) = (places.into_iter(), 1);
+        let axes = array::from_fn(|_| {
+            let Some(place) = places.next() else { return Axis::default() };
+            let axis = kinds[place].behind(before);
+            before *= kinds[place].examples.values.len();
+            axis
+        });
         Some(Table { axes, decides, may_match: may_match.into_boxed_slice() })
     }
 
@@ -201,8 +201,13 @@ fn kinds_of(filters: &[&Condition]) -> Vec<Kinds> {
     let mut all = Vec::new();
     filters.iter().for_each(|filter| leaves(filter, &mut |source, leaf| all.push((source, leaf))));
     let kinds = |source| {
-        let own = all.iter().filter(|(read, _)| *read == source).map(|(_, leaf)| *leaf);
-        Kinds::new(source, own.collect())
+        let mut own: Vec<&Condition> = Vec::new();
+        for (_, leaf) in all.iter().filter(|(read, _)| *read == source) {
+            if !own.iter().any(|known| is_same(known, leaf)) {
+                own.push(leaf);
+            }
+        }
+        Kinds::new(source, own)
     };
     sources.into_iter().filter_map(kinds).collect()
 }
@@ -210,13 +215,31 @@ fn kinds_of(filters: &[&Condition]) -> Vec<Kinds> {
 /// A condition that must hold for a filter to hold.
 struct Part<'c> {
     condition: &'c Condition,
+    /// What each of the conditions reads that it joins by `or`, itself if it joins none: a bit for each of the
+    /// [kinds](kinds_of) of names.
+    reads: Vec<u16>,
     /// Whether a table tells if it holds.
     is_decided: bool,
 }
 
 impl<'c> Part<'c> {
-    fn all(filter: &'c Condition) -> Vec<Self> {
-        filter.conjuncts().into_iter().map(|condition| Part { condition, is_decided: false }).collect()
+    fn all(filter: &'c Condition, kinds: &[Kinds]) -> Vec<Self> {
+        let reads = |condition: &Condition| {
+            let mut reads = 0;
+            condition.sources(&mut |source| {
+                let place = kinds.iter().position(|kinds| kinds.examples.source == source);
+                reads |= place.map_or(0, |place| 1 << place);
+            });
+            reads
+        };
+        let mut parts = Vec::new();
+        filter.conjuncts(&mut |condition| {
+            let alternatives =
+                if let Condition::Any(any) = condition { any } else { slice::from_ref(condition) };
+            let reads = alternatives.iter().map(reads).collect();
+            parts.push(Part { condition, reads, is_decided: false });
+        });
+        parts
     }
 }
 
@@ -310,6 +333,19 @@ fn source_of(leaf: &Condition) -> Option<Source> {
         | Condition::TextIs { source, .. }
         | Condition::Present(Operand::Source(source)) => Some(*source),
         _ => None,
+    }
+}
+
+/// Whether two conditions on one name surely tell apart the same of its values.
+fn is_same(one: &Condition, other: &Condition) -> bool {
+    match (one, other) {
+        (Condition::Integer { op, value, .. }, Condition::Integer { op: other_op, value: other, .. }) => {
+            op == other_op && value == other
+        }
+        (Condition::IntegerIn { values, .. }, Condition::IntegerIn { values: other, .. }) => values == other,
+        (Condition::TextIs { text, .. }, Condition::TextIs { text: other, .. }) => text == other,
+        (Condition::Present(_), Condition::Present(_)) => true,
+        _ => false,
     }
 }
 

@@ -5,6 +5,8 @@ use std::cmp::Ordering;
 use std::fmt;
 use std::net::IpAddr;
 
+use serde::{Deserialize, Serialize};
+
 use crate::ast::{Comparison, Literal};
 
 /// The type of an expression, known when it is compiled.
@@ -45,7 +47,7 @@ impl fmt::Display for Type {
 }
 
 /// One value.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum Value<'a> {
     /// The record has no such value: every comparison with it is false.
     Absent,

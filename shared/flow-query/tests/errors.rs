@@ -5,7 +5,7 @@ use flow_query::{ContinuousQuery, Program, Query, Settings};
 
 /// The error of a query as a user sees it: place, text, and the caret under the place.
 fn error(text: &str) -> String {
-    let error = Query::parse(text).and_then(|query| ContinuousQuery::compile(query).map(drop)).unwrap_err();
+    let error = Query::parse(text).and_then(|query| ContinuousQuery::compile(&query).map(drop)).unwrap_err();
     let place = error.position(text);
     format!("{}:{}: {error}\n{}", place.line, place.column, error.show(text))
 }
@@ -215,7 +215,7 @@ fn rules_are_less() {
             "`fields` is not supported here: expected one of filter, stats",
         ),
     ] {
-        let error = ContinuousQuery::compile(Query::parse(text).unwrap()).unwrap_err().to_string();
+        let error = ContinuousQuery::compile(&Query::parse(text).unwrap()).unwrap_err().to_string();
         assert!(error.starts_with(expected), "{error}");
     }
 }

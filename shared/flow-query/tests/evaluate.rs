@@ -7,7 +7,7 @@ use flow_record::RecordFormat;
 use proptest::prelude::*;
 
 fn compile(text: &str) -> ContinuousQuery {
-    let compiled = Query::parse(text).and_then(ContinuousQuery::compile);
+    let compiled = Query::parse(text).and_then(|query| ContinuousQuery::compile(&query));
     compiled.unwrap_or_else(|error| panic!("{error}\n{}", error.show(text)))
 }
 

@@ -90,7 +90,7 @@ proptest! {
         let (left, right) = shuffled.split_at(cut.min(shuffled.len()));
         prop_assert_eq!(&values(&program, &[right, left]), &whole);
         let rule = Query::parse(&format!("{text} | filter c0 > 0")).unwrap();
-        prop_assert_eq!(&values_of_rule(&ContinuousQuery::compile(rule).unwrap(), &shuffled), &whole);
+        prop_assert_eq!(&values_of_rule(&ContinuousQuery::compile(&rule).unwrap(), &shuffled), &whole);
         for ((column, found), expected) in COLUMNS.iter().zip(&whole).zip(expected(&all)) {
             let found: f64 = found.parse().unwrap();
             let error = if column.starts_with("pct") { 1.0 / 128.0 } else { 1e-9 };

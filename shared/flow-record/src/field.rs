@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 /// What a field's text must be.
 ///
 /// Integers carry the largest value their column type can hold: AWS writes `INT_32` and `INT_64` columns
@@ -55,7 +57,7 @@ macro_rules! fields {
         /// One known field of a VPC or Transit Gateway flow log record.
         ///
         /// Variants are AWS's names in camel case; the order is that of AWS's tables, VPC fields first.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
         #[repr(u8)]
         pub enum Field {
             $(#[doc = concat!("`", $name, "`, since version ", stringify!($version), ".")] $variant,)*
@@ -64,6 +66,14 @@ macro_rules! fields {
         impl Field {
             /// Every field, in table order.
             pub const ALL: [Field; FIELD_COUNT] = [$(Field::$variant,)*];
+
+            /// The field with this Insights name.
+            pub fn from_insights_name(name: &str) -> Option<Field> {
+                match name {
+                    $($insights => Some(Field::$variant),)*
+                    _ => None,
+                }
+            }
         }
 
         const FIELD_COUNT: usize = [$($version,)*].len();
@@ -206,11 +216,6 @@ impl Field {
     /// The field with this log-format name, hyphenated (`tcp-flags`) or underscored (`tcp_flags`).
     pub fn from_name(name: &str) -> Option<Field> {
         Field::ALL.into_iter().find(|field| field.name() == name || field.json_key() == name)
-    }
-
-    /// The field with this Insights name.
-    pub fn from_insights_name(name: &str) -> Option<Field> {
-        Field::ALL.into_iter().find(|field| field.insights_name() == name)
     }
 
     /// Whether the field holds a time in Unix seconds.

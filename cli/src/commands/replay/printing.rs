@@ -84,7 +84,7 @@ fn cells(history: &RuleHistory<'_>, modes: &Modes) -> Vec<String> {
     let numbers = [told.people, told.in_digests, told.programs()];
     let numbers = numbers.into_iter().chain([looks.began, joined, looks.held_back, looks.suppressed]);
     let words = [rule.id.clone(), mode(history, modes).name().to_owned()];
-    let threshold = plain(&rule.query.threshold()).into_owned();
+    let threshold = plain(&rule.threshold()).into_owned();
     let one_a_day = one_a_day.number().map_or_else(|| "-".to_owned(), show_number);
     words.into_iter().chain(numbers.map(group_digits)).chain([threshold, one_a_day]).collect()
 }
@@ -96,7 +96,7 @@ fn mode(history: &RuleHistory<'_>, modes: &Modes) -> Mode {
 
 fn write_rule(out: &mut impl Write, history: &RuleHistory<'_>, top: usize) -> io::Result<()> {
     let rule = history.rule;
-    writeln!(out, "\n{}: {}", rule.id, plain(&rule.title.en))?;
+    writeln!(out, "\n{}: {}", rule.id, plain(&rule.words().title.en))?;
     for (day, told) in history.days.iter().take(DAYS_LISTED) {
         writeln!(out, "  {}  {}", show_day(*day), show_told(told))?;
     }
@@ -169,7 +169,7 @@ fn rule_json(history: &RuleHistory<'_>, modes: &Modes, top: usize) -> Json {
         "episodes": looks.began,
         "held_back": looks.held_back,
         "suppressed": looks.suppressed,
-        "threshold": rule.query.threshold(),
+        "threshold": rule.threshold(),
         "one_a_day": one_a_day.number().map(number_json),
         "no_one_a_day": one_a_day.reason(),
         "findings": subjects.len(),

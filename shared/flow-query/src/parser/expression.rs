@@ -6,7 +6,7 @@ use crate::error::{QueryError, QueryErrorKind, Span};
 use crate::function::{Function, MAX_ARGUMENTS, MISSING};
 use crate::lexer::{Token, is_plain_name};
 use crate::names::nearest;
-use crate::parser::{MAX_DEPTH, MAX_LIST, MAX_OPERATORS, Parsed, Parser};
+use crate::parser::{MAX_DEPTH, MAX_LIST, MAX_OPERATORS, Parsed, Parser, USUAL_LIST};
 
 impl Parser<'_> {
     pub(super) fn expr(&mut self) -> Parsed<Expr> {
@@ -28,7 +28,8 @@ impl Parser<'_> {
         if !self.is_word(keyword) {
             return Ok(first);
         }
-        let mut parts = vec![first];
+        let mut parts = Vec::with_capacity(USUAL_LIST);
+        parts.push(first);
         while self.take_word(keyword)? {
             parts.push(part(self)?);
         }
@@ -74,7 +75,7 @@ impl Parser<'_> {
     fn membership(&mut self, subject: Expr, negated: bool) -> Parsed<Expr> {
         self.advance()?;
         self.need_sign("[")?;
-        let mut values = Vec::new();
+        let mut values = Vec::with_capacity(USUAL_LIST);
         while !self.is_sign("]") {
             values.push(self.additive()?);
             if !self.take_sign(",")? {
@@ -100,7 +101,7 @@ impl Parser<'_> {
         self.advance()?;
         let pattern = match &self.token {
             Token::Text(text) if takes_text => {
-                let text = text.clone();
+                let text = text.to_string();
                 self.advance()?;
                 Pattern::Substring(text)
             }
@@ -181,11 +182,12 @@ impl Parser<'_> {
             Token::Sign(_) | Token::End => Err(self.expected("a name or a value")),
             _ => {
                 let kind = match self.advance()? {
-                    Token::Word(name) if self.is_sign("(") => return self.call(&name, span),
-                    Token::Word(name) | Token::Quoted(name) => ExprKind::Name(name),
+                    Token::Word(name) if self.is_sign("(") => return self.call(name, span),
+                    Token::Word(name) => ExprKind::Name(name.to_owned()),
+                    Token::Quoted(name) => ExprKind::Name(name.into_owned()),
                     Token::Integer(number) => ExprKind::Literal(Literal::Integer(number)),
                     Token::Float(number) => ExprKind::Literal(Literal::Float(number)),
-                    Token::Text(text) => ExprKind::Literal(Literal::Text(text)),
+                    Token::Text(text) => ExprKind::Literal(Literal::Text(text.into_owned())),
                     Token::Period(period) => ExprKind::Literal(Literal::Period(period)),
                     Token::Sign(_) | Token::End => return Err(self.expected("a name or a value")),
                 };

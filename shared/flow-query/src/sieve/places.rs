@@ -39,8 +39,11 @@ impl Places {
             }
             places.pages[start / PAGE] = places.page(page);
             page.fill(*value);
-            let number = places.page(page);
-            places.pages[start / PAGE + 1..end / PAGE].fill(number);
+            let whole = start / PAGE + 1..end / PAGE;
+            if !whole.is_empty() {
+                let number = places.page(page);
+                places.pages[whole].fill(number);
+            }
         }
         places.pages[ABSENT / PAGE] = places.page([absent; PAGE]);
         places

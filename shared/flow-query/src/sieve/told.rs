@@ -18,7 +18,7 @@ pub(super) struct Examples {
 pub(super) type Told = Option<Vec<u8>>;
 
 pub(super) const HOLDS: u8 = 1;
-pub(super) const FAILS: u8 = 2;
+const FAILS: u8 = 2;
 pub(super) const UNKNOWN: u8 = HOLDS | FAILS;
 
 /// How many combinations there are.
@@ -51,17 +51,17 @@ pub(super) fn told(condition: &Condition, axes: &[&Examples]) -> Told {
 fn told_by_absence(leaf: &Condition, axes: &[&Examples]) -> Told {
     let mut sources = Vec::new();
     leaf.sources(&mut |source| sources.push(source));
+    let places = sources.into_iter().map(|source| place(axes, source)).collect::<Option<Vec<_>>>()?;
     let mut all = vec![says(leaf.holds(&Nothing)); combinations(axes)];
-    for source in sources {
-        let present =
-            spread(axes, place(axes, source)?, |value| if *value == Value::Absent { 0 } else { UNKNOWN });
+    for place in places {
+        let present = spread(axes, place, |value| if *value == Value::Absent { 0 } else { UNKNOWN });
         all.iter_mut().zip(present).for_each(|(told, present)| *told |= present);
     }
     Some(all)
 }
 
 /// Conditions joined by `and`, which holds if all hold, or by `or`, which fails if all fail; `all` is which of them.
-pub(super) fn join(parts: impl IntoIterator<Item = Told>, all: u8) -> Told {
+fn join(parts: impl IntoIterator<Item = Told>, all: u8) -> Told {
     let mut joined: Told = None;
     let mut is_whole = true;
     for part in parts {
@@ -84,11 +84,15 @@ pub(super) fn join(parts: impl IntoIterator<Item = Told>, all: u8) -> Told {
 /// For each combination, what its value of the axis at `place` tells.
 fn spread(axes: &[&Examples], place: usize, tells: impl Fn(&Value<'static>) -> u8) -> Vec<u8> {
     let (before, behind) = axes.split_at(place);
-    let mut told = Vec::new();
-    for value in &axes[place].values {
-        told.resize(told.len() + combinations(before), tells(value));
+    let (before, behind) = (combinations(before), combinations(&behind[1..]));
+    let values = &axes[place].values;
+    let mut told = Vec::with_capacity(before * values.len() * behind);
+    for value in values {
+        told.resize(told.len() + before, tells(value));
     }
-    told.repeat(combinations(&behind[1..]))
+    let once = told.len();
+    (1..behind).for_each(|_| told.extend_from_within(..once));
+    told
 }
 
 fn place(axes: &[&Examples], source: Source) -> Option<usize> {
