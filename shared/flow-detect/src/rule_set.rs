@@ -201,12 +201,12 @@ impl<'r> ActiveRules<'r> {
     #[inline]
     pub fn matching(&self, flow: &EnrichedFlow<'_>, mut visit: impl FnMut(usize, &'r Rule)) {
         for (word, (sieve, bits)) in self.set.sieves.iter().zip(&self.choice.bits).enumerate() {
-            let mut left = sieve.candidates(*bits, flow);
+            let mut left = sieve.matching(*bits, flow);
             while left != 0 {
                 let place = word * MAX_SIEVED + left.trailing_zeros() as usize;
                 left &= left - 1;
                 let rule = self.set.rule(place);
-                if sieve.rest_holds(place % MAX_SIEVED, flow) && rule.selects(flow) {
+                if rule.selects(flow) {
                     visit(place, rule);
                 }
             }

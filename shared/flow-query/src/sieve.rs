@@ -79,8 +79,8 @@ pub struct Sieve {
     of_flows: u64,
     /// Of [`SOURCES`], in their order.
     tables: [Table; TABLES],
-    /// What of each detection's filter the tables do not decide: all of it must hold.
-    rests: Vec<Condition>,
+    /// What of the filters the tables do not decide: each condition once, with a bit for every detection that has it.
+    rests: Vec<(u64, Condition)>,
 }
 
 /// What the values of some names rule out together; the default rules out nothing.
@@ -102,11 +102,7 @@ impl Sieve {
         let kinds = kinds_of(&filters);
         let mut parts: Vec<Vec<Part<'_>>> = filters.iter().map(|filter| Part::all(filter, &kinds)).collect();
         let tables = SOURCES.map(|sources| Table::new(sources, &kinds, all, &mut parts).unwrap_or_default());
-        let rest = |parts: &Vec<Part<'_>>| {
-            let rest = parts.iter().filter(|part| !part.is_decided);
-            Condition::All(rest.map(|part| part.condition.clone()).collect())
-        };
-        let rests = parts.iter().map(rest).collect();
+        let rests = rests_of(&parts);
         let those = |may: &dyn Fn(&Condition) -> bool| {
             let may = filters.iter().enumerate().filter(|(_, filter)| may(filter));
             may.fold(0, |may, (place, _)| may | 1 << place)
@@ -116,9 +112,23 @@ impl Sieve {
         Sieve { all, without_networks, of_flows, tables, rests }
     }
 
-    /// A bit for each detection of `asked` that `flow` may match, the first the lowest.
+    /// A bit for each detection of `asked` that `flow` matches, the first the lowest.
     #[inline]
-    pub fn candidates(&self, asked: u64, flow: &EnrichedFlow<'_>) -> u64 {
+    pub fn matching(&self, asked: u64, flow: &EnrichedFlow<'_>) -> u64 {
+        let mut left = self.candidates(asked, flow);
+        if left != 0 {
+            for (those, condition) in &self.rests {
+                if left & those != 0 && !condition.holds(flow) {
+                    left &= !those;
+                }
+            }
+        }
+        left
+    }
+
+    /// Those that the tables leave.
+    #[inline]
+    fn candidates(&self, asked: u64, flow: &EnrichedFlow<'_>) -> u64 {
         let has_networks = !flow.tables.networks.is_empty();
         let left = asked & if has_networks { self.all } else { self.without_networks };
         let left = left & if flow.record.is_flow() { self.of_flows } else { self.all };
@@ -129,12 +139,6 @@ impl Sieve {
         self.look_at::<6>(left, flow)
     }
 
-    /// Whether `flow` matches the detection at `place`, which is among its [`candidates`](Self::candidates).
-    #[inline]
-    pub fn rest_holds(&self, place: usize, flow: &EnrichedFlow<'_>) -> bool {
-        self.rests.get(place).is_some_and(|rest| rest.holds(flow))
-    }
-
     /// What the names at `N` leave of `left`. Each place is code of its own, which knows what it reads.
     #[inline(always)]
     fn look_at<const N: usize>(&self, left: u64, flow: &Looked<'_, '_>) -> u64 {
@@ -142,6 +146,21 @@ impl Sieve {
         // What is worked out from a record is worked out only if it matters.
         if left & table.decides == 0 { left } else { left & table.may_match::<N>(flow) }
     }
+}
+
+/// The conditions that no table decides, of each detection's parts: what several have in common is asked once.
+fn rests_of(parts: &[Vec<Part<'_>>]) -> Vec<(u64, Condition)> {
+    let mut rests: Vec<(Vec<u8>, u64, &Condition)> = Vec::new();
+    for (bit, parts) in parts.iter().enumerate() {
+        for part in parts.iter().filter(|part| !part.is_decided) {
+            let written = part.condition.to_bytes();
+            match rests.iter_mut().find(|(known, ..)| *known == written) {
+                Some((_, those, _)) => *those |= 1 << bit,
+                None => rests.push((written, 1 << bit, part.condition)),
+            }
+        }
+    }
+    rests.into_iter().map(|(_, those, condition)| (those, condition.clone())).collect()
 }
 
 impl Table {
