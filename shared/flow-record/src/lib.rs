@@ -19,6 +19,7 @@
 //! allocates nothing per line.
 
 mod address;
+mod address_text;
 mod buffer;
 mod error;
 mod field;
@@ -28,6 +29,7 @@ mod record;
 mod scan;
 mod value;
 
+pub use address_text::AddressText;
 pub use buffer::RecordBuffer;
 pub use error::{Expected, Fault, FormatError, ParseError, RejectKind, Shown};
 pub use field::{Field, FieldKind, FieldSet, FlowLogSource};

@@ -4,7 +4,7 @@
 //! It is what everything else waits for, so a value whose text in the line is already what JSON has is copied from there.
 
 use flow_enrich::{EnrichedFlow, Enrichment, Origin};
-use flow_record::{Field, FieldKind, FlowRecord, RecordFormat, Value};
+use flow_record::{AddressText, Field, FieldKind, FlowRecord, RecordFormat, Value};
 
 use super::selection::{ContextKey, RecordKey, Selection};
 use super::{Marks, Rejection};
@@ -203,7 +203,7 @@ impl PlannedColumn {
         let used = self.key.put(room, used);
         let used = match record.column(self.index) {
             Some(Value::Integer(number)) => put(room, used, itoa::Buffer::new().format(number).as_bytes()),
-            Some(Value::Address(address)) => put(room, used, address.to_string().as_bytes()),
+            Some(Value::Address(address)) => put(room, used, AddressText::of(address).as_bytes()),
             Some(Value::Text(text)) => put(room, used, within_quotes(&escaped(text)).as_bytes()),
             None => used,
         };
