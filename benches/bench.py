@@ -32,6 +32,8 @@ MORE_RULES = 20
 FIRSTS = 20
 SUBSCRIPTION = ("default", "v5", "default-50", "v5-50")
 FIREHOSE = ("firehose-default", "firehose-v5")
+HOTTEST = (("whole", "default"), ("whole", "v5"), ("rules", "default-50"), ("firehose", "firehose-v5"))
+"""Of which the functions are told that take most."""
 
 
 @dataclass(frozen=True)
@@ -120,8 +122,9 @@ def all_figures() -> dict:
     say("allocations")
     figures["allocations"] = asked(ALLOCATIONS)
     say("instructions")
-    wanted = [("floor", "default"), ("whole", "default"), ("floor", "v5"), ("whole", "v5")]
+    wanted = [("floor", "default"), ("floor", "v5"), ("floor", "default-50"), ("firehose-floor", "firehose-v5"), *HOTTEST]
     figures["instructions"] = {f"{path} {name}": per_record(counted.counted(path, name)) for path, name in wanted}
+    figures["hottest"] = {f"{path} {name}": counted.hottest(path, name) for path, name in HOTTEST}
     say("the packaged function")
     figures["function"] = of_function(scenes["largest"])
     return figures
@@ -230,6 +233,14 @@ def peer_table(figures: dict) -> str:
     return table(["scene", "", "ns a record", "times the floor"], body)
 
 
+def hottest_table(figures: dict) -> str:
+    """The functions that take most of each path, the first first."""
+    columns = figures["hottest"]
+    cell = lambda found: f"{found[1]:.1%} `{found[0]}`"  # noqa: E731
+    body = [[cell(found) for found in row] for row in zip(*columns.values(), strict=True)]
+    return table([f"`{path}`" for path in columns], body)
+
+
 def page(figures: dict) -> str:
     """docs/benchmarks.md."""
     template = (ROOT / "benches/benchmarks.md.in").read_text(encoding="utf-8")
@@ -239,6 +250,7 @@ def page(figures: dict) -> str:
         "targets": table(["path", "", "target", "measured", ""], [row.cells() for row in rows(figures)]),
         "paths": path_table(figures),
         "peers": peer_table(figures),
+        "hottest": hottest_table(figures),
         "instructions": table(["path", "scene", "instructions a record"], counts),
         "ordinary": f"{figures['allocations']['ordinary']:.3f}",
         "quiet": f"{figures['allocations']['quiet']:.3f}",
