@@ -12,7 +12,7 @@ use crate::row::Row;
 use crate::value::Value;
 
 /// A compiled condition. Absent values make every comparison false; see [`Value::holds`].
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) enum Condition {
     /// All hold.
     All(Vec<Condition>),
@@ -86,6 +86,17 @@ pub(crate) enum Matcher {
     Substring(Box<str>),
     Prefix(Box<str>),
     Regex(#[serde(with = "as_text")] Box<Regex>),
+}
+
+impl PartialEq for Matcher {
+    fn eq(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Matcher::Substring(one), Matcher::Substring(other))
+            | (Matcher::Prefix(one), Matcher::Prefix(other)) => one == other,
+            (Matcher::Regex(one), Matcher::Regex(other)) => one.as_str() == other.as_str(),
+            _ => false,
+        }
+    }
 }
 
 impl Matcher {

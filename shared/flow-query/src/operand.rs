@@ -15,7 +15,7 @@ use crate::row::Row;
 use crate::value::{Number, Type, Value};
 
 /// A compiled expression that has a value.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) enum Operand {
     Source(Source),
     Literal(Value<'static>),

@@ -150,17 +150,16 @@ impl Sieve {
 
 /// The conditions that no table decides, of each detection's parts: what several have in common is asked once.
 fn rests_of(parts: &[Vec<Part<'_>>]) -> Vec<(u64, Condition)> {
-    let mut rests: Vec<(Vec<u8>, u64, &Condition)> = Vec::new();
+    let mut rests: Vec<(u64, Condition)> = Vec::new();
     for (bit, parts) in parts.iter().enumerate() {
         for part in parts.iter().filter(|part| !part.is_decided) {
-            let written = part.condition.to_bytes();
-            match rests.iter_mut().find(|(known, ..)| *known == written) {
-                Some((_, those, _)) => *those |= 1 << bit,
-                None => rests.push((written, 1 << bit, part.condition)),
+            match rests.iter_mut().find(|(_, known)| known == part.condition) {
+                Some((those, _)) => *those |= 1 << bit,
+                None => rests.push((1 << bit, part.condition.clone())),
             }
         }
     }
-    rests.into_iter().map(|(_, those, condition)| (those, condition.clone())).collect()
+    rests
 }
 
 impl Table {

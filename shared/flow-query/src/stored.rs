@@ -1,6 +1,5 @@
 //! A compiled detection as bytes, so that a program may carry it instead of compiling it at every start.
 
-use crate::condition::Condition;
 use crate::continuous::ContinuousQuery;
 
 impl ContinuousQuery {
@@ -12,13 +11,6 @@ impl ContinuousQuery {
     /// What [`to_bytes`](Self::to_bytes) wrote; none of anything else.
     pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
         postcard::from_bytes(bytes).ok()
-    }
-}
-
-impl Condition {
-    /// Itself as bytes: the same for conditions that are the same.
-    pub(crate) fn to_bytes(&self) -> Vec<u8> {
-        postcard::to_allocvec(self).expect("lists whose lengths are known, in memory")
     }
 }
 
