@@ -198,8 +198,8 @@ def rows(figures: dict) -> list[Row]:
         Row("heap allocations", "for a record that no rule matches", 0, figures["allocations"]["quiet"]),
         Row("largest subscription event", "peak memory of the function", 64, function["memory_mib"], " MiB", digits=1),
         Row("start of the function", "to its first request for an event", 2, function["milliseconds"], " ms", digits=1),
-        Row("start of the function", "million instructions", 4, function["instructions"] / 1e6, digits=1),
-        Row("start of the function", "million instructions for the first client of SNS", 1.5, function["telling"] / 1e6, digits=1),
+        Row("start of the function", "million instructions", 4, function["instructions"] / 1e6),
+        Row("start of the function", "million instructions for the first client of SNS", 1.5, function["telling"] / 1e6),
         *(Row(f"package of `{name}`", "zip", 4, size, " MB", digits=1) for name, size in sizes.items()),
     ]
     return found

@@ -59,7 +59,8 @@ pub(crate) fn first_passing(rule: &Rule, group: &GroupKey, panes: &Panes, after:
         return None;
     }
     let look = Look { after, watermark: Watermark::End };
-    passing_windows(rule, group, panes, look).map(|passing| rule.windowing.closes_at(passing.window)).next()
+    let first = passing_windows(rule, group, panes, look).next()?;
+    Some(rule.windowing.closes_at(first.window))
 }
 
 /// If all panes together can't pass, no window does.

@@ -30,6 +30,11 @@ impl Logic {
         self.detector.as_ref().map(|(detector, _)| detector.name())
     }
 
+    /// The values of that detector's parameters.
+    pub(crate) fn tuned(&self) -> &[u64] {
+        self.detector.as_ref().map_or(&[], |(_, tuned)| &tuned.0)
+    }
+
     /// Whether `flow` counts.
     #[inline]
     pub fn matches(&self, flow: &EnrichedFlow<'_>) -> bool {

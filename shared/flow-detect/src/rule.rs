@@ -171,6 +171,8 @@ impl Rule {
         }
         hash.update(&window.to_le_bytes());
         hash.update(&pane.to_le_bytes());
+        // Windows that do not pass are not waited for: state says what passed when it was written.
+        self.query.tuned().iter().for_each(|value| hash.update(&value.to_le_bytes()));
         hash.digest()
     }
 

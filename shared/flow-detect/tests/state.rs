@@ -450,3 +450,15 @@ fn windows_of_unknown_rules_stay_due() {
     assert_eq!(known.findings(&newer, Watermark::At(known.event_time(closed))).len(), 1);
     assert_eq!(stale.due_at(&older, closed + 901), None, "not for ever");
 }
+
+/// What does not pass is not waited for, so what passes when state is written is a part of what it means.
+#[test]
+fn another_tune_is_another_state() {
+    let sweep = |hosts: u64| {
+        let text = rule("x", "count(*) as n", "n >= 1");
+        let tuned = format!("{text}detector = \"sweep\"\ntune = {{ hosts = {hosts} }}\n");
+        rules(&[tuned]).rule(0).state_id()
+    };
+    assert_eq!(sweep(40), sweep(40));
+    assert_ne!(sweep(40), sweep(20));
+}

@@ -20,18 +20,19 @@ use crate::{EnvelopeError, LogBatch, LogEvent};
 /// that one [`SubscriptionUnpacker`] serves every invocation:
 ///
 /// ```
-/// use flow_envelope::{DEFAULT_DECOMPRESSED_CAP, SubscriptionEvent, SubscriptionUnpacker, log_batches};
+/// use flow_envelope::{DEFAULT_DECOMPRESSED_CAP, SubscriptionEvent, SubscriptionUnpacker, room_of};
 ///
 /// # fn main() -> Result<(), flow_envelope::EnvelopeError> {
 /// # let payload = flow_envelope::encode::subscription_event(br#"{"messageType":"DATA_MESSAGE","logEvents":[]}"#);
 /// # let payload = payload.as_bytes();
 /// let mut memory = SubscriptionUnpacker::default();
 /// let event = SubscriptionEvent::parse(payload)?;
-/// for batch in log_batches(memory.unpack(&event, DEFAULT_DECOMPRESSED_CAP)?)? {
-///     for event in batch.lines() {
-///         println!("{} {}", event.timestamp, event.message);
-///     }
+/// let batches = memory.batches(&event, DEFAULT_DECOMPRESSED_CAP)?;
+/// for event in batches.iter().flat_map(|batch| batch.lines()) {
+///     println!("{} {}", event.timestamp, event.message);
 /// }
+/// let room = room_of(batches);
+/// memory.keep(room);
 /// # Ok(())
 /// # }
 /// ```
@@ -110,7 +111,7 @@ impl SubscriptionUnpacker {
         self.room = room;
     }
 
-    /// How many bytes of memory it holds for the next event.
+    /// How many bytes it holds for the next event's messages and their events, which may be many.
     pub fn held(&self) -> usize {
         self.unpacked.capacity() + self.room.capacity() * size_of::<LogEvent<'_>>()
     }

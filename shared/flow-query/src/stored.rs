@@ -8,7 +8,7 @@ impl ContinuousQuery {
         postcard::to_allocvec(self).expect("lists whose lengths are known, in memory")
     }
 
-    /// What [`to_bytes`](Self::to_bytes) wrote; none of anything else.
+    /// What [`to_bytes`](Self::to_bytes) wrote; of anything else none, or some query: the bytes are the program's own.
     pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
         postcard::from_bytes(bytes).ok()
     }
