@@ -135,13 +135,14 @@ pub(crate) fn state_write(
     rules: &RuleSet,
     now: u64,
 ) -> Write {
+    let (expires_at, due_at) = state.deadlines(rules, now);
     Write {
         key: key.clone(),
         content: Content::Binary(state.encode(rules)),
         over,
         // What came hours late has to live until someone has looked at it.
-        expires_at: state.expires_at(rules).max(now + REDELIVERED_WITHIN),
-        due_at: state.due_at(rules, now),
+        expires_at: expires_at.max(now + REDELIVERED_WITHIN),
+        due_at,
     }
 }
 

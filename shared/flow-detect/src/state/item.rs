@@ -288,6 +288,16 @@ impl StateItem {
     /// The Unix second after which nothing in it can matter: every pane is late by the clock, and no batch can come
     /// again. A store may delete it then.
     pub fn expires_at(&self, rules: &RuleSet) -> u64 {
+        self.expires_after(rules, self.next_closing(rules))
+    }
+
+    /// [`expires_at`](Self::expires_at) and [`due_at`](Self::due_at), for which the next closing is looked for once.
+    pub fn deadlines(&self, rules: &RuleSet, now: u64) -> (u64, Option<u64>) {
+        let closing = self.next_closing(rules);
+        (self.expires_after(rules, closing), self.due_after(closing, now))
+    }
+
+    fn expires_after(&self, rules: &RuleSet, closing: Option<u64>) -> u64 {
         let panes = self
             .groups
             .iter()
@@ -295,7 +305,7 @@ impl StateItem {
         let carried = self.carried.values().map(|carried| carried.until);
         let clock = (self.clock > 0).then_some(self.clock);
         // Windows wait for a tick that stands still.
-        let waiting = self.next_closing(rules).map(|due| due + KEPT_FOR_A_TICK);
+        let waiting = closing.map(|due| due + KEPT_FOR_A_TICK);
         let clock = clock.into_iter().chain(waiting);
         let until = panes.chain(carried).chain(self.counted.until()).chain(clock).max();
         // The item's own watermark may stand still while the clock goes on.
@@ -308,8 +318,11 @@ impl StateItem {
     ///
     /// Rules that this program does not know may wait too: whoever knows them has to look within the next minute.
     pub fn due_at(&self, rules: &RuleSet, now: u64) -> Option<u64> {
-        let closing = self.next_closing(rules).into_iter();
-        closing.chain(self.has_unknown(now).then_some(now + LOOK_AGAIN)).min()
+        self.due_after(self.next_closing(rules), now)
+    }
+
+    fn due_after(&self, closing: Option<u64>, now: u64) -> Option<u64> {
+        closing.into_iter().chain(self.has_unknown(now).then_some(now + LOOK_AGAIN)).min()
     }
 
     /// When the first window closes that nobody has looked at yet and that passes as it stands, by the clock.
