@@ -17,12 +17,10 @@ pub fn now() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
 }
 
-/// Writes log lines. A log that can't be written is no reason to fail.
+/// Writes log lines, all in one call. A log that can't be written is no reason to fail.
 pub fn write(lines: &[String]) {
-    let mut out = io::stdout().lock();
-    for line in lines {
-        let _ = writeln!(out, "{line}");
-    }
+    let text: String = lines.iter().flat_map(|line| [line, "\n"]).collect();
+    let _ = io::stdout().write_all(text.as_bytes());
 }
 
 /// How a function ends that can't start, with why in its log.
@@ -30,7 +28,9 @@ pub fn ended(result: Result<(), impl Display>) -> ExitCode {
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("{}", serde_json::json!({ "level": "FATAL", "failure": error.to_string() }));
+            let line = serde_json::json!({ "level": "FATAL", "failure": error.to_string() }).to_string();
+            // Nothing is kept back on this way: what isn't one text becomes a call for each of its pieces.
+            eprint!("{}", line + "\n");
             ExitCode::FAILURE
         }
     }
