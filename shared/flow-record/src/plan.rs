@@ -20,20 +20,12 @@ pub(crate) struct Plan {
     /// Each with the one read before it that mostly has the same text: a packet's own address is the interface's unless
     /// something stands in between.
     pub(crate) addresses: Box<[(Place, Option<Place>)]>,
-    /// How many are text. Nothing is done for it until somebody asks.
-    texts: usize,
 }
 
 impl Plan {
-    /// How many columns it reads.
-    #[inline]
-    pub(crate) fn columns(&self) -> usize {
-        self.integers.len() + self.addresses.len() + self.texts
-    }
-
     /// The plan for columns of these fields, the unknown ones among them.
     pub(crate) fn of(columns: impl Iterator<Item = Option<Field>>) -> Self {
-        let (mut integers, mut addresses, mut texts) = (Vec::new(), Vec::new(), 0);
+        let (mut integers, mut addresses) = (Vec::new(), Vec::new());
         for (column, field) in (0..).zip(columns) {
             let Some(field) = field else { continue };
             let place = Place { column, field, slot: field.slot() };
@@ -45,10 +37,11 @@ impl Plan {
                     let alike = before.copied().find(|before: &Place| Some(before.field) == like);
                     addresses.push((place, alike));
                 }
-                FieldKind::Text => texts += 1,
+                // Nothing is done for it until somebody asks.
+                FieldKind::Text => {}
             }
         }
-        Plan { integers: integers.into(), addresses: addresses.into(), texts }
+        Plan { integers: integers.into(), addresses: addresses.into() }
     }
 }
 

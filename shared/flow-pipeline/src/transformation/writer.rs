@@ -69,6 +69,8 @@ impl<'s> RecordWriter<'s> {
         (self.counts, self.limit) = (EventCounts::default(), limit);
         (self.is_misplaced, self.is_no_log, self.is_cut) = (false, false, false);
         self.out.clear();
+        // As much as it may take, so that it is never moved; what is not written takes no memory.
+        self.out.reserve(limit);
         self.rejected.clear();
         // Out of `self` while it is borrowed by lines; it is large, so once for all of them.
         let mut buffer = mem::take(&mut self.buffer);
