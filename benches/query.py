@@ -9,12 +9,13 @@ is shown, some 15 MB.
 from __future__ import annotations
 
 import gzip
-import os
 import random
 import subprocess
 import sys
 from ipaddress import IPv4Address, IPv6Address
 from pathlib import Path
+
+from used import used
 
 ROOT = Path(__file__).resolve().parent.parent
 TARGET = ROOT / "target"
@@ -126,16 +127,8 @@ def many_groups(version: int) -> Path:
 
 def measure(command: list[str | Path]) -> tuple[float, float]:
     """The least CPU time in seconds of some runs, and the largest peak of resident memory in MB."""
-    seconds, memory = [], []
-    for _ in range(RUNS):
-        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
-        assert process.stderr is not None
-        said = process.stderr.read()
-        _, status, usage = os.wait4(process.pid, 0)
-        assert os.waitstatus_to_exitcode(status) == 0, said
-        seconds.append(usage.ru_utime + usage.ru_stime)
-        memory.append(usage.ru_maxrss / 1000)
-    return min(seconds), max(memory)
+    seconds, memory = zip(*(used(command) for _ in range(RUNS)), strict=True)
+    return min(seconds), max(memory) / 1e6
 
 
 def show(what: str, seconds: float, memory: float, floor: float) -> None:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import csv
 import json
-import os
 import subprocess
 import sys
 from collections.abc import Iterable
@@ -18,6 +17,7 @@ from ipaddress import IPv4Address
 from pathlib import Path
 
 from counted import FOLDER, PROGRAM, ROOT
+from used import used
 
 FLOWGAUGE = ROOT / "target/release/flowgauge"
 CSV = ROOT / "docs/scaling"
@@ -50,17 +50,10 @@ def nanoseconds(scene: Path, *paths: str) -> list[str]:
     return [f"{found['seconds'][path] / found['records'] * 1e9:.1f}" for path in paths]
 
 
-def used(command: list[str | Path], runs: int = 1) -> tuple[float, float]:
-    """The least CPU seconds of a process, and its peak of resident memory in MiB."""
-    seconds, memory = [], []
-    for _ in range(runs):
-        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-        assert process.returncode == 0, command
-        seconds.append(usage.ru_utime + usage.ru_stime)
-        memory.append(usage.ru_maxrss / 1024)
-    return min(seconds), min(memory)
+def least(command: list[str | Path]) -> tuple[float, float]:
+    """The least CPU seconds of three runs, and the least peak of resident memory in MiB."""
+    seconds, memory = zip(*(used(command) for _ in range(3)), strict=True)
+    return min(seconds), min(memory) / 2**20
 
 
 def batches() -> Iterable[list]:
@@ -68,7 +61,7 @@ def batches() -> Iterable[list]:
     yield ["records of an event", "floor ns/record", "rules ns/record", "whole ns/record", "peak MiB of one event"]
     for size in SIZES:
         times = nanoseconds(made(DEFAULT, size, max(RECORDS // size, 2)), "floor", "rules", "whole")
-        _, memory = used([PROGRAM, "run", "whole", made(DEFAULT, size, 1), "1"], 3)
+        _, memory = least([PROGRAM, "run", "whole", made(DEFAULT, size, 1), "1"])
         yield [size, *times, f"{memory:.1f}"]
 
 
@@ -97,7 +90,7 @@ def groups() -> Iterable[list]:
                 f"2 123456789012 eni-1 {addresses[place % number]} 192.0.2.1 40000 443 6 1 40 1700000000 1700000059 ACCEPT OK\n"
                 for place in range(LINES)
             )
-        seconds, memory = used([FLOWGAUGE, "query", query, "--max-groups", str(2 * LINES), path], 3)
+        seconds, memory = least([FLOWGAUGE, "query", query, "--max-groups", str(2 * LINES), path])
         yield [number, f"{seconds / LINES * 1e9:.0f}", f"{memory:.1f}"]
     path.unlink()
 

@@ -2,7 +2,7 @@
 
 use flow_enrich::{Networks, Origin, Tables};
 use flow_output::{Marks, RecordEncoder, RecordEncoding, escape_json};
-use flow_record::{RecordFormat, VPC_DEFAULT, Value as FieldValue};
+use flow_record::{Column, Field, RecordFormat, VPC_DEFAULT, Value as FieldValue};
 use proptest::prelude::*;
 use serde_json::{Map, Value};
 
@@ -19,6 +19,11 @@ fn expected(format: &RecordFormat, line: &str) -> Map<String, Value> {
         FieldValue::Text(text) => Value::from(text),
     };
     line.record().values().map(|(name, found)| (name.replace('-', "_"), value(found))).collect()
+}
+
+/// The keys and values of an object, in their order.
+fn members(text: &str) -> Vec<(String, Value)> {
+    json(text).as_object().unwrap().clone().into_iter().collect()
 }
 
 #[test]
@@ -108,6 +113,19 @@ proptest! {
         prop_assert!(beside.iter().all(|key| names.contains(key)), "{:?}", beside);
         let is_deceptive = |c: char| c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
         prop_assert!(!text.contains(is_deceptive));
+    }
+
+    /// What is chosen of a record is what stands there when everything is written, in the same order.
+    #[test]
+    fn chosen_fields_are_those_of_the_whole((format, line) in formats_with_lines(), chosen in any::<u64>()) {
+        prop_assume!(format.unknown_columns().all(|name| !matches!(name, "event-id" | "event_id")), "comes first");
+        let is_chosen = |(place, field): (usize, Option<Field>)| field.filter(|_| chosen >> (place % 64) & 1 == 1);
+        let fields = format.columns().iter().map(Column::field).enumerate().filter_map(is_chosen);
+        let keys: Vec<_> = fields.map(Field::json_key).chain(["event_id"]).collect();
+        let whole = written(&mut encoder(RecordEncoding::Flat), &format, &line, &Marks::default());
+        let of_whole: Vec<_> = members(&whole).into_iter().filter(|(key, _)| keys.contains(&&**key)).collect();
+        let text = written(&mut encoder_of(RecordEncoding::Flat, &keys), &format, &line, &Marks::default());
+        prop_assert_eq!(members(&text), of_whole);
     }
 
     /// Neither the length of the line nor where a column stands in it shows.
