@@ -28,14 +28,14 @@ def verdict(budget: int, found: float | None, slack: float, room: float) -> tupl
 
 def judged(budgets: dict, counts: dict[tuple[str, str], dict[str, int] | None]) -> tuple[list[str], bool]:
     """A line for each budget, and whether all pass."""
-    lines, all_pass = [f"{'path':10} {'scene':18} {'per':7} {'budget':>9} {'counted':>9} {'':>7}"], True
+    lines, all_pass = [f"{'path':15} {'scene':18} {'per':7} {'budget':>9} {'counted':>9} {'':>7}"], True
     for entry in budgets["budget"]:
         path, scene, per, budget = (entry[key] for key in ("path", "scene", "per", "instructions"))
         count = counts.get((path, scene))
         found = count["instructions"] / count[per] if count else None
         said, passes = verdict(budget, found, budgets["slack"], budgets["room"])
         shown = f"{found:9.0f} {found / budget - 1:+7.1%}" if found is not None else f"{'-':>9} {'':>7}"
-        lines.append(f"{path:10} {scene:18} {per:7} {budget:9} {shown}  {said}")
+        lines.append(f"{path:15} {scene:18} {per:7} {budget:9} {shown}  {said}")
         all_pass &= passes
     return lines, all_pass
 

@@ -25,9 +25,11 @@ def draw(path: Path) -> None:
         axis = times.twinx() if is_memory else times
         style = {"color": "grey", "linestyle": "--"} if is_memory else {"color": f"C{place - 1}"}
         axis.plot(across, [float(row[place]) for row in rows], marker="o", markersize=4, label=name, **style)
-        axis.set_ylim(bottom=0)
         if is_memory:
             axis.set_ylabel(name)
+    # Once all is drawn: a limit that is set ends the search for the others.
+    for axis in figure.axes:
+        axis.set_ylim(bottom=0)
     times.set_xlabel(head[0])
     times.set_ylabel("CPU time")
     times.grid(alpha=0.3)

@@ -1,9 +1,9 @@
 """Measures `flowgauge query` on large files: `make bench-query`.
 
 Makes, once, three gzip files of 1 GB of lines in target/: lines in no order, those of a network whose hosts talk to the same
-others all day, and those of a generated network that much of the internet knocks at. Prints the CPU time and peak memory of decompressing each alone and of queries over it, the least of three runs, with their ratios. Then a
-million groups of two addresses, of IPv4 and of IPv6. What a process that starts another has in memory is the least that
-is shown, some 15 MB.
+others all day, and those of a generated network that much of the internet knocks at. Prints the CPU time and peak memory of
+decompressing each alone and of queries over it, the least of three runs, with their ratios. Then a million groups of two
+addresses, of IPv4 and of IPv6.
 """
 
 from __future__ import annotations

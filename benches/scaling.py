@@ -56,26 +56,36 @@ def least(command: list[str | Path]) -> tuple[float, float]:
     return min(seconds), min(memory) / 2**20
 
 
+def peak(path: str, scene: Path) -> str:
+    """MiB of a process that takes a scene of one event through a path."""
+    _, memory = least([PROGRAM, "run", path, scene, "1"])
+    return f"{memory:.1f}"
+
+
 def batches() -> Iterable[list]:
     """One row a size."""
     yield ["records of an event", "floor ns/record", "rules ns/record", "whole ns/record", "peak MiB of one event"]
     for size in SIZES:
         times = nanoseconds(made(DEFAULT, size, max(RECORDS // size, 2)), "floor", "rules", "whole")
-        _, memory = least([PROGRAM, "run", "whole", made(DEFAULT, size, 1), "1"])
-        yield [size, *times, f"{memory:.1f}"]
+        yield [size, *times, peak("whole", made(DEFAULT, size, 1))]
 
 
 def rules() -> Iterable[list]:
     """All in one run, so that they take turns."""
-    yield ["rules", "ns/record"]
-    yield from zip(RULES, nanoseconds(made(DEFAULT, 10_000, 2), *(f"rules={number}" for number in RULES)), strict=True)
+    yield ["rules", "ns/record", "peak MiB of one event"]
+    times = nanoseconds(made(DEFAULT, 10_000, 2), *(f"rules={number}" for number in RULES))
+    one = made(DEFAULT, 10_000, 1)
+    for number, time in zip(RULES, times, strict=True):
+        yield [number, time, peak(f"rules={number}", one)]
 
 
 def columns() -> Iterable[list]:
     """One row a width."""
-    yield ["columns", "floor ns/record", "read ns/record", "rules ns/record"]
+    yield ["columns", "floor ns/record", "read ns/record", "rules ns/record", "peak MiB of one event"]
     for width in WIDTHS:
-        yield [width, *nanoseconds(made(" ".join(COLUMNS[:width]), 10_000, 2), "floor", "read", "rules")]
+        format = " ".join(COLUMNS[:width])
+        times = nanoseconds(made(format, 10_000, 2), "floor", "read", "rules")
+        yield [width, *times, peak("rules", made(format, 10_000, 1))]
 
 
 def groups() -> Iterable[list]:

@@ -9,17 +9,21 @@ from pathlib import Path
 
 PR_SET_CHILD_SUBREAPER = 36
 
-# A process begins with the peak of who forked it, which Python's would hide that of a small program behind. So a shell
-# forks it, and leaves it to us.
-LEAVE = '"$@" >/dev/null & echo $!'
+# A process begins with the peak of who forked it, and behind Python's that of a small program would not show. So a shell
+# forks it and leaves it to us; it waits until the shell is gone, which would take what is over sooner for its own.
+LEAVE = 'exec 3<&0; { read go <&3; exec "$@" 3<&- >/dev/null; } & echo $!'
 
 
 def used(command: list[str | Path]) -> tuple[float, int]:
     """CPU seconds, and bytes."""
     ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     shell = ["sh", "-c", LEAVE, "sh", *command]
-    with subprocess.Popen(shell, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as left:
-        said, wrong = left.communicate()
-    _, status, usage = os.wait4(int(said), 0)
+    pipe = subprocess.PIPE
+    with subprocess.Popen(shell, stdin=pipe, stdout=pipe, stderr=pipe, text=True) as left:
+        process = int(left.stdout.readline())
+        left.wait()
+        left.stdin.close()
+        wrong = left.stderr.read()
+    _, status, usage = os.wait4(process, 0)
     assert os.waitstatus_to_exitcode(status) == 0, wrong
     return usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024

@@ -5,6 +5,7 @@ use std::hint::black_box;
 
 use flow_enrich::Tables;
 use flow_envelope::{DEFAULT_DECOMPRESSED_CAP, FirehoseEvent, RecordUnpacker};
+use flow_output::{RecordEncoder, RecordEncoding};
 use flow_pipeline::{
     Formats, PutBack, StreamEntry, StreamSource, Transformation, TransformationSettings, Transformed,
     now_or_never,
@@ -55,6 +56,14 @@ impl Firehose {
     pub fn new(format: &str) -> Self {
         let formats = Formats::parse(format).expect("a format");
         let settings = TransformationSettings { formats, ..TransformationSettings::default() };
+        Firehose { transformation: Transformation::new(settings), tables: Tables::default() }
+    }
+
+    /// The same, of which only these fields are delivered.
+    pub fn choosing(format: &str, fields: &[&str]) -> Self {
+        let formats = Formats::parse(format).expect("a format");
+        let encoder = RecordEncoder::new(RecordEncoding::Flat, Some(fields)).expect("names of fields");
+        let settings = TransformationSettings { formats, encoder, ..TransformationSettings::default() };
         Firehose { transformation: Transformation::new(settings), tables: Tables::default() }
     }
 

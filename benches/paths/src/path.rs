@@ -31,7 +31,10 @@ pub enum Path {
 
 /// The names of all paths. A number behind `rules+` or `rules=` says how many rules there are more than the built-in ones, or
 /// in place of them.
-pub const NAMES: &str = "floor|read|rules[+N|=N]|whole|firehose-floor|firehose|state|start";
+pub const NAMES: &str = "floor|read|rules[+N|=N]|whole|firehose-floor|firehose|firehose-chosen|state|start";
+
+/// What whoever pays by the byte keeps of a record.
+const CHOSEN: [&str; 6] = ["srcaddr", "dstaddr", "dstport", "bytes", "start", "action"];
 
 impl Path {
     /// The path of that name through events like those of `scene`.
@@ -45,6 +48,7 @@ impl Path {
             "whole" => Path::Subscription(subscription::Subscription::new(RuleSet::defaults(), format)),
             "firehose-floor" => Path::FirehoseFloor(firehose::Floor::default()),
             "firehose" => Path::Firehose(firehose::Firehose::new(format)),
+            "firehose-chosen" => Path::Firehose(firehose::Firehose::choosing(format, &CHOSEN)),
             "state" => Path::State(Items::after(scene)),
             "start" => Path::Start(format.parse().ok()?),
             _ => match name.strip_prefix("rules")?.split_at_checked(1)? {

@@ -205,12 +205,6 @@ impl RecordBuffer {
         })
     }
 
-    /// Where the text of each column begins and ends, in order.
-    #[inline]
-    pub(crate) fn spans(&self, line: &str) -> impl Iterator<Item = Range<usize>> {
-        self.columns.spans(line.as_bytes()).map(|(start, end)| start..end)
-    }
-
     /// Where the text of the column at `index` begins and ends; nowhere when the line has no such column.
     #[inline]
     pub(crate) fn span(&self, index: usize, line: &str) -> Range<usize> {

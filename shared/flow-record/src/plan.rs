@@ -20,12 +20,20 @@ pub(crate) struct Plan {
     /// Each with the one read before it that mostly has the same text: a packet's own address is the interface's unless
     /// something stands in between.
     pub(crate) addresses: Box<[(Place, Option<Place>)]>,
+    /// How many are text. Nothing is done for it until somebody asks.
+    texts: usize,
 }
 
 impl Plan {
+    /// How many columns it reads.
+    #[inline]
+    pub(crate) fn columns(&self) -> usize {
+        self.integers.len() + self.addresses.len() + self.texts
+    }
+
     /// The plan for columns of these fields, the unknown ones among them.
     pub(crate) fn of(columns: impl Iterator<Item = Option<Field>>) -> Self {
-        let (mut integers, mut addresses) = (Vec::new(), Vec::new());
+        let (mut integers, mut addresses, mut texts) = (Vec::new(), Vec::new(), 0);
         for (column, field) in (0..).zip(columns) {
             let Some(field) = field else { continue };
             let place = Place { column, field, slot: field.slot() };
@@ -37,11 +45,10 @@ impl Plan {
                     let alike = before.copied().find(|before: &Place| Some(before.field) == like);
                     addresses.push((place, alike));
                 }
-                // Nothing is done for it until somebody asks.
-                FieldKind::Text => {}
+                FieldKind::Text => texts += 1,
             }
         }
-        Plan { integers: integers.into(), addresses: addresses.into() }
+        Plan { integers: integers.into(), addresses: addresses.into(), texts }
     }
 }
 

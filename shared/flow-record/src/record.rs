@@ -103,11 +103,11 @@ impl<'a> FlowRecord<'a> {
         self.line
     }
 
-    /// Where in [`line`](Self::line) the texts of the format's columns stand, in bytes and in order: a `-` where the value
-    /// is absent.
+    /// Where in [`line`](Self::line) the text of the column at `index` of the format stands, in bytes: a `-` where the
+    /// value is absent. Empty where the format has no such column.
     #[inline]
-    pub fn spans(&self) -> impl Iterator<Item = Range<usize>> {
-        self.found.spans(self.line)
+    pub fn span(&self, index: usize) -> Range<usize> {
+        self.found.span(index, self.line)
     }
 
     /// The format it was read with.
@@ -159,7 +159,7 @@ impl<'a> FlowRecord<'a> {
     #[inline]
     pub fn bytes(&self, field: Field) -> Option<&'a [u8]> {
         let index = self.format.place(field)?;
-        self.line.as_bytes().get(self.found.span(index, self.line)).filter(|text| *text != ABSENT)
+        self.line.as_bytes().get(self.span(index)).filter(|text| *text != ABSENT)
     }
 
     /// Any field's value.

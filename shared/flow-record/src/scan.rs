@@ -128,16 +128,6 @@ impl Columns {
         self.before[self.count.min(MAX_COLUMNS)] = kept(line.len());
     }
 
-    /// Start and end of each column of `line` that is kept, in order.
-    #[inline]
-    pub(crate) fn spans(&self, line: &[u8]) -> impl Iterator<Item = (usize, usize)> {
-        let (places, has_runs) = (&self.before[..=self.count.min(MAX_COLUMNS)], self.has_runs);
-        places.array_windows().map(move |[before, end]| {
-            let (start, end) = (before.wrapping_add(1).into(), (*end).into());
-            (start, if has_runs { trimmed(line, end) } else { end })
-        })
-    }
-
     /// Start and end of the column at `index` of `line`, which must be below both `count` and [`MAX_COLUMNS`].
     #[inline]
     pub(crate) fn span(&self, index: usize, line: &[u8]) -> (usize, usize) {
@@ -192,9 +182,7 @@ mod tests {
         #[test]
         fn agrees_with_split(line in "[ \r\na-z0-9\t-]{0,200}| {0,70}|[a-z ]{31,33}") {
             let expected: Vec<_> = line.split([' ', '\r', '\n']).filter(|part| !part.is_empty()).take(MAX_COLUMNS).collect();
-            prop_assert_eq!(split(&line), &*expected);
-            let spans: Vec<_> = find(&line).spans(line.as_bytes()).map(|(start, end)| &line[start..end]).collect();
-            prop_assert_eq!(spans, expected);
+            prop_assert_eq!(split(&line), expected);
         }
     }
 }

@@ -3,8 +3,6 @@
 //!
 //! It is what everything else waits for, so a value whose text in the line is already what JSON has is copied from there.
 
-use std::mem;
-
 use flow_enrich::{EnrichedFlow, Enrichment, Origin};
 use flow_record::{AddressText, Field, FieldKind, FlowRecord, RecordFormat, Value};
 
@@ -17,7 +15,6 @@ use crate::scalar::Scalar;
 #[derive(Debug, Clone, Default)]
 pub(super) struct FlatWriter {
     plan: Option<Plan>,
-    line: PaddedLine,
     room: Room,
 }
 
@@ -25,14 +22,13 @@ pub(super) struct FlatWriter {
 #[derive(Debug, Clone)]
 struct Plan {
     format: RecordFormat,
-    /// All of the format's columns.
     columns: Box<[PlannedColumn]>,
     /// How long the columns' keys are together.
     keys: usize,
     beside: Box<[(Key, Beside)]>,
 }
 
-/// How a column is written.
+/// A column that is written.
 #[derive(Debug, Clone)]
 struct PlannedColumn {
     /// With the opening quote of a text.
@@ -52,8 +48,6 @@ enum Holds {
     Address = 2,
     /// Text, that of fields which are not known too.
     Text = 4,
-    /// What is not written.
-    Unwanted = 8,
 }
 
 /// What is written beside the columns, by where it comes from.
@@ -80,9 +74,8 @@ impl FlatWriter {
             Some(plan) if plan.format == *format => plan,
             plan => plan.insert(Plan::new(format, selection)),
         };
-        let (line, room) = (&mut self.line, &mut self.room);
-        line.pad(flow.record.line().as_bytes());
-        room.used = plan.write_columns(room.at_least(plan.longest(flow.record)), line, flow.record);
+        let room = &mut self.room;
+        room.used = plan.write_columns(room.at_least(plan.longest(flow.record)), flow.record);
         for (key, what) in &plan.beside {
             write_beside(room, key, *what, flow, marks);
         }
@@ -92,27 +85,29 @@ impl FlatWriter {
 
 impl Plan {
     fn new(format: &RecordFormat, selection: &Selection) -> Self {
+        let mut columns = Vec::new();
         let mut unknown = Vec::new();
-        let planned = format.columns().iter().enumerate().map(|(index, column)| match column.field() {
-            Some(field) if selection.has(field) => {
-                PlannedColumn::new(field.json_key(), index, Holds::of(field))
+        for (index, column) in format.columns().iter().enumerate() {
+            match column.field() {
+                Some(field) if selection.has(field) => {
+                    columns.push(PlannedColumn::new(field.json_key(), index, Holds::of(field)));
+                }
+                None if selection.has_unknown_columns() => {
+                    let key = column.name().replace('-', "_");
+                    columns.push(PlannedColumn::new(&key, index, Holds::Text));
+                    unknown.push(key);
+                }
+                _ => {}
             }
-            None if selection.has_unknown_columns() => {
-                let key = column.name().replace('-', "_");
-                unknown.push(key.clone());
-                PlannedColumn::new(&key, index, Holds::Text)
-            }
-            _ => PlannedColumn::new("", index, Holds::Unwanted),
-        });
-        let columns: Box<[_]> = planned.collect();
+        }
         let marks = ContextKey::MARKS.map(RecordKey::Context);
         let unasked = marks.iter().filter(|mark| !selection.beside().contains(mark));
         let beside = selection.beside().iter().chain(unasked).copied();
         // What the log itself calls so comes first: a key stands once in an object.
         let beside = beside.filter(|what| !unknown.iter().any(|name| name == what.json_key()));
         let beside = beside.map(Beside::of).collect();
-        let keys = columns.iter().map(|column| column.key.text.len()).sum();
-        Plan { format: format.clone(), columns, keys, beside }
+        let keys = columns.iter().map(|column: &PlannedColumn| column.key.text.len()).sum();
+        Plan { format: format.clone(), columns: columns.into(), keys, beside }
     }
 
     /// More bytes than the columns of `record` are written with.
@@ -124,19 +119,31 @@ impl Plan {
     }
 
     /// Writes the columns' members into `room`, which has as much room as they may need; gives the end of what is written.
-    fn write_columns(&self, room: &mut [u8], line: &PaddedLine, record: &FlowRecord<'_>) -> usize {
-        let unlike_json = Holds::unlike_json(record);
-        let (all, mut rest) = (room.len(), room);
-        for (column, span) in self.columns.iter().zip(record.spans()) {
-            let (block, length) = (line.block(span.start), span.end - span.start);
-            let written = if column.is_as_in_json(block, length, unlike_json) {
-                column.write_as_is(rest, block, length)
-            } else {
-                column.write_any(rest, record)
-            };
-            rest = &mut mem::take(&mut rest)[written..];
+    fn write_columns(&self, room: &mut [u8], record: &FlowRecord<'_>) -> usize {
+        let (line, unlike_json) = (PaddedLine::new(record.line().as_bytes()), Holds::unlike_json(record));
+        let mut used = 0;
+        for column in &self.columns {
+            let span = record.span(column.index);
+            let length = span.end - span.start;
+            let (block, window) = (line.block(span.start), window(room, used));
+            if length == 1 && block[0] == b'-' {
+                continue;
+            }
+            let is_as_in_json = length <= column.longest
+                && column.holds as u8 & unlike_json == 0
+                && (block[0] != b'0' || length == 1 || column.holds != Holds::Integer);
+            if !is_as_in_json {
+                used = column.write_any(room, used, record);
+                continue;
+            }
+            // Both are shorter than a block: what is said here spares asking whether they fit.
+            let (key, length) = (column.key.length % BLOCK, length % BLOCK);
+            window[..BLOCK].copy_from_slice(&column.key.block);
+            window[key..][..BLOCK].copy_from_slice(block);
+            window[key + length] = b'"';
+            used += key + length + usize::from(column.is_quoted());
         }
-        all - rest.len()
+        used
     }
 }
 
@@ -153,8 +160,7 @@ impl Holds {
     /// than its shortest is read as an address of IPv4.
     fn unlike_json(record: &FlowRecord<'_>) -> u8 {
         let text = if is_plain(record.line().as_bytes()) { 0 } else { Holds::Text as u8 };
-        let address = if record.has_ipv6() { Holds::Address as u8 } else { 0 };
-        text | address | Holds::Unwanted as u8
+        text | if record.has_ipv6() { Holds::Address as u8 } else { 0 }
     }
 }
 
@@ -181,7 +187,7 @@ impl PlannedColumn {
         let longest = match holds {
             _ if key.is_long() => 0,
             Holds::Integer => SHORTER_THAN_MILLISECONDS,
-            Holds::Address | Holds::Text | Holds::Unwanted => BLOCK - 1,
+            Holds::Address | Holds::Text => BLOCK - 1,
         };
         PlannedColumn { key, index, holds, longest }
     }
@@ -191,69 +197,59 @@ impl PlannedColumn {
         self.holds != Holds::Integer
     }
 
-    /// Whether JSON has the value, of which the block holds so many bytes, as the line has it; or it is absent.
-    #[inline]
-    fn is_as_in_json(&self, block: &[u8; BLOCK], length: usize, unlike_json: u8) -> bool {
-        length <= self.longest
-            && self.holds as u8 & unlike_json == 0
-            && (block[0] != b'0' || length == 1 || self.holds != Holds::Integer)
-    }
-
-    /// Writes a key and its value, of which the block holds so many bytes and which JSON has as the line has it. Gives how
-    /// many bytes are to stay: none of a value that is absent.
-    #[inline]
-    fn write_as_is(&self, room: &mut [u8], block: &[u8; BLOCK], length: usize) -> usize {
-        let room: &mut [u8; WINDOW] =
-            room.first_chunk_mut().expect("there is room for the longest record, and more");
-        // Both are shorter than a block: what is said here spares asking whether they fit.
-        let (key, length) = (self.key.length % BLOCK, length % BLOCK);
-        room[..BLOCK].copy_from_slice(&self.key.block);
-        room[key..][..BLOCK].copy_from_slice(block);
-        room[key + length] = b'"';
-        let is_absent = length == 1 && block[0] == b'-';
-        if is_absent { 0 } else { key + length + usize::from(self.is_quoted()) }
-    }
-
-    /// Writes a key and its value, whatever they are. Gives how many bytes are written.
+    /// Writes a key and its value, whatever they are.
     #[cold]
-    fn write_any(&self, room: &mut [u8], record: &FlowRecord<'_>) -> usize {
-        let Some(value) = record.column(self.index).filter(|_| self.holds != Holds::Unwanted) else {
-            return 0;
-        };
-        let used = self.key.put(room, 0);
-        let used = match value {
-            Value::Integer(number) => put(room, used, itoa::Buffer::new().format(number).as_bytes()),
-            Value::Address(address) => put(room, used, AddressText::of(address).as_bytes()),
-            Value::Text(text) => put(room, used, within_quotes(&escaped(text)).as_bytes()),
+    fn write_any(&self, room: &mut [u8], used: usize, record: &FlowRecord<'_>) -> usize {
+        let used = self.key.put(room, used);
+        let used = match record.column(self.index) {
+            Some(Value::Integer(number)) => put(room, used, itoa::Buffer::new().format(number).as_bytes()),
+            Some(Value::Address(address)) => put(room, used, AddressText::of(address).as_bytes()),
+            Some(Value::Text(text)) => put(room, used, within_quotes(&escaped(text)).as_bytes()),
+            None => used,
         };
         room[used] = b'"';
         used + usize::from(self.is_quoted())
     }
 }
 
-/// A line, behind which so many bytes follow that a block can be taken from anywhere in it.
-#[derive(Debug, Clone, Default)]
-struct PaddedLine {
-    bytes: Vec<u8>,
+/// A line as if so many bytes followed it that a block can be taken from anywhere in it.
+struct PaddedLine<'l> {
+    line: &'l [u8],
+    /// The line's last bytes, with those that follow, and where in the line they begin.
+    end: [u8; 2 * BLOCK],
+    end_begins: usize,
 }
 
-impl PaddedLine {
-    fn pad(&mut self, line: &[u8]) {
-        self.bytes.clear();
-        self.bytes.extend_from_slice(line);
-        self.bytes.extend_from_slice(&[0; BLOCK]);
+impl<'l> PaddedLine<'l> {
+    fn new(line: &'l [u8]) -> Self {
+        let end_begins = line.len().saturating_sub(BLOCK);
+        let mut end = [0; 2 * BLOCK];
+        match line.last_chunk::<BLOCK>() {
+            Some(last) => end[..BLOCK].copy_from_slice(last),
+            None => end[..line.len()].copy_from_slice(line),
+        }
+        PaddedLine { line, end, end_begins }
     }
 
     /// The block that begins at `start`, which lies within the line.
     #[inline]
     fn block(&self, start: usize) -> &[u8; BLOCK] {
-        let block = self.bytes.get(start..start + BLOCK).and_then(<[u8]>::first_chunk);
-        block.expect("a block follows whatever is in the line")
+        self.line[start..].first_chunk().unwrap_or_else(|| {
+            self.end[start - self.end_begins..]
+                .first_chunk()
+                .expect("a block follows whatever is in the line")
+        })
     }
 }
 
 /// A key, a value and a quote, none longer than a block, are written within this many bytes.
 const WINDOW: usize = 2 * BLOCK;
+
+/// What is written next.
+#[inline]
+fn window(room: &mut [u8], used: usize) -> &mut [u8; WINDOW] {
+    room[used..].first_chunk_mut().expect("there is room for the longest record, and more")
+}
 
 /// Puts bytes into `room` from `used` on; gives their end.
 fn put(room: &mut [u8], used: usize, bytes: &[u8]) -> usize {
