@@ -54,17 +54,19 @@ impl PutBack for Nowhere {
 impl Firehose {
     /// For lines in this format.
     pub fn new(format: &str) -> Self {
-        let formats = Formats::parse(format).expect("a format");
-        let settings = TransformationSettings { formats, ..TransformationSettings::default() };
-        Firehose { transformation: Transformation::new(settings), tables: Tables::default() }
+        Firehose::with(format, TransformationSettings::default())
     }
 
     /// The same, of which only these fields are delivered.
     pub fn choosing(format: &str, fields: &[&str]) -> Self {
-        let formats = Formats::parse(format).expect("a format");
         let encoder = RecordEncoder::new(RecordEncoding::Flat, Some(fields)).expect("names of fields");
-        let settings = TransformationSettings { formats, encoder, ..TransformationSettings::default() };
-        Firehose { transformation: Transformation::new(settings), tables: Tables::default() }
+        Firehose::with(format, TransformationSettings { encoder, ..TransformationSettings::default() })
+    }
+
+    fn with(format: &str, settings: TransformationSettings) -> Self {
+        let formats = Formats::parse(format).expect("a format");
+        let transformation = Transformation::new(TransformationSettings { formats, ..settings });
+        Firehose { transformation, tables: Tables::default() }
     }
 
     /// How many bytes the answers to a scene's events are.
